@@ -1,0 +1,87 @@
+/*
+ * What the Linux command tells the writer: one block of plain data in the first page of the payload,
+ * filled before kexec_load(2). The writer believes nothing of it without a check (writer/handoff.c).
+ * All addresses are physical.
+ */
+#ifndef CONTRACT_HANDOFF_H
+#define CONTRACT_HANDOFF_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HANDOFF_MAGIC       0x314f48524f50524full
+#define HANDOFF_VERSION     1
+#define HANDOFF_BYTES       32768u /* the payload leaves this much room, at its symbol handoff */
+#define HANDOFF_REGION_MAX  16 /* KEXEC_SEGMENT_MAX */
+#define HANDOFF_MEMORY_MAX  256
+#define HANDOFF_EXTENTS_MAX 1024
+#define HANDOFF_RUNTIME_MAX 64
+#define REGION_FRAME_BYTES  (2u << 20)
+
+enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
+
+enum memory_type { /* as in the e820 map */
+	MEMORY_RAM = 1,
+	MEMORY_RESERVED = 2,
+	MEMORY_ACPI = 3, /* ACPI tables; memory again once they are read */
+	MEMORY_NVS = 4,
+	MEMORY_BAD = 5,
+};
+
+struct memory_range {
+	uint64_t start, end; /* bytes, half open */
+	uint32_t type;       /* enum memory_type; others are as reserved */
+	uint32_t reserved;
+};
+
+/* One EFI runtime range as the old kernel mapped it (/sys/firmware/efi/runtime-map). */
+struct runtime_range {
+	uint64_t phys, virt, n_pages, attribute;
+	uint32_t type, reserved;
+};
+
+struct handoff_extent {
+	uint64_t lba, n_sectors;
+};
+
+struct handoff {
+	uint64_t magic;
+	uint32_t version, bytes; /* sizeof */
+	uint64_t nonce;          /* the mailbox has the same */
+	uint64_t mailbox;
+	uint32_t action;      /* enum handoff_action */
+	uint32_t serial_port; /* of a 16550 for the log, 0: none */
+	uint64_t created_unix_s;
+
+	/* The target: which disk, how it must look, what of it is ours. */
+	uint32_t pci_address; /* segment << 16 | bus << 8 | device << 3 | function */
+	uint32_t unit;        /* NVMe namespace, AHCI port, else 0 */
+	uint32_t sector_bytes;
+	uint32_t n_extents;
+	uint64_t n_sectors;      /* of the whole disk */
+	uint8_t area_uuid[16];   /* in the area's header now; checked before anything is written */
+	uint8_t image_uuid[16];  /* for the new image */
+	uint8_t disk_guid[16];   /* of the GPT, zero when there is none */
+	uint8_t part_guid[16];   /* of the partition, zero when it is the whole disk */
+
+	/* The old kernel. */
+	uint64_t saved_context;  /* of struct saved_context, 0: not known */
+	uint64_t vmcoreinfo;     /* of the note, 0: not known */
+	uint32_t vmcoreinfo_bytes;
+	uint32_t kernel_restores_gdt; /* 1: this kernel loads its own GDT after the jump back */
+	char kernel_release[64];
+
+	/* The machine. */
+	uint64_t rsdp;
+	uint64_t efi_systab;       /* 0 on BIOS machines */
+	uint64_t efi_runtime;      /* EFI_RUNTIME_SERVICES, physical */
+	uint32_t n_region, n_memory, n_runtime, reserved0;
+	uint64_t region[HANDOFF_REGION_MAX]; /* 2 MiB frames; the payload lies at the start of region[0] */
+	struct memory_range memory[HANDOFF_MEMORY_MAX]; /* the firmware's map, sorted by start */
+	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
+	struct handoff_extent extent[HANDOFF_EXTENTS_MAX];
+};
+static_assert(sizeof(struct handoff) <= HANDOFF_BYTES, "fits its room in the payload");
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * PCI configuration space and BARs. PCI Local Bus 3.0 chapter 6; access mechanism #1 (ports 0xcf8 and
+ * 0xcfc), or ECAM when pci_use_ecam was called with what ACPI's MCFG table says (PCI Firmware 3.0, 4.1).
+ */
+#ifndef DRIVERS_PCI_H
+#define DRIVERS_PCI_H
+
+#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct pci_dev {
+	uint32_t address; /* segment << 16 | bus << 8 | device << 3 | function */
+	uint16_t vendor, device;
+	uint32_t class_code; /* 24 bits: class << 16 | subclass << 8 | interface */
+	uint8_t header_type; /* without the multi-function bit */
+};
+
+/* One MCFG allocation: configuration space of buses [first_bus, last_bus] of a segment at base. */
+int pci_use_ecam(uint64_t base_phys, uint16_t segment, uint8_t first_bus, uint8_t last_bus) MUST_CHECK;
+
+/* Calls found for every function of every bus (bridges are followed, each bus once). A non-zero answer
+ * ends the walk and is returned; else 0. */
+int pci_scan(int (*found)(const struct pci_dev *dev, void *ctx), void *ctx);
+
+uint8_t pci_read8(const struct pci_dev *dev, uint16_t offset);
+uint16_t pci_read16(const struct pci_dev *dev, uint16_t offset);
+uint32_t pci_read32(const struct pci_dev *dev, uint16_t offset);
+void pci_write8(const struct pci_dev *dev, uint16_t offset, uint8_t value);
+void pci_write16(const struct pci_dev *dev, uint16_t offset, uint16_t value);
+void pci_write32(const struct pci_dev *dev, uint16_t offset, uint32_t value);
+
+/* Powers the function up (D0), turns memory and I/O decoding on and INTx off, MSI and MSI-X off. */
+int pci_wake(const struct pci_dev *dev) MUST_CHECK;
+void pci_bus_master_on(const struct pci_dev *dev);
+void pci_bus_master_off(const struct pci_dev *dev);
+
+/* A memory BAR (bar 0-5), mapped uncached; or an I/O BAR's port. Sizes are measured as the
+ * specification says, with decoding off meanwhile. */
+struct pci_bar {
+	bool is_io;
+	uint64_t phys; /* or the first port */
+	uint64_t bytes;
+	void *regs; /* NULL for I/O */
+};
+int pci_map_bar(const struct pci_dev *dev, uint32_t bar, struct pci_bar *ret_bar) MUST_CHECK;
+
+/* Offset of the next capability with this id after `after` (0: the first), 0 when there is none.
+ * Ends after 48 steps whatever the list says. */
+uint8_t pci_capability(const struct pci_dev *dev, uint8_t id, uint8_t after);
+
+/* Bus mastering off for every function but bridges (class 06) and displays (class 03): nothing that
+ * firmware started may write to memory any more. Returns how many it turned off. */
+uint32_t pci_quiesce_all(void);
+
+/* Firmware gives USB controllers up: UHCI, OHCI, EHCI, xHCI hand-off, each with a deadline. */
+void pci_usb_handoff(void);
+
+/* "00:03.0", or "0001:00:03.0" for a segment other than 0; dst has at least 16 bytes. */
+const char *pci_name(uint32_t address, char *dst);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * What the byte streams of a hibernated kernel hold: node "kernel", objects
+ *   "memory"    page stream: every frame
+ *   "cpu"       state stream: struct saved_cpu (one)
+ *   "platform"  state stream: struct saved_platform (one), saved_frame (the region),
+ *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges)
+ * The descriptions are saved_state.c. Addresses are physical unless named otherwise.
+ */
+#ifndef IMAGE_FORMAT_SAVED_STATE_H
+#define IMAGE_FORMAT_SAVED_STATE_H
+
+#include "state.h"
+
+#define SAVED_NODE     "kernel"
+#define SAVED_MEMORY   "memory"
+#define SAVED_CPU      "cpu"
+#define SAVED_PLATFORM "platform"
+
+/* Enough to enter the kernel's jump-back point again: Linux's kexec jump on x86-64. */
+struct saved_cpu {
+	uint64_t stack;       /* RSP at the payload's entry: in the kernel's swap page */
+	uint64_t jump_back;   /* what the stack holds there: the kernel's return point */
+	uint64_t entry;       /* the payload's entry, handed back to the kernel */
+	uint64_t cr0, cr3, cr4, efer, pat, apic_base;
+	uint64_t gdt_base;    /* virtual address of the kernel's GDT, 0: the kernel loads its own */
+	uint32_t gdt_limit;
+	uint32_t apic_id;
+	uint32_t cpuid_1_eax; /* family, model, stepping */
+	char vendor[16];      /* CPUID 0 */
+};
+
+struct saved_platform {
+	char kernel_release[64];
+	uint64_t mailbox;     /* of struct mailbox, and its nonce */
+	uint64_t nonce;
+	uint64_t rsdp;
+	uint64_t efi_systab, efi_runtime; /* 0 on BIOS machines */
+	uint8_t disk_guid[16], part_guid[16];
+	/* ACPI fixed hardware as the kernel had it; registers that the machine lacks are 0. */
+	uint32_t pm1a_enable, pm1b_enable, pm1a_control, pm1b_control;
+	uint32_t facs_signature;
+	uint8_t gpe0_enable[32], gpe1_enable[32]; /* the enable half of the blocks */
+	uint32_t gpe0_bytes, gpe1_bytes;
+};
+
+struct saved_frame { /* one 2 MiB frame of the region: not in the image, the loader's home */
+	uint64_t phys;
+};
+
+struct saved_memory {
+	uint64_t start, end;
+	uint32_t type; /* as e820 */
+};
+
+struct saved_runtime {
+	uint64_t phys, virt, n_pages, attribute;
+	uint32_t type;
+};
+
+extern const struct state_desc saved_cpu_desc, saved_platform_desc, saved_frame_desc,
+		saved_memory_desc, saved_runtime_desc;
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Memory of one named lifetime, handed out once and never given back. An arena may consist of several
+ * pieces (the 2 MiB frames of the region); one allocation lies in one piece.
+ */
+#ifndef LIB_ARENA_H
+#define LIB_ARENA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARENA_PIECES_MAX 32
+
+struct arena {
+	struct arena_piece {
+		uint8_t *base;
+		size_t size; /* bytes */
+		size_t used; /* bytes from base, always <= size */
+	} piece[ARENA_PIECES_MAX];
+	uint32_t n_pieces;
+};
+
+void arena_init(struct arena *a);
+
+/* Adds [base, base + size). Pieces that touch are joined. 0 or ERR_NO_MEMORY (table full). */
+int arena_add(struct arena *a, void *base, size_t size) __attribute__((warn_unused_result));
+
+/* Zeroed memory, aligned to align (a power of two), or NULL when no piece has room. */
+void *arena_alloc(struct arena *a, size_t bytes, size_t align);
+
+/* Bytes not yet handed out, over all pieces. */
+size_t arena_left(const struct arena *a);
+
+#endif

@@ -1,0 +1,14 @@
+# One line a suite in UNIT; SRC_name: the sources under test; LIBS_name: packages it needs.
+UNIT += img
+SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c
+LIBS_img := $(LZ4_A)
+
+UNIT += lib
+SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c
+
+UNIT += block
+SRC_block := drivers/block.c lib/err.c
+
+UNIT += virtio_blk
+SRC_virtio_blk := drivers/block.c drivers/pci.c drivers/virtio_blk.c tests/fake/machine.c \
+	tests/fake/fake_pci.c tests/fake/fake_virtio_blk.c lib/err.c lib/format.c lib/log.c lib/arena.c
