@@ -21,10 +21,12 @@ struct arena {
 
 void arena_init(struct arena *a);
 
-/* Adds [base, base + size). Pieces that touch are joined. 0 or ERR_NO_MEMORY (table full). */
+/* Adds [base, base + size). Pieces that touch are joined where nothing is taken in between. 0,
+ * ERR_NO_MEMORY (table full), or ERR_ARGUMENT (it overlaps another piece). */
 int arena_add(struct arena *a, void *base, size_t size) __attribute__((warn_unused_result));
 
-/* Zeroed memory, aligned to align (a power of two), or NULL when no piece has room. */
+/* Zeroed memory, aligned to align (a power of two), or NULL when no piece has room. What alignment
+ * skips is lost. */
 void *arena_alloc(struct arena *a, size_t bytes, size_t align);
 
 /* Bytes not yet handed out, over all pieces. */

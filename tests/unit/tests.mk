@@ -4,7 +4,11 @@ SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c
 LIBS_img := $(LZ4_A)
 
 UNIT += lib
-SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c
+SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
+	lib/panic.c
+
+UNIT += string
+SRC_string :=
 
 UNIT += block
 SRC_block := drivers/block.c lib/err.c
