@@ -1,0 +1,72 @@
+"""GRUB images, made and installed without root and without loop devices."""
+
+import os
+import struct
+import subprocess
+
+MODULES = ("part_gpt fat normal configfile linux multiboot2 loadenv test echo serial terminal reboot "
+           "halt sleep search ls").split()
+EFI_MODULES = ["chain", "efi_gop"]
+BIOS_MODULES = ["biosdisk"]
+
+CONFIG = """\
+serial --unit=0 --speed=115200
+terminal_output serial console
+load_env
+set default=linux
+set fallback=linux
+set timeout=0
+if [ -n "$next_entry" ]; then
+	set default="$next_entry"
+	set next_entry=
+	save_env next_entry
+fi
+menuentry "Linux" --id linux {
+	echo "grub: linux $linux_args"
+	linux /vmlinuz $linux_args
+	initrd /initrd
+}
+menuentry "resume (multiboot2)" --id resume {
+	echo "grub: resume $torpor_args"
+	multiboot2 /torpor.mb2 $torpor_args
+}
+if [ "$grub_platform" = efi ]; then
+	menuentry "resume (chainload)" --id resume-efi {
+		echo "grub: resume-efi $torpor_args"
+		chainloader /torpor.efi $torpor_args
+	}
+fi
+"""
+
+
+def mkimage(platform, out):
+    """platform: "i386-pc" or "x86_64-efi". The prefix is on the disk that GRUB came from."""
+    prefix = {"i386-pc": "(,gpt2)/boot/grub", "x86_64-efi": "/boot/grub"}[platform]
+    modules = MODULES + (EFI_MODULES if platform == "x86_64-efi" else BIOS_MODULES)
+    subprocess.run(["grub-mkimage", "-O", platform, "-p", prefix, "-o", out, *modules], check=True)
+
+
+def install_bios(disk, core, core_start, core_size):
+    """Boot code into the first sector and core.img into the BIOS boot partition, each told where the
+    next part is, as grub-bios-setup does it (util/setup.c). 512-byte sectors."""
+    with open("/usr/lib/grub/i386-pc/boot.img", "rb") as f:
+        boot = bytearray(f.read())
+    with open(core, "rb") as f:
+        image = bytearray(f.read())
+    if len(image) > core_size:
+        raise ValueError(f"core.img of {len(image)} bytes does not fit its partition")
+    lba = core_start // 512
+    struct.pack_into("<Q", boot, 0x5c, lba)  # where core.img starts
+    struct.pack_into("<QH", image, 0x1f4, lba + 1, (len(image) + 511) // 512 - 1)  # and its rest
+    with open(disk, "r+b") as f:
+        f.write(boot[:440])
+        f.seek(core_start)
+        f.write(image)
+
+
+def environment(variables):
+    """A grubenv block."""
+    text = "# GRUB Environment Block\n" + "".join(f"{k}={v}\n" for k, v in variables.items())
+    if len(text) > 1024:
+        raise ValueError("grubenv is full")
+    return text.ljust(1024, "#").encode()
