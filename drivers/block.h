@@ -13,9 +13,10 @@
 
 #include "err.h"
 
-#define BLOCK_NAME_MAX 40
-#define BLOCK_ID_MAX   64
-#define BLOCK_TIMEOUT_MS 15000 /* a request that takes longer makes the device ERR_LOST */
+#define BLOCK_NAME_MAX         40
+#define BLOCK_ID_MAX           64
+#define BLOCK_TIMEOUT_MS       15000 /* a request that takes longer makes the device ERR_LOST */
+#define BLOCK_FLUSH_TIMEOUT_MS 60000 /* the same for a flush; kept by the driver */
 
 enum block_dir { BLOCK_READ, BLOCK_WRITE };
 
@@ -25,7 +26,7 @@ struct block_seg {
 	uint32_t bytes; /* a multiple of the device's dma_align; all pieces together: n_sectors */
 };
 
-/* The caller's memory; it stays the caller's and must not move while status is ERR_BUSY. */
+/* The caller's memory; it and its segments stay as they are while status is ERR_BUSY. */
 struct block_req {
 	enum block_dir dir;
 	uint64_t lba;
@@ -52,9 +53,11 @@ struct block_ops {
 	/* Gives the request to the device. ERR_BUSY: queue full, nothing happened. Called only with
 	 * requests that block.c has checked. */
 	int (*submit)(struct block_dev *dev, struct block_req *req);
-	/* Takes finished requests off the device: for each, block_done(). 0, or negative: device lost. */
+	/* Takes finished requests off the device: for each, block_done(). 0, or negative: device lost;
+	 * block.c then calls stop. */
 	int (*poll)(struct block_dev *dev);
-	/* Starts nothing new; everything written so far is durable when it returns 0. Queue is empty. */
+	/* Everything written so far is durable when it returns 0. Called with an empty queue; waits, with a
+	 * deadline. ERR_IO: the device refused, but lives; any other error: device lost. */
 	int (*flush)(struct block_dev *dev);
 	/* Afterwards the device does no DMA, ever, and its bus mastering is off. Safe to call twice, and
 	 * on a device that is broken. */
@@ -79,7 +82,7 @@ struct block_dev {
 	/* block.c */
 	const struct block_extent *may_write;
 	uint32_t n_may_write;
-	struct block_req *in_flight; /* list */
+	struct block_req *oldest, *newest; /* requests in flight, in the order of their submission */
 	uint32_t n_in_flight;
 	int lost; /* 0, or the error that every further request gets */
 	uint64_t bytes_read, bytes_written; /* completed */
@@ -94,7 +97,8 @@ void block_allow_writes(struct block_dev *dev, const struct block_extent *extent
 int block_submit(struct block_dev *dev, struct block_req *req) MUST_CHECK;
 
 /* Reaps finished requests (their status changes) and looks at the deadlines: when one has passed the
- * device is stopped and every request in flight ends with ERR_TIMEOUT. 0 or the reason it is lost. */
+ * device is stopped, every request in flight ends with ERR_TIMEOUT, which is returned; later calls get
+ * ERR_LOST. 0 or the reason it is lost. */
 int block_poll(struct block_dev *dev) MUST_CHECK;
 
 /* Submits, polling while the queue is full. */
@@ -111,10 +115,11 @@ int block_write(struct block_dev *dev, uint64_t lba, uint64_t n_sectors, const v
 /* Drains, then makes everything durable. */
 int block_flush(struct block_dev *dev) MUST_CHECK;
 
-/* Ends every request in flight with ERR_LOST, stops the device. For good: all later calls fail. */
+/* Stops the device, then ends every request in flight with ERR_LOST. For good: all later calls fail. */
 void block_stop(struct block_dev *dev);
 
-/* For drivers, from poll: this request has ended. */
+/* For drivers, from poll: this request has ended. A request that is not in flight is a bug: ERR_BUG is
+ * then what the device is lost with. */
 void block_done(struct block_dev *dev, struct block_req *req, int status);
 
 #endif

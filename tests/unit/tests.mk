@@ -11,7 +11,7 @@ UNIT += string
 SRC_string :=
 
 UNIT += block
-SRC_block := drivers/block.c lib/err.c
+SRC_block := drivers/block.c lib/err.c tests/fake/machine.c
 
 UNIT += virtio_blk
 SRC_virtio_blk := drivers/block.c drivers/pci.c drivers/virtio_blk.c tests/fake/machine.c \

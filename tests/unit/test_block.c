@@ -1,0 +1,643 @@
+/* block.c over a driver that does what the test says: completes at once, late, never, twice, wrongly. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "block.h"
+#include "machine.h"
+
+#define SECTOR    512
+#define N_SECTORS 4096
+#define DEPTH     4
+
+struct plan {
+	uint64_t latency_us; /* of each request */
+	int fail_at;         /* the n-th request ends with fail_status; -1: none */
+	int fail_status;
+	int silent_at; /* the n-th request never ends */
+	int twice_at;  /* the n-th request is reported again with the next one */
+	int refuse_at; /* submit of the n-th request fails with refuse_err */
+	int refuse_err;
+	int poll_err; /* of every poll */
+	int flush_err;
+	bool backwards;   /* the newest completes first */
+	bool at_submit;   /* completes before submit returns */
+	bool always_busy; /* submit: ERR_BUSY, whatever is in flight */
+};
+
+/* A driver with a disk of RAM. */
+struct toy {
+	struct block_dev dev;
+	struct plan plan;
+	uint8_t disk[N_SECTORS * SECTOR];
+	struct {
+		struct block_req *req;
+		uint64_t ready_us;
+		int number;
+	} slot[DEPTH];
+	struct block_req *reported;
+	int n_submitted, n_flushes, n_stops, n_most;
+};
+
+static struct toy toy;
+
+static void toy_transfer(const struct block_req *req)
+{
+	uint8_t *at = toy.disk + req->lba * SECTOR;
+	for (uint32_t i = 0; i < req->n_segs; i++) {
+		if (req->dir == BLOCK_READ)
+			memcpy(req->seg[i].buf, at, req->seg[i].bytes);
+		else
+			memcpy(at, req->seg[i].buf, req->seg[i].bytes);
+		at += req->seg[i].bytes;
+	}
+}
+
+static void toy_finish(int i)
+{
+	struct block_req *req = toy.slot[i].req;
+	int number = toy.slot[i].number;
+	bool fails = number == toy.plan.fail_at;
+	if (!fails)
+		toy_transfer(req);
+	toy.slot[i].req = NULL;
+	if (toy.reported != NULL)
+		block_done(&toy.dev, toy.reported, 0);
+	toy.reported = number == toy.plan.twice_at ? req : NULL;
+	block_done(&toy.dev, req, fails ? toy.plan.fail_status : 0);
+}
+
+static int toy_submit(struct block_dev *dev, struct block_req *req)
+{
+	assert_ptr_equal(dev, &toy.dev);
+	assert_int_equal(toy.n_stops, 0);
+	if (toy.plan.always_busy)
+		return ERR_BUSY;
+	for (int i = 0; i < DEPTH; i++) {
+		if (toy.slot[i].req != NULL)
+			continue;
+		int number = toy.n_submitted++;
+		if (number == toy.plan.refuse_at)
+			return toy.plan.refuse_err;
+		toy.slot[i].req = req;
+		toy.slot[i].number = number;
+		toy.slot[i].ready_us = number == toy.plan.silent_at
+					       ? UINT64_MAX
+					       : fake_clock_now_us + toy.plan.latency_us;
+		if ((int)dev->n_in_flight > toy.n_most)
+			toy.n_most = (int)dev->n_in_flight;
+		if (toy.plan.at_submit)
+			toy_finish(i);
+		return 0;
+	}
+	return ERR_BUSY;
+}
+
+static int toy_next(void)
+{
+	int next = -1;
+	for (int i = 0; i < DEPTH; i++) {
+		if (toy.slot[i].req == NULL || toy.slot[i].ready_us > fake_clock_now_us)
+			continue;
+		if (next < 0 || (toy.slot[i].number < toy.slot[next].number) != toy.plan.backwards)
+			next = i;
+	}
+	return next;
+}
+
+static int toy_poll(struct block_dev *dev)
+{
+	(void)dev;
+	assert_int_equal(toy.n_stops, 0);
+	if (toy.plan.poll_err != 0)
+		return toy.plan.poll_err;
+	for (int i = toy_next(); i >= 0; i = toy_next())
+		toy_finish(i);
+	return 0;
+}
+
+static int toy_flush(struct block_dev *dev)
+{
+	assert_int_equal(dev->n_in_flight, 0);
+	toy.n_flushes++;
+	return toy.plan.flush_err;
+}
+
+static void toy_stop(struct block_dev *dev)
+{
+	/* The device is stopped before any request ends. */
+	if (toy.n_stops == 0 && dev->lost == 0) {
+		for (struct block_req *r = dev->oldest; r != NULL; r = r->next)
+			assert_int_equal(r->status, ERR_BUSY);
+	}
+	toy.n_stops++;
+}
+
+static const struct block_ops toy_ops = {toy_submit, toy_poll, toy_flush, toy_stop};
+static const struct block_extent whole_disk = {0, N_SECTORS};
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	memset(&toy, 0, sizeof(toy));
+	toy.plan.fail_at = toy.plan.silent_at = toy.plan.twice_at = toy.plan.refuse_at = -1;
+	for (size_t i = 0; i < sizeof(toy.disk); i++)
+		toy.disk[i] = (uint8_t)(i * 31 + (i >> 9));
+	toy.dev = (struct block_dev){
+		.ops = &toy_ops,
+		.sector_bytes = SECTOR,
+		.n_sectors = N_SECTORS,
+		.max_sectors = 16,
+		.max_segs = 3,
+		.dma_align = 4,
+		.queue_depth = DEPTH,
+	};
+	block_allow_writes(&toy.dev, &whole_disk, 1);
+	return 0;
+}
+
+static _Alignas(8) uint8_t buf[64 * SECTOR];
+
+static struct block_seg one_seg(uint32_t n_sectors)
+{
+	return (struct block_seg){buf, n_sectors * SECTOR};
+}
+
+static struct block_req request(uint64_t lba, uint32_t n_sectors, const struct block_seg *seg)
+{
+	return (struct block_req){
+		.dir = BLOCK_READ, .lba = lba, .n_sectors = n_sectors, .seg = seg, .n_segs = 1};
+}
+
+/* ---- normal traffic ---- */
+
+static void test_simple_transfers(void **state)
+{
+	(void)state;
+	static uint8_t old[sizeof(toy.disk)];
+	toy.plan.latency_us = 50;
+	assert_int_equal(block_read(&toy.dev, 100, 61, buf), 0);
+	assert_memory_equal(buf, toy.disk + 100 * SECTOR, 61 * SECTOR);
+	assert_int_equal(toy.n_submitted, 4);
+	assert_int_equal(toy.dev.bytes_read, 61 * SECTOR);
+	assert_int_equal(toy.n_most, DEPTH);
+
+	memcpy(old, toy.disk, sizeof(old));
+	memset(buf, 0x5a, sizeof(buf));
+	assert_int_equal(block_write(&toy.dev, N_SECTORS - 33, 33, buf), 0);
+	assert_memory_equal(toy.disk, old, (N_SECTORS - 33) * SECTOR);
+	assert_memory_equal(toy.disk + (N_SECTORS - 33) * SECTOR, buf, 33 * SECTOR);
+	assert_int_equal(toy.dev.bytes_written, 33 * SECTOR);
+	assert_int_equal(block_read(&toy.dev, 5, 0, buf), 0);
+}
+
+static void test_more_pieces_than_the_queue_holds(void **state)
+{
+	(void)state;
+	toy.dev.max_sectors = 1;
+	toy.plan.latency_us = 20;
+	toy.plan.backwards = true;
+	assert_int_equal(block_read(&toy.dev, 7, 60, buf), 0);
+	assert_memory_equal(buf, toy.disk + 7 * SECTOR, 60 * SECTOR);
+	assert_int_equal(toy.n_submitted, 60);
+	assert_int_equal(toy.n_most, DEPTH);
+}
+
+static void test_driver_that_completes_at_submit(void **state)
+{
+	(void)state;
+	toy.plan.at_submit = true;
+	assert_int_equal(block_read(&toy.dev, 7, 60, buf), 0);
+	assert_memory_equal(buf, toy.disk + 7 * SECTOR, 60 * SECTOR);
+	assert_int_equal(toy.dev.n_in_flight, 0);
+}
+
+static void test_queue_full_is_busy(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req req[DEPTH + 1];
+	toy.plan.latency_us = 1000;
+	for (int i = 0; i < DEPTH; i++) {
+		req[i] = request((uint64_t)i, 1, &seg);
+		assert_int_equal(block_submit(&toy.dev, &req[i]), 0);
+	}
+	req[DEPTH] = request(9, 1, &seg);
+	assert_int_equal(block_submit(&toy.dev, &req[DEPTH]), ERR_BUSY);
+	assert_int_equal(toy.dev.n_in_flight, DEPTH);
+	assert_int_equal(block_submit_wait(&toy.dev, &req[DEPTH]), 0);
+	assert_int_equal(block_wait(&toy.dev, &req[DEPTH]), 0);
+	assert_int_equal(block_drain(&toy.dev), 0);
+	for (int i = 0; i <= DEPTH; i++)
+		assert_int_equal(req[i].status, 0);
+	assert_null(toy.dev.oldest);
+	assert_null(toy.dev.newest);
+}
+
+static void test_several_segments(void **state)
+{
+	(void)state;
+	struct block_seg seg[3] = {{buf + 1000, 500}, {buf, 24}, {buf + 2000, 1012}};
+	struct block_req req = request(3, 3, seg);
+	req.n_segs = 3;
+	assert_int_equal(block_submit(&toy.dev, &req), 0);
+	assert_int_equal(block_wait(&toy.dev, &req), 0);
+	assert_memory_equal(buf + 1000, toy.disk + 3 * SECTOR, 500);
+	assert_memory_equal(buf, toy.disk + 3 * SECTOR + 500, 24);
+	assert_memory_equal(buf + 2000, toy.disk + 3 * SECTOR + 524, 1012);
+}
+
+/* ---- what is refused ---- */
+
+static void refused(struct block_req req, int err)
+{
+	assert_int_equal(block_submit(&toy.dev, &req), err);
+	assert_int_equal(req.status, err);
+	assert_int_equal(toy.n_submitted, 0);
+	assert_int_equal(toy.dev.n_in_flight, 0);
+}
+
+static void test_bounds_of_the_device(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(2);
+	refused(request(N_SECTORS - 1, 2, &seg), ERR_BOUNDS);
+	refused(request(N_SECTORS, 2, &seg), ERR_BOUNDS);
+	refused(request(UINT64_MAX, 2, &seg), ERR_BOUNDS);
+	refused(request(UINT64_MAX - 1, 2, &seg), ERR_BOUNDS);
+	refused(request(0, 0, &seg), ERR_BOUNDS);
+	seg = one_seg(17);
+	refused(request(0, 17, &seg), ERR_BOUNDS);
+	assert_int_equal(block_read(&toy.dev, N_SECTORS - 1, 2, buf), ERR_BOUNDS);
+	assert_int_equal(block_read(&toy.dev, 1, UINT64_MAX, buf), ERR_BOUNDS);
+	assert_int_equal(block_write(&toy.dev, N_SECTORS + 1, 0, buf), ERR_BOUNDS);
+	assert_int_equal(toy.n_submitted, 0);
+}
+
+static void test_segments_that_do_not_fit(void **state)
+{
+	(void)state;
+	struct block_seg seg[4] = {
+		{buf, 512}, {buf + 512, 512}, {buf + 1024, 512}, {buf + 1536, 512}};
+	struct block_req req = request(0, 2, seg);
+	refused(req, ERR_BOUNDS); /* too short */
+	req.n_segs = 3;
+	refused(req, ERR_BOUNDS); /* too long */
+	req.n_sectors = 4;
+	req.n_segs = 4;
+	refused(req, ERR_BOUNDS); /* too many */
+	req.n_segs = 0;
+	refused(req, ERR_BOUNDS);
+	struct block_seg odd[2] = {{buf + 2, 1024}, {buf, 0}};
+	req = request(0, 2, odd);
+	refused(req, ERR_BOUNDS);
+	odd[0] = (struct block_seg){buf, 1022};
+	odd[1] = (struct block_seg){buf, 2};
+	req.n_segs = 2;
+	refused(req, ERR_BOUNDS);
+	odd[0] = (struct block_seg){buf, 1024};
+	odd[1] = (struct block_seg){buf, 0};
+	refused(req, ERR_BOUNDS);
+	odd[0] = (struct block_seg){NULL, 1024};
+	req.n_segs = 1;
+	refused(req, ERR_BOUNDS);
+	/* A sum that wraps in 32 bits. */
+	struct block_seg wrap[2] = {{buf, 0xfffffe00u}, {buf, 0x600}};
+	req = request(0, 2, wrap);
+	req.n_segs = 2;
+	refused(req, ERR_BOUNDS);
+	req.dir = (enum block_dir)7;
+	req.n_segs = 1;
+	wrap[0].bytes = 1024;
+	refused(req, ERR_BUG);
+}
+
+static void write_is(uint64_t lba, uint32_t n, int err)
+{
+	struct block_seg seg = one_seg(n);
+	struct block_req req = request(lba, n, &seg);
+	req.dir = BLOCK_WRITE;
+	assert_int_equal(block_submit_wait(&toy.dev, &req), err);
+	assert_int_equal(block_drain(&toy.dev), 0);
+	assert_int_equal(req.status, err);
+}
+
+static void test_writes_stay_in_their_extents(void **state)
+{
+	(void)state;
+	const struct block_extent e[] = {
+		{100, 10}, {110, 5}, {90, 4}, {112, 8}, {UINT64_MAX - 1, 9}};
+	block_allow_writes(&toy.dev, NULL, 0);
+	write_is(100, 1, ERR_BOUNDS);
+	block_allow_writes(&toy.dev, e, 5);
+	write_is(100, 10, 0);
+	write_is(99, 1, ERR_BOUNDS);
+	write_is(99, 2, ERR_BOUNDS);
+	write_is(90, 4, 0);
+	write_is(90, 5, ERR_BOUNDS);
+	write_is(104, 16, 0);
+	write_is(105, 16, ERR_BOUNDS);
+	write_is(120, 1, ERR_BOUNDS);
+	write_is(88, 16, ERR_BOUNDS);
+	int n = toy.n_submitted;
+	assert_int_equal(block_write(&toy.dev, 100, 21, buf), ERR_BOUNDS);
+	assert_int_equal(toy.n_submitted, n);
+	assert_int_equal(block_write(&toy.dev, 100, 20, buf), 0);
+	toy.dev.read_only = true;
+	write_is(100, 1, ERR_READ_ONLY);
+	assert_int_equal(block_write(&toy.dev, 100, 20, buf), ERR_READ_ONLY);
+	assert_int_equal(block_read(&toy.dev, 0, 20, buf), 0);
+}
+
+/* ---- devices that misbehave ---- */
+
+static void test_a_failing_request_fails_alone(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg);
+	toy.plan.fail_at = 0;
+	toy.plan.fail_status = ERR_IO;
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	assert_int_equal(block_submit(&toy.dev, &b), 0);
+	assert_int_equal(block_drain(&toy.dev), 0);
+	assert_int_equal(a.status, ERR_IO);
+	assert_int_equal(b.status, 0);
+	assert_int_equal(toy.dev.bytes_read, SECTOR);
+	assert_int_equal(toy.dev.lost, 0);
+}
+
+static void test_simple_transfer_with_a_failing_piece(void **state)
+{
+	(void)state;
+	for (int at = 0; at < 20; at++) {
+		setup(NULL);
+		toy.dev.max_sectors = 3;
+		toy.plan.latency_us = 30;
+		toy.plan.backwards = at % 2 != 0;
+		toy.plan.fail_at = at;
+		toy.plan.fail_status = ERR_IO;
+		assert_int_equal(block_read(&toy.dev, 0, 60, buf), ERR_IO);
+		assert_int_equal(toy.dev.n_in_flight, 0);
+		assert_int_equal(toy.dev.lost, 0);
+	}
+}
+
+static void test_bad_statuses_of_a_driver(void **state)
+{
+	(void)state;
+	toy.plan.fail_at = 0;
+	toy.plan.fail_status = 5;
+	assert_int_equal(block_read(&toy.dev, 0, 1, buf), ERR_BUG);
+	toy.plan.fail_at = 1;
+	toy.plan.fail_status = ERR_BUSY;
+	assert_int_equal(block_read(&toy.dev, 0, 1, buf), ERR_BUG);
+}
+
+static void test_silent_device_times_out(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg), c = request(3, 1, &seg);
+	fake_clock_step_us = 1000;
+	toy.plan.silent_at = 1;
+	uint64_t start = fake_clock_now_us;
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	assert_int_equal(block_submit(&toy.dev, &b), 0);
+	assert_int_equal(block_wait(&toy.dev, &b), ERR_TIMEOUT);
+	uint64_t took_ms = (fake_clock_now_us - start) / 1000;
+	assert_true(took_ms >= BLOCK_TIMEOUT_MS && took_ms < BLOCK_TIMEOUT_MS + 100);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(toy.n_stops, 1);
+	assert_int_equal(block_submit(&toy.dev, &c), ERR_LOST);
+	assert_int_equal(block_poll(&toy.dev), ERR_LOST);
+	assert_int_equal(block_drain(&toy.dev), ERR_LOST);
+	assert_int_equal(block_flush(&toy.dev), ERR_LOST);
+	assert_int_equal(block_read(&toy.dev, 0, 1, buf), ERR_LOST);
+	assert_int_equal(block_write(&toy.dev, 0, 1, buf), ERR_LOST);
+	assert_int_equal(toy.n_flushes, 0);
+}
+
+static void test_silent_device_ends_a_simple_transfer(void **state)
+{
+	(void)state;
+	fake_clock_step_us = 1000;
+	toy.dev.max_sectors = 1;
+	toy.plan.silent_at = 11;
+	assert_int_equal(block_read(&toy.dev, 0, 60, buf), ERR_TIMEOUT);
+	assert_int_equal(toy.dev.n_in_flight, 0);
+}
+
+static void test_late_but_in_time(void **state)
+{
+	(void)state;
+	fake_clock_step_us = 1000;
+	toy.plan.latency_us = (BLOCK_TIMEOUT_MS - 100) * 1000ull;
+	assert_int_equal(block_read(&toy.dev, 0, 1, buf), 0);
+}
+
+/* The caller was busy for a minute; the device had finished long before. */
+static void test_late_look_is_not_the_devices_fault(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req req = request(1, 1, &seg);
+	toy.plan.latency_us = 100;
+	assert_int_equal(block_submit(&toy.dev, &req), 0);
+	fake_clock_now_us += 60000000;
+	assert_int_equal(block_poll(&toy.dev), 0);
+	assert_int_equal(req.status, 0);
+}
+
+static void test_completed_after_it_was_given_up(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req req = request(1, 1, &seg);
+	toy.plan.silent_at = 0;
+	fake_clock_step_us = 100000;
+	assert_int_equal(block_submit(&toy.dev, &req), 0);
+	assert_int_equal(block_wait(&toy.dev, &req), ERR_TIMEOUT);
+	block_done(&toy.dev, &req, 0);
+	assert_int_equal(req.status, ERR_TIMEOUT);
+	assert_int_equal(toy.dev.bytes_read, 0);
+	assert_int_equal(toy.dev.lost, ERR_LOST);
+}
+
+static void test_completed_twice(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg);
+	toy.plan.twice_at = 0;
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	assert_int_equal(block_submit(&toy.dev, &b), 0);
+	assert_int_equal(block_wait(&toy.dev, &b), 0);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(toy.dev.bytes_read, 2 * SECTOR);
+	assert_int_equal(toy.dev.lost, ERR_BUG);
+	assert_int_equal(toy.n_stops, 1);
+	assert_int_equal(toy.dev.n_in_flight, 0);
+}
+
+static void test_poll_error_ends_everything(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg);
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	assert_int_equal(block_submit(&toy.dev, &b), 0);
+	toy.plan.poll_err = ERR_BAD_ANSWER;
+	assert_int_equal(block_wait(&toy.dev, &a), ERR_BAD_ANSWER);
+	assert_int_equal(b.status, ERR_BAD_ANSWER);
+	assert_int_equal(toy.n_stops, 1);
+	assert_int_equal(block_submit(&toy.dev, &a), ERR_BAD_ANSWER);
+}
+
+static void test_refused_by_the_driver(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg), c = request(3, 1, &seg);
+	toy.plan.latency_us = 100;
+	toy.plan.refuse_at = 1;
+	toy.plan.refuse_err = ERR_IO;
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	assert_int_equal(block_submit(&toy.dev, &b), ERR_IO);
+	assert_int_equal(block_submit(&toy.dev, &c), 0);
+	assert_int_equal(toy.dev.n_in_flight, 2);
+	assert_int_equal(block_drain(&toy.dev), 0);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(c.status, 0);
+}
+
+static void test_full_of_nothing_is_a_bug_not_a_hang(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg);
+	toy.plan.always_busy = true;
+	assert_int_equal(block_submit_wait(&toy.dev, &a), ERR_BUG);
+	assert_int_equal(block_read(&toy.dev, 0, 60, buf), ERR_BUG);
+	a.status = ERR_BUSY;
+	assert_int_equal(block_wait(&toy.dev, &a), ERR_BUG);
+}
+
+static void test_full_until_the_device_is_lost(void **state)
+{
+	(void)state;
+	fake_clock_step_us = 10000;
+	struct block_seg seg = one_seg(1);
+	struct block_req req[DEPTH + 1];
+	toy.plan.latency_us = UINT32_MAX;
+	for (int i = 0; i <= DEPTH; i++) {
+		req[i] = request((uint64_t)i, 1, &seg);
+		assert_int_equal(block_submit_wait(&toy.dev, &req[i]), i < DEPTH ? 0 : ERR_TIMEOUT);
+	}
+	for (int i = 0; i <= DEPTH; i++)
+		assert_int_equal(req[i].status, ERR_TIMEOUT);
+}
+
+static void test_flush(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg);
+	toy.plan.latency_us = 100;
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	assert_int_equal(block_flush(&toy.dev), 0);
+	assert_int_equal(a.status, 0);
+	assert_int_equal(toy.n_flushes, 1);
+	toy.plan.flush_err = ERR_IO;
+	assert_int_equal(block_flush(&toy.dev), ERR_IO);
+	assert_int_equal(toy.dev.lost, 0);
+	toy.plan.flush_err = ERR_TIMEOUT;
+	assert_int_equal(block_flush(&toy.dev), ERR_TIMEOUT);
+	assert_int_equal(toy.dev.lost, ERR_LOST);
+	assert_int_equal(toy.n_stops, 1);
+}
+
+static void test_stop_ends_everything(void **state)
+{
+	(void)state;
+	struct block_seg seg = one_seg(1);
+	struct block_req a = request(1, 1, &seg);
+	toy.plan.latency_us = 100;
+	assert_int_equal(block_submit(&toy.dev, &a), 0);
+	block_stop(&toy.dev);
+	assert_int_equal(a.status, ERR_LOST);
+	assert_int_equal(toy.dev.n_in_flight, 0);
+	block_stop(&toy.dev);
+	assert_int_equal(toy.n_stops, 2);
+	assert_int_equal(block_submit(&toy.dev, &a), ERR_LOST);
+}
+
+/* Random traffic over a device that completes in its own order, with failures: every request ends, with
+ * the right data. */
+static void test_random_traffic(void **state)
+{
+	(void)state;
+	enum { N = 12 };
+	static _Alignas(8) uint8_t memory[N][16 * SECTOR];
+	struct block_req req[N] = {0};
+	struct block_seg seg[N];
+	unsigned random = 12345;
+	for (int step = 0; step < 20000; step++) {
+		random = random * 1103515245 + 12345;
+		int i = (int)(random >> 16) % N;
+		toy.plan.backwards = random >> 30;
+		toy.plan.latency_us = (random >> 8) % 20;
+		toy.plan.fail_at = random % 13 == 0 ? toy.n_submitted : toy.plan.fail_at;
+		toy.plan.fail_status = ERR_IO;
+		if (req[i].status == ERR_BUSY) {
+			assert_int_equal(block_poll(&toy.dev), 0);
+			continue;
+		}
+		if (req[i].seg != NULL && req[i].status == 0)
+			assert_memory_equal(
+				memory[i], toy.disk + req[i].lba * SECTOR, seg[i].bytes);
+		seg[i] = (struct block_seg){memory[i], (1 + (random >> 20) % 16) * SECTOR};
+		req[i] = request((random >> 4) % (N_SECTORS - 16), seg[i].bytes / SECTOR, &seg[i]);
+		int err = block_submit(&toy.dev, &req[i]);
+		assert_true(err == 0 || err == ERR_BUSY);
+		if (err == ERR_BUSY)
+			req[i].status = ERR_IO;
+	}
+	assert_int_equal(block_drain(&toy.dev), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_simple_transfers, setup),
+		cmocka_unit_test_setup(test_more_pieces_than_the_queue_holds, setup),
+		cmocka_unit_test_setup(test_driver_that_completes_at_submit, setup),
+		cmocka_unit_test_setup(test_queue_full_is_busy, setup),
+		cmocka_unit_test_setup(test_several_segments, setup),
+		cmocka_unit_test_setup(test_bounds_of_the_device, setup),
+		cmocka_unit_test_setup(test_segments_that_do_not_fit, setup),
+		cmocka_unit_test_setup(test_writes_stay_in_their_extents, setup),
+		cmocka_unit_test_setup(test_a_failing_request_fails_alone, setup),
+		cmocka_unit_test_setup(test_simple_transfer_with_a_failing_piece, setup),
+		cmocka_unit_test_setup(test_bad_statuses_of_a_driver, setup),
+		cmocka_unit_test_setup(test_silent_device_times_out, setup),
+		cmocka_unit_test_setup(test_silent_device_ends_a_simple_transfer, setup),
+		cmocka_unit_test_setup(test_late_but_in_time, setup),
+		cmocka_unit_test_setup(test_late_look_is_not_the_devices_fault, setup),
+		cmocka_unit_test_setup(test_completed_after_it_was_given_up, setup),
+		cmocka_unit_test_setup(test_completed_twice, setup),
+		cmocka_unit_test_setup(test_poll_error_ends_everything, setup),
+		cmocka_unit_test_setup(test_refused_by_the_driver, setup),
+		cmocka_unit_test_setup(test_full_of_nothing_is_a_bug_not_a_hang, setup),
+		cmocka_unit_test_setup(test_full_until_the_device_is_lost, setup),
+		cmocka_unit_test_setup(test_flush, setup),
+		cmocka_unit_test_setup(test_stop_ends_everything, setup),
+		cmocka_unit_test_setup(test_random_traffic, setup),
+	};
+	return cmocka_run_group_tests_name("block", tests, NULL, NULL);
+}
