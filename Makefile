@@ -13,9 +13,10 @@ LZ4_A := /usr/lib/x86_64-linux-gnu/liblz4.a
 
 # ---- sources ----
 LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c
-IMAGE_SRC := image-format/err.c image-format/extent.c image-format/header.c image-format/read.c \
-	image-format/decode.c image-format/write.c image-format/state.c image-format/state_dump.c \
-	image-format/saved_state.c
+IMAGE_SRC := image-format/err.c image-format/extent.c image-format/hash.c image-format/header.c \
+	image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
+	image-format/write_out.c image-format/write_pages.c image-format/state.c \
+	image-format/state_dump.c image-format/saved_state.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/disks.c drivers/virtio_blk.c
 
 # ---- who may include whom ----

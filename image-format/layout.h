@@ -12,22 +12,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define IMG_BLOCK_BYTES      4096u
-#define IMG_PAGE_BYTES       4096u
-#define IMG_N_HEADERS        2u                     /* copy i lies at i * IMG_HEADER_STRIDE */
-#define IMG_HEADER_STRIDE    4096u
-#define IMG_DATA_START       65536u                 /* nothing but headers before this */
-#define IMG_MAGIC            "\x89TORPOR\n"         /* 8 bytes, no terminating zero */
-#define IMG_ROOT_MAGIC       "TORPROOT"
-#define IMG_VERSION_MAJOR    1
-#define IMG_VERSION_MINOR    0
-#define IMG_NAME_BYTES       32                     /* names are zero padded; at most 31 characters */
-#define IMG_CHUNK_PAGES_MAX  256u                   /* LZ4 and raw: 1 MiB */
-#define IMG_FILL_PAGES_MAX   0xffffffffu
-#define IMG_BYTES_CHUNK_MAX  (IMG_CHUNK_PAGES_MAX * IMG_PAGE_BYTES)
-#define IMG_INDEX_BLOCK_MAX  65536u                 /* bytes of one index block */
-#define IMG_ROOT_MAX         (1024u * 1024u)
-#define IMG_PFN_LIMIT        (1ull << 40)           /* 52 address bits */
+#define IMG_BLOCK_BYTES     4096u
+#define IMG_PAGE_BYTES      4096u
+#define IMG_N_HEADERS       2u /* copy i lies at i * IMG_HEADER_STRIDE */
+#define IMG_HEADER_STRIDE   4096u
+#define IMG_DATA_START      65536u         /* nothing but headers before this */
+#define IMG_MAGIC           "\x89TORPOR\n" /* 8 bytes, no terminating zero */
+#define IMG_ROOT_MAGIC      "TORPROOT"
+#define IMG_VERSION_MAJOR   1
+#define IMG_VERSION_MINOR   0
+#define IMG_NAME_BYTES      32   /* names are zero padded; at most 31 characters */
+#define IMG_CHUNK_PAGES_MAX 256u /* LZ4 and raw: 1 MiB */
+#define IMG_FILL_PAGES_MAX  0xffffffffu
+#define IMG_BYTES_CHUNK_MAX (IMG_CHUNK_PAGES_MAX * IMG_PAGE_BYTES)
+#define IMG_STORED_MAX      IMG_BYTES_CHUNK_MAX /* stored bytes of a chunk, whatever the codec */
+#define IMG_INDEX_BLOCK_MAX 65536u              /* bytes of one index block */
+#define IMG_ROOT_MAX        (1024u * 1024u)
+#define IMG_PFN_LIMIT       (1ull << 40) /* 52 address bits */
 
 enum img_state {
 	IMG_EMPTY = 0,    /* an area, no image */
@@ -97,9 +98,9 @@ enum img_object_type { IMG_PAGES = 1, IMG_BYTES = 2 };
 
 struct img_object_rec {
 	char name[IMG_NAME_BYTES];
-	uint32_t type;        /* enum img_object_type */
-	uint32_t flags;       /* 0 */
-	uint64_t length;      /* pages, or bytes */
+	uint32_t type;   /* enum img_object_type */
+	uint32_t flags;  /* 0 */
+	uint64_t length; /* pages, or bytes */
 	uint64_t n_chunks;
 	uint32_t first_block; /* index into the index-block records */
 	uint32_t n_blocks;
@@ -135,5 +136,45 @@ struct img_chunk_rec {
 	uint64_t hash;         /* XXH3-64 of the uncompressed content; 0 for IMG_FILL */
 };
 static_assert(sizeof(struct img_chunk_rec) == 40, "FORMAT.md");
+
+/* ---- State streams: the content of a byte stream of structured state (state.h) ---- */
+
+#define IMG_STREAM_MAGIC       "TORPSTAT"
+#define IMG_STREAM_VERSION     1
+#define IMG_STREAM_FIELDS_MAX  512u
+#define IMG_STREAM_ELEMENT_MAX 65536u /* bytes of one element */
+#define IMG_STREAM_ALIGN       8u     /* every object starts at a multiple */
+
+/* Then objects, one after the other. */
+struct img_stream {
+	uint8_t magic[8];
+	uint32_t version; /* IMG_STREAM_VERSION */
+	uint32_t n_objects;
+	uint64_t bytes;    /* of the whole stream, this included */
+	uint64_t reserved; /* 0 */
+};
+static_assert(sizeof(struct img_stream) == 32, "FORMAT.md");
+
+/* Then n_fields field records, then n_elements elements; zero padded to IMG_STREAM_ALIGN. */
+struct img_stream_object {
+	char name[IMG_NAME_BYTES];
+	uint32_t version; /* of the struct; for people and for readers that convert */
+	uint32_t n_fields;
+	uint32_t element_bytes;
+	uint32_t n_elements;
+	uint64_t bytes;    /* of the whole object, this included: where the next one starts */
+	uint64_t reserved; /* 0 */
+};
+static_assert(sizeof(struct img_stream_object) == 64, "FORMAT.md");
+
+struct img_stream_field {
+	char name[IMG_NAME_BYTES];
+	uint16_t type;   /* enum state_type */
+	uint16_t flags;  /* STATE_REQUIRED, STATE_CRITICAL */
+	uint32_t offset; /* in the element */
+	uint32_t size;   /* of one, bytes */
+	uint32_t count;
+};
+static_assert(sizeof(struct img_stream_field) == 48, "FORMAT.md");
 
 #endif

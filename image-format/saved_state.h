@@ -4,6 +4,7 @@
  *   "cpu"       state stream: struct saved_cpu (one)
  *   "platform"  state stream: struct saved_platform (one), saved_frame (the region),
  *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges)
+ *   "ledger"    state stream: struct saved_ledger (one): what the save cost
  * The descriptions are saved_state.c. Addresses are physical unless named otherwise.
  */
 #ifndef IMAGE_FORMAT_SAVED_STATE_H
@@ -15,14 +16,15 @@
 #define SAVED_MEMORY   "memory"
 #define SAVED_CPU      "cpu"
 #define SAVED_PLATFORM "platform"
+#define SAVED_LEDGER   "ledger"
 
 /* Enough to enter the kernel's jump-back point again: Linux's kexec jump on x86-64. */
 struct saved_cpu {
-	uint64_t stack;       /* RSP at the payload's entry: in the kernel's swap page */
-	uint64_t jump_back;   /* what the stack holds there: the kernel's return point */
-	uint64_t entry;       /* the payload's entry, handed back to the kernel */
+	uint64_t stack;     /* RSP at the payload's entry: in the kernel's swap page */
+	uint64_t jump_back; /* what the stack holds there: the kernel's return point */
+	uint64_t entry;     /* the payload's entry, handed back to the kernel */
 	uint64_t cr0, cr3, cr4, efer, pat, apic_base;
-	uint64_t gdt_base;    /* virtual address of the kernel's GDT, 0: the kernel loads its own */
+	uint64_t gdt_base; /* virtual address of the kernel's GDT, 0: the kernel loads its own */
 	uint32_t gdt_limit;
 	uint32_t apic_id;
 	uint32_t cpuid_1_eax; /* family, model, stepping */
@@ -31,7 +33,7 @@ struct saved_cpu {
 
 struct saved_platform {
 	char kernel_release[64];
-	uint64_t mailbox;     /* of struct mailbox, and its nonce */
+	uint64_t mailbox; /* of struct mailbox, and its nonce */
 	uint64_t nonce;
 	uint64_t rsdp;
 	uint64_t efi_systab, efi_runtime; /* 0 on BIOS machines */
@@ -57,7 +59,13 @@ struct saved_runtime {
 	uint32_t type;
 };
 
+struct saved_ledger { /* until the commit began */
+	uint64_t pages, pages_fill, pages_raw, pages_lz4;
+	uint64_t bytes_stored;
+	uint64_t total_us, wait_us; /* wait: for the disk */
+};
+
 extern const struct state_desc saved_cpu_desc, saved_platform_desc, saved_frame_desc,
-		saved_memory_desc, saved_runtime_desc;
+	saved_memory_desc, saved_runtime_desc, saved_ledger_desc;
 
 #endif

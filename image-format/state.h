@@ -4,8 +4,10 @@
  * "State streams". Pure, like img.h.
  *
  * A stream is a sequence of objects; an object is n elements of one described struct. Integers change
- * width freely between versions (a value that does not fit is IMG_ERR_STREAM); text and bytes are cut or
- * zero padded; a field that the stream lacks is zero, or IMG_ERR_STREAM when it is marked required.
+ * width freely between versions (a value that does not fit is IMG_ERR_STREAM, and so is one that an
+ * array became too short for, unless it is zero); text and bytes are cut or zero padded; a field that the
+ * stream lacks is zero, or IMG_ERR_STREAM when it is marked required. A field that the reader lacks is
+ * passed over, or IMG_ERR_STREAM when the stream marks it critical.
  */
 #ifndef IMAGE_FORMAT_STATE_H
 #define IMAGE_FORMAT_STATE_H
@@ -23,12 +25,13 @@ enum state_type {
 	STATE_BYTES = 5, /* printed as hexadecimal digits */
 };
 
-#define STATE_REQUIRED 1u
+#define STATE_REQUIRED 1u /* a reader refuses a stream that lacks the field */
+#define STATE_CRITICAL 2u /* a reader that does not know the field refuses the stream */
 
 struct state_field {
 	const char *name; /* at most 31 characters */
 	uint16_t type;    /* enum state_type */
-	uint16_t flags;   /* STATE_REQUIRED: a reader refuses a stream without it */
+	uint16_t flags;   /* STATE_REQUIRED, STATE_CRITICAL */
 	uint32_t offset;  /* in the C struct */
 	uint32_t size;    /* of one element, bytes */
 	uint32_t count;   /* 1, or the length of an array */
@@ -45,7 +48,8 @@ struct state_desc {
 #define STATE_FIELD(type_, kind_, member_, flags_)                                                 \
 	{                                                                                          \
 		.name = #member_, .type = (kind_), .flags = (flags_),                              \
-		.offset = offsetof(type_, member_), .size = sizeof(((type_ *)0)->member_), .count = 1 \
+		.offset = offsetof(type_, member_), .size = sizeof(((type_ *)0)->member_),         \
+		.count = 1                                                                         \
 	}
 #define STATE_ARRAY(type_, kind_, member_, flags_)                                                 \
 	{                                                                                          \
@@ -57,26 +61,30 @@ struct state_desc {
 struct state_writer {
 	uint8_t *buf;
 	size_t cap, used;
+	uint32_t n_objects;
 	int err; /* the first one sticks; state_finish reports it */
 };
+/* buf need not be aligned. IMG_ERR_WORK when it is too small; text without its zero is cut by one. */
 void state_begin(struct state_writer *w, void *buf, size_t cap);
-void state_put(struct state_writer *w, const struct state_desc *d, const void *elements, uint32_t n);
+void state_put(
+	struct state_writer *w, const struct state_desc *d, const void *elements, uint32_t n);
 int state_finish(struct state_writer *w, size_t *ret_bytes) IMG_MUST_CHECK;
 
 struct state_reader {
 	const uint8_t *buf;
 	size_t bytes;
-	const char *what; /* of the last IMG_ERR_STREAM: field or object name (lies in buf) or a constant */
+	/* Of the last IMG_ERR_STREAM: name of a field (it may lie in buf), or a constant text. */
+	const char *what;
 };
-/* Checks the whole stream once: lengths, tables, text ends. */
+/* Checks the whole stream once: lengths, tables, text ends. bytes may be more than the stream has. */
 int state_open(struct state_reader *r, const void *buf, size_t bytes) IMG_MUST_CHECK;
 /* Elements of the object named d->name, converted to the caller's struct. IMG_ERR_NOT_FOUND when the
- * stream has no such object, IMG_ERR_WORK when it has more than max elements. */
+ * stream has no such object, IMG_ERR_WORK when it has more than max elements (*ret_n says how many). */
 int state_get(struct state_reader *r, const struct state_desc *d, void *elements, uint32_t max,
-		uint32_t *ret_n) IMG_MUST_CHECK;
+	uint32_t *ret_n) IMG_MUST_CHECK;
 
 /* Prints the whole stream as YAML, from its own tables alone. */
 void state_dump(const struct state_reader *r, void (*put)(void *ctx, const char *text, size_t len),
-		void *ctx);
+	void *ctx);
 
 #endif

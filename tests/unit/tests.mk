@@ -1,6 +1,6 @@
 # One line a suite in UNIT; SRC_name: the sources under test; LIBS_name: packages it needs.
 UNIT += img
-SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c
+SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c tests/unit/img_common.c
 LIBS_img := $(LZ4_A)
 
 UNIT += lib
