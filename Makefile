@@ -19,17 +19,93 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/hash.c image-
 	image-format/state_dump.c image-format/saved_state.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/disks.c drivers/virtio_blk.c
 
+X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c
+X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm
+AREA_SRC := area/area_io.c
+WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
+# What the EFI door needs too, to look at an image before boot services end.
+LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c
+LOADER_SRC := loader/main.c loader/multiboot2.c loader/restore.c $(LOOK_SRC)
+EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
+	$(LIB_SRC)
+
 # ---- who may include whom ----
 INC_lib := -Ilib
 INC_x86 := -Ix86 -Ilib
 INC_drivers := -Idrivers -Ix86 -Ilib
 INC_image-format := -Iimage-format
 INC_contract := -Icontract
-INC_writer := -Iwriter -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
-INC_loader := -Iloader -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
+INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
+INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
+INC_loader := -Iloader -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
+INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 INC_cli := -Icli -Iimage-format -Icontract
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86
+INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86
+
+# ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
+METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
+	-fno-strict-aliasing -fvisibility=hidden -fno-asynchronous-unwind-tables -MMD -MP
+metal = $(1:%=$(out)/metal/%.o)
+
+# Before program_start_cpu nothing may touch an SSE register.
+$(out)/metal/x86/program.c.o $(out)/metal/x86/traps.c.o: METAL_CFLAGS += -mgeneral-regs-only
+# XXH3 and the page scanners are the hot loops of a save and a resume.
+$(out)/metal/image-format/%.c.o: METAL_CFLAGS += -O3
+
+$(out)/metal/%.c.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(METAL_CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -c -o $@ $<
+
+$(out)/metal/%.asm.o: %.asm
+	$(call say,NASM,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)nasm -f elf64 -o $@ $<
+
+METAL_COMMON := $(X86_SRC) $(X86_ASM) $(LIB_SRC) $(DRIVER_SRC) $(AREA_SRC) $(IMAGE_SRC)
+
+$(out)/writer.elf: $(call metal,writer/entry.asm $(WRITER_SRC) $(METAL_COMMON)) linker.ld
+$(out)/loader.elf: $(call metal,loader/entry.asm $(LOADER_SRC) $(METAL_COMMON)) linker.ld
+$(out)/writer.elf $(out)/loader.elf:
+	$(call say,LD,$@)
+	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro --gc-sections --no-warn-rwx-segments \
+		-T linker.ld -o $@ $(filter %.o,$^) $(LZ4_A)
+	$(Q)! nm -u $@ | grep -v ' w ' | grep . || { echo "$@: undefined symbols" >&2; rm $@; exit 1; }
+
+$(out)/%.bin: $(out)/%.elf
+	$(call say,BIN,$@)
+	$(Q)objcopy -O binary $< $@
+
+$(out)/torpor.mb2: loader/multiboot2.asm $(out)/loader.bin
+	$(call say,NASM,$@)
+	$(Q)nasm -f bin -DCORE='"$(out)/loader.bin"' -DCORE_MEMORY=$$((0x$$(nm $(out)/loader.elf | \
+		awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
+
+# ---- torpor.efi: position independent ELF made into PE by objcopy, as GNU-EFI does it ----
+EFI_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpic -fshort-wchar -mno-red-zone \
+	-fno-stack-protector -fno-strict-aliasing -fvisibility=hidden -maccumulate-outgoing-args \
+	-fno-asynchronous-unwind-tables -DGNU_EFI_USE_MS_ABI -MMD -MP
+
+$(out)/efi/%.c.o: %.c
+	$(call say,EFICC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(EFI_CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -c -o $@ $<
+
+$(out)/efi/efi/core.asm.o: efi/core.asm $(out)/loader.bin
+	$(call say,NASM,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)nasm -f elf64 -DCORE='"$(out)/loader.bin"' -o $@ $<
+
+$(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
+	$(call say,EFI,$@)
+	$(Q)ld -shared -Bsymbolic -nostdlib -z noexecstack --no-warn-rwx-segments --no-undefined \
+		-T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(LZ4_A) \
+		/usr/lib/libgnuefi.a
+	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
+		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
+
+-include $(shell find $(out)/metal $(out)/efi -name '*.d' 2>/dev/null)
 
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \

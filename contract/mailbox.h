@@ -23,7 +23,7 @@ enum mailbox_outcome {
 struct mailbox_save {
 	uint64_t pages, pages_fill, pages_raw, pages_lz4;
 	uint64_t bytes_stored;
-	uint64_t total_us, compress_us, wait_us; /* total: from entry; wait: for the disk */
+	uint64_t total_us, wait_us; /* total: from entry; wait: for the disk */
 };
 
 /* Phases of a resume, microseconds; total is from the loader's first instruction to the jump. */

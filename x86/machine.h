@@ -99,8 +99,10 @@ static inline uint64_t dma_addr(const volatile void *p)
 	return (uint64_t)(uintptr_t)p;
 }
 
-/* Maps device registers, uncached. NULL: no room for page tables, or not an address. x86/paging.c */
+/* Maps device registers, uncached; and ordinary memory (firmware tables), cached. What is mapped
+ * already stays as it is. NULL: no room for page tables, or not an address. x86/paging.c */
 void *machine_map_mmio(uint64_t phys, uint64_t bytes);
+void *machine_map_memory(uint64_t phys, uint64_t bytes);
 
 /* Microseconds since clock_init, monotonic, any number of calls. x86/time.c */
 uint64_t clock_us(void);

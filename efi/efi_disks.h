@@ -1,0 +1,14 @@
+/* The firmware's disks behind the block interface: read-only, one request at a time, for the look at the
+ * image before boot services end. */
+#ifndef EFI_EFI_DISKS_H
+#define EFI_EFI_DISKS_H
+
+#include <efi.h>
+
+#include "arena.h"
+#include "disks.h"
+
+/* Every whole disk (no partitions) with media and 512- or 4096-byte blocks. ERR_NOT_FOUND: none. */
+int efi_disks_find(EFI_BOOT_SERVICES *bs, struct arena *arena, struct disks *ret) MUST_CHECK;
+
+#endif

@@ -1,0 +1,252 @@
+/*
+ * torpor.efi: the EFI front door. It looks at the image through the firmware's own disk drivers, so
+ * that everything that can be wrong is found while returning to the firmware (or to GRUB) is possible.
+ * Then it ends boot services and starts the loader core. efi_main is the story.
+ */
+#include <efi.h>
+
+#include "arena.h"
+#include "boot_info.h"
+#include "boot_memory.h"
+#include "cmdline.h"
+#include "cpu.h"
+#include "efi_disks.h"
+#include "find.h"
+#include "format.h"
+#include "image.h"
+#include "log.h"
+#include "plan.h"
+#include "program.h"
+#include "time.h"
+
+#include <string.h>
+
+#define LOOK_BYTES (8u << 20) /* for the look at the image */
+#define HOME_BYTES (8u << 20) /* for the core, behind its bss */
+#define MAP_BYTES  (128u * 1024)
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
+
+/* core.asm */
+extern const uint8_t core_blob[], core_blob_end[];
+
+static struct {
+	EFI_SYSTEM_TABLE *st;
+	EFI_BOOT_SERVICES *bs;
+	EFI_HANDLE image;
+	uint64_t start_tsc;
+	struct options options;
+	struct arena arena;
+	struct disks disks;
+	struct found found;
+	struct image saved;
+	struct boot_info bi;
+	uint8_t *map; /* MAP_BYTES */
+} e;
+
+static void screen_line(const char *line, size_t len)
+{
+	CHAR16 text[LOG_LINE_MAX + 3];
+	UINTN n = 0;
+	for (size_t i = 0; i < len && n < LOG_LINE_MAX; i++)
+		text[n++] = (CHAR16)(uint8_t)line[i];
+	text[n++] = '\r';
+	text[n++] = '\n';
+	text[n] = 0;
+	e.st->ConOut->OutputString(e.st->ConOut, text);
+}
+
+static const char *text_of(int err)
+{
+	return err > -64 ? img_err_text(err) : err_text(err);
+}
+
+/* Any error makes the firmware go on with its next boot entry, and GRUB with its next command. */
+static EFI_STATUS boot_on(const char *why)
+{
+	log_line("torpor: no resume: %s; booting on", why);
+	return EFI_NOT_FOUND;
+}
+
+/* Load options are UTF-16 text by custom, but may be anything: what is not plain text is refused. */
+static int read_cmdline(void)
+{
+	EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
+	EFI_LOADED_IMAGE *self;
+	if (EFI_ERROR(e.bs->HandleProtocol(e.image, &guid, (VOID **)&self)))
+		return ERR_FIRMWARE;
+	const CHAR16 *text = self->LoadOptions;
+	uint32_t n = text ? self->LoadOptionsSize / sizeof(CHAR16) : 0;
+	for (uint32_t i = 0; i < n && text[i]; i++) {
+		if (text[i] < ' ' || text[i] > '~' || i + 1 >= BOOT_CMDLINE_MAX)
+			return ERR_ARGUMENT;
+		e.bi.cmdline[i] = (char)text[i];
+	}
+	/* The EFI shell and some boot managers put the program's own path first. */
+	char *space = strchr(e.bi.cmdline, ' ');
+	char *word_end = space ? space : e.bi.cmdline + strlen(e.bi.cmdline);
+	if (word_end - e.bi.cmdline >= 4 && memcmp(word_end - 4, ".efi", 4) == 0)
+		memmove(e.bi.cmdline, word_end, strlen(word_end) + 1);
+	return 0;
+}
+
+static void *allocate(EFI_MEMORY_TYPE type, uint64_t bytes)
+{
+	EFI_PHYSICAL_ADDRESS at = 0xffffffff;
+	EFI_STATUS s = e.bs->AllocatePages(AllocateMaxAddress, type, (bytes + 4095) / 4096, &at);
+	return EFI_ERROR(s) ? NULL : (void *)at;
+}
+
+static int same_guid(const EFI_GUID *a, const EFI_GUID *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static void read_tables(void)
+{
+	EFI_GUID acpi2 = ACPI_20_TABLE_GUID, acpi1 = ACPI_TABLE_GUID;
+	for (UINTN i = 0; i < e.st->NumberOfTableEntries; i++) {
+		const EFI_CONFIGURATION_TABLE *t = &e.st->ConfigurationTable[i];
+		if (same_guid(&t->VendorGuid, &acpi2) ||
+				(same_guid(&t->VendorGuid, &acpi1) && !e.bi.rsdp))
+			e.bi.rsdp = (uint64_t)t->VendorTable;
+	}
+	e.bi.efi_systab = (uint64_t)e.st;
+	e.bi.efi_runtime = (uint64_t)e.st->RuntimeServices;
+}
+
+/* The memory map into bi; *ret_key for ExitBootServices. No allocation in between. */
+static int read_memory_map(UINTN *ret_key)
+{
+	UINTN bytes = MAP_BYTES, descriptor_bytes;
+	UINT32 version;
+	EFI_STATUS s = e.bs->GetMemoryMap(&bytes, (EFI_MEMORY_DESCRIPTOR *)e.map, ret_key,
+			&descriptor_bytes, &version);
+	if (EFI_ERROR(s) || descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR))
+		return ERR_FIRMWARE;
+	e.bi.n_memory = e.bi.n_runtime = 0;
+	for (UINTN at = 0; at + descriptor_bytes <= bytes; at += descriptor_bytes) {
+		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(e.map + at);
+		int err = boot_memory_add_efi(&e.bi, d->Type, d->PhysicalStart, d->NumberOfPages,
+				d->Attribute);
+		if (err)
+			return err;
+	}
+	return boot_memory_finish(&e.bi);
+}
+
+static struct plan_cpu this_cpu(void)
+{
+	struct cpuid v = cpuid(0, 0);
+	struct plan_cpu cpu = {.cpuid_1_eax = cpuid(1, 0).eax,
+		.five_levels = v.eax >= 7 && (cpuid(7, 0).ecx & (1u << 16))};
+	memcpy(cpu.vendor, &v.ebx, 4);
+	memcpy(cpu.vendor + 4, &v.edx, 4);
+	memcpy(cpu.vendor + 8, &v.ecx, 4);
+	return cpu;
+}
+
+/* The whole of what the core will check, by the firmware's drivers: 0 when a resume should work. */
+static int look_at_image(const char **ret_why)
+{
+	UINTN key;
+	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
+	e.map = allocate(EfiLoaderData, MAP_BYTES);
+	arena_init(&e.arena);
+	int err = memory && e.map ? arena_add(&e.arena, memory, LOOK_BYTES) : ERR_NO_MEMORY;
+	if (!err)
+		err = efi_disks_find(e.bs, &e.arena, &e.disks);
+	void *work = err ? NULL : arena_alloc(&e.arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
+	if (!err)
+		err = work ? find_area(&e.disks, &e.options, work, &e.found) : ERR_NO_MEMORY;
+	if (!err) {
+		err = img_state_check(&e.found.headers.h);
+		if (err == IMG_ERR_SPENT && e.options.force)
+			err = 0;
+	}
+	if (!err && e.found.headers.h.attempts >= e.options.attempts_max && !e.options.force) {
+		*ret_why = "too many failed attempts; force=1 tries again";
+		return IMG_ERR_SPENT;
+	}
+	if (!err)
+		err = image_open(&e.saved, &e.found, &e.arena);
+	if (!err)
+		err = read_memory_map(&key);
+	struct plan_cpu cpu = this_cpu();
+	if (!err)
+		err = plan_check(&e.saved, &e.bi, &cpu);
+	*ret_why = text_of(err);
+	return err;
+}
+
+/* Program and home in one block, the pristine core as it is in this file's own data. */
+static uint8_t *place_core(void)
+{
+	const struct program_header *p = (const void *)core_blob;
+	uint8_t *program = allocate(EfiLoaderCode, p->memory_bytes + HOME_BYTES);
+	if (!program)
+		return NULL;
+	memcpy(program, core_blob, (size_t)(core_blob_end - core_blob));
+	e.bi.core = (uint64_t)core_blob;
+	e.bi.core_bytes = (uint64_t)(core_blob_end - core_blob);
+	e.bi.home = (uint64_t)program + p->memory_bytes;
+	e.bi.home_bytes = HOME_BYTES;
+	return program;
+}
+
+/* The map may change between reading it and the call: then once more (UEFI 2.10, 7.4.6). */
+static int end_boot_services(void)
+{
+	for (int attempt = 0; attempt < 2; attempt++) {
+		UINTN key;
+		int err = read_memory_map(&key);
+		if (err)
+			return err;
+		if (!EFI_ERROR(e.bs->ExitBootServices(e.image, key)))
+			return 0;
+	}
+	return ERR_FIRMWARE;
+}
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
+{
+	e.start_tsc = read_tsc();
+	e.st = st;
+	e.bs = st->BootServices;
+	e.image = image;
+	e.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC, .bytes = sizeof(e.bi),
+		.door = BOOT_DOOR_EFI, .start_tsc = e.start_tsc};
+	log_add_sink(screen_line);
+	clock_init(0, e.start_tsc);
+
+	/* What is wanted? */
+	const char *word = "", *why = "";
+	uint32_t len = 0;
+	if (read_cmdline())
+		return boot_on("the load options are not plain text");
+	if (cmdline_parse(e.bi.cmdline, &e.options, &word, &len)) {
+		char text[80];
+		format(text, sizeof(text), "command line: '%.*s' is not understood", (int)len, word);
+		return boot_on(text);
+	}
+
+	/* Is there an image, is it whole, does it belong into this machine? */
+	read_tables();
+	if (look_at_image(&why))
+		return boot_on(why);
+
+	/* No way back from here on: the core resets the machine when it fails. */
+	uint8_t *program = place_core();
+	if (!program)
+		return boot_on("no memory for the loader");
+	log_line("torpor: resuming %.63s", e.found.headers.h.label);
+	log_drop_sinks();
+	if (end_boot_services()) {
+		log_add_sink(screen_line);
+		return boot_on("the firmware does not end its boot services");
+	}
+	__asm__ volatile("cli");
+	memcpy(program + PROGRAM_PARAMETER_OFFSET, &e.bi, sizeof(e.bi));
+	((void __attribute__((sysv_abi)) (*)(uint64_t))program)(0);
+	__builtin_unreachable();
+}

@@ -1,0 +1,21 @@
+/* The memory map of a boot_info, put together from what firmware says, range by range in any order. */
+#ifndef LOADER_BOOT_MEMORY_H
+#define LOADER_BOOT_MEMORY_H
+
+#include "boot_info.h"
+#include "err.h"
+
+/* Appends a range; empty ones are passed over. ERR_NO_MEMORY: more than BOOT_MEMORY_MAX;
+ * ERR_FIRMWARE: it wraps around. */
+int boot_memory_add(struct boot_info *bi, uint64_t start, uint64_t bytes, uint32_t type) MUST_CHECK;
+
+/* An EFI memory descriptor: the kind of memory it is for us (UEFI 2.10, table 7.10), and its runtime
+ * range when it has the attribute. */
+int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, uint64_t n_pages,
+		uint64_t attribute) MUST_CHECK;
+
+/* Sorts, joins what touches and is of one type; where ranges overlap the one that is not RAM wins
+ * (ERR_FIRMWARE is not given for that: real e820 maps overlap). Call once, after the last add. */
+int boot_memory_finish(struct boot_info *bi) MUST_CHECK;
+
+#endif

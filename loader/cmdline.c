@@ -1,0 +1,152 @@
+#include "cmdline.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "area.h"
+#include "format.h"
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* Where the i-th pair of digits of the text form goes: the first three groups are little-endian. */
+static const uint8_t guid_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+int guid_parse(const char *text, uint32_t len, uint8_t ret[16])
+{
+	if (len != 36)
+		return ERR_ARGUMENT;
+	uint32_t at = 0;
+	for (uint32_t i = 0; i < 16; i++) {
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && text[at++] != '-')
+			return ERR_ARGUMENT;
+		int high = hex_digit(text[at]), low = hex_digit(text[at + 1]);
+		if (high < 0 || low < 0)
+			return ERR_ARGUMENT;
+		ret[guid_order[i]] = (uint8_t)(high << 4 | low);
+		at += 2;
+	}
+	return 0;
+}
+
+void guid_format(const uint8_t g[16], char ret[37])
+{
+	format(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3],
+			g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
+			g[13], g[14], g[15]);
+}
+
+/* A number, decimal or 0x hexadecimal, that ends at end; false when it does not fit max. */
+static bool number(const char *at, const char *end, uint64_t max, uint64_t *ret)
+{
+	uint32_t base = 10;
+	if (end - at > 2 && at[0] == '0' && (at[1] == 'x' || at[1] == 'X')) {
+		base = 16;
+		at += 2;
+	}
+	if (at == end)
+		return false;
+	uint64_t value = 0;
+	for (; at < end; at++) {
+		int digit = hex_digit(*at);
+		if (digit < 0 || digit >= (int)base || value > (max - (uint64_t)digit) / base)
+			return false;
+		value = value * base + (uint64_t)digit;
+	}
+	*ret = value;
+	return true;
+}
+
+static bool starts(const char *at, const char *end, const char *prefix, const char **ret_rest)
+{
+	size_t len = strlen(prefix);
+	if ((size_t)(end - at) < len || memcmp(at, prefix, len) != 0)
+		return false;
+	*ret_rest = at + len;
+	return true;
+}
+
+static bool parse_lba(const char *at, const char *end, struct options *o)
+{
+	const char *plus = memchr(at, '+', (size_t)(end - at));
+	o->by = AREA_BY_LBA;
+	return plus && number(at, plus, UINT64_MAX, &o->lba) &&
+			number(plus + 1, end, UINT64_MAX, &o->n_sectors) && o->n_sectors != 0 &&
+			o->lba <= UINT64_MAX - o->n_sectors;
+}
+
+static bool parse_area(const char *at, const char *end, struct options *o)
+{
+	const char *rest;
+	if (starts(at, end, "partuuid:", &rest)) {
+		o->by = AREA_BY_PARTUUID;
+		return guid_parse(rest, (uint32_t)(end - rest), o->guid) == 0;
+	}
+	if (starts(at, end, "type:", &rest)) {
+		o->by = AREA_BY_TYPE;
+		return guid_parse(rest, (uint32_t)(end - rest), o->guid) == 0;
+	}
+	if (starts(at, end, "lba:", &rest))
+		return parse_lba(rest, end, o);
+	return starts(at, end, "type", &rest) && rest == end;
+}
+
+static bool parse_word(const char *at, const char *end, struct options *o)
+{
+	const char *rest;
+	uint64_t value;
+	if (starts(at, end, "area=", &rest))
+		return parse_area(rest, end, o);
+	if (starts(at, end, "disk=", &rest)) {
+		o->have_disk = 1;
+		return guid_parse(rest, (uint32_t)(end - rest), o->disk) == 0;
+	}
+	if (starts(at, end, "serial=", &rest)) {
+		if (!number(rest, end, 0xfff8, &value))
+			return false;
+		o->serial = (uint16_t)value;
+		return true;
+	}
+	if (starts(at, end, "attempts=", &rest)) {
+		if (!number(rest, end, 1000, &value))
+			return false;
+		o->attempts_max = (uint32_t)value;
+		return true;
+	}
+	if (starts(at, end, "force=", &rest)) {
+		o->force = rest + 1 == end && *rest == '1';
+		return rest + 1 == end && (*rest == '0' || *rest == '1');
+	}
+	return false;
+}
+
+int cmdline_parse(const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len)
+{
+	*ret = (struct options){.by = AREA_BY_TYPE, .attempts_max = OPTIONS_ATTEMPTS_DEFAULT};
+	int err = guid_parse(AREA_TYPE_GUID, sizeof(AREA_TYPE_GUID) - 1, ret->guid);
+	if (err)
+		return ERR_BUG;
+	for (;;) {
+		while (*line == ' ' || *line == '\t' || *line == '\r' || *line == '\n')
+			line++;
+		if (*line == 0)
+			return 0;
+		const char *end = line;
+		while (*end && *end != ' ' && *end != '\t' && *end != '\r' && *end != '\n')
+			end++;
+		if (!parse_word(line, end, ret)) {
+			*ret_word = line;
+			*ret_len = (uint32_t)(end - line);
+			return ERR_ARGUMENT;
+		}
+		line = end;
+	}
+}

@@ -1,0 +1,28 @@
+/* Where is the image? Looks through the disks for the area that the command line names. */
+#ifndef LOADER_FIND_H
+#define LOADER_FIND_H
+
+#include "area_io.h"
+#include "cmdline.h"
+#include "disks.h"
+#include "img.h"
+
+struct found {
+	struct block_dev *dev;
+	struct block_extent extent;
+	uint8_t disk_guid[16], part_guid[16]; /* zero: none */
+	struct area area;
+	struct img_source source;
+	struct img_headers headers; /* of the area */
+};
+
+#define FIND_WORK_BYTES (512u * 1024)
+
+/* work: FIND_WORK_BYTES, page-aligned. An area whose image may not be resumed is found too: the caller
+ * judges headers.h. When several areas match, the one with an image that may be resumed wins; with
+ * more than one of those: ERR_AMBIGUOUS. Else ERR_NOT_FOUND, the image error of the only area that
+ * matches, or a device error. Every reason is in the log, naming disk and sector. */
+int find_area(const struct disks *disks, const struct options *o, void *work, struct found *ret)
+		MUST_CHECK;
+
+#endif

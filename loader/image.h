@@ -1,0 +1,28 @@
+/* An image opened: index root, and the state that the loader needs, decoded. */
+#ifndef LOADER_IMAGE_H
+#define LOADER_IMAGE_H
+
+#include "arena.h"
+#include "boot_info.h"
+#include "find.h"
+#include "saved_state.h"
+
+#define IMAGE_MEMORY_MAX 512u
+
+struct image {
+	struct img_reader reader;
+	struct img_object_rec memory; /* the page stream */
+	void *index_block;            /* IMG_INDEX_BLOCK_MAX, for cursors */
+	struct saved_cpu cpu;
+	struct saved_platform platform;
+	struct saved_ledger ledger;
+	struct saved_frame region[BOOT_REGION_MAX];
+	uint32_t n_region;
+	struct saved_runtime runtime[BOOT_RUNTIME_MAX];
+	uint32_t n_runtime;
+};
+
+/* Memory comes from the arena (about 3 MiB). Errors are logged with field and place. */
+int image_open(struct image *im, struct found *f, struct arena *arena) MUST_CHECK;
+
+#endif

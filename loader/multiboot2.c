@@ -1,0 +1,153 @@
+#include "multiboot2.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "boot_memory.h"
+
+#define INFO_BYTES_MAX (1u << 20)
+#define EFI_DESCRIPTOR_BYTES 40u
+
+enum {
+	TAG_END = 0, TAG_CMDLINE = 1, TAG_MMAP = 6, TAG_FRAMEBUFFER = 8, TAG_EFI64_SYSTAB = 12,
+	TAG_EFI_MMAP = 17,
+};
+#define FRAMEBUFFER_EGA_TEXT 2
+
+struct tag {
+	uint32_t type, size; /* size without the padding to 8 bytes */
+	const uint8_t *p;    /* the tag, with its head */
+};
+
+static uint32_t u32_at(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t u64_at(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static int read_mmap(const struct tag *t, struct boot_info *bi)
+{
+	if (t->size < 16)
+		return ERR_FIRMWARE;
+	uint32_t entry_bytes = u32_at(t->p + 8);
+	if (entry_bytes < 20)
+		return ERR_FIRMWARE;
+	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
+		const uint8_t *e = t->p + at;
+		uint32_t type = u32_at(e + 16);
+		int err = boot_memory_add(bi, u64_at(e), u64_at(e + 8),
+				type >= BOOT_RAM && type <= BOOT_BAD ? type : BOOT_RESERVED);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_efi_mmap(const struct tag *t, struct boot_info *bi)
+{
+	if (t->size < 16)
+		return ERR_FIRMWARE;
+	uint32_t entry_bytes = u32_at(t->p + 8);
+	if (entry_bytes < EFI_DESCRIPTOR_BYTES)
+		return ERR_FIRMWARE;
+	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
+		const uint8_t *e = t->p + at;
+		int err = boot_memory_add_efi(bi, u32_at(e), u64_at(e + 8), u64_at(e + 24),
+				u64_at(e + 32));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_cmdline(const struct tag *t, struct boot_info *bi)
+{
+	uint32_t len = t->size - 8;
+	if (len > BOOT_CMDLINE_MAX || !memchr(t->p + 8, 0, len))
+		return ERR_FIRMWARE;
+	memcpy(bi->cmdline, t->p + 8, len);
+	return 0;
+}
+
+/* Which tags there were; the EFI memory map is the better one where there are both. */
+struct seen {
+	struct tag mmap, efi_mmap, framebuffer;
+};
+
+static int read_tag(const struct tag *t, struct boot_info *bi, struct seen *seen)
+{
+	switch (t->type) {
+	case TAG_CMDLINE:
+		return read_cmdline(t, bi);
+	case TAG_MMAP:
+		seen->mmap = *t;
+		return 0;
+	case TAG_EFI_MMAP:
+		seen->efi_mmap = *t;
+		return 0;
+	case TAG_FRAMEBUFFER:
+		seen->framebuffer = *t;
+		return 0;
+	case TAG_EFI64_SYSTAB:
+		if (t->size < 16)
+			return ERR_FIRMWARE;
+		bi->efi_systab = u64_at(t->p + 8);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int walk(const uint8_t *info, struct boot_info *bi, struct seen *seen)
+{
+	uint32_t total = u32_at(info);
+	if (total < 16 || total > INFO_BYTES_MAX)
+		return ERR_FIRMWARE;
+	uint32_t at = 8;
+	while (total - at >= 8) {
+		struct tag t = {.type = u32_at(info + at), .size = u32_at(info + at + 4),
+			.p = info + at};
+		if (t.type == TAG_END)
+			return 0;
+		if (t.size < 8 || t.size > total - at)
+			return ERR_FIRMWARE;
+		int err = read_tag(&t, bi, seen);
+		if (err)
+			return err;
+		uint32_t step = (t.size + 7) & ~7u;
+		if (step > total - at)
+			return ERR_FIRMWARE;
+		at += step;
+	}
+	return ERR_FIRMWARE; /* no end tag */
+}
+
+int multiboot2_read(const void *info, struct boot_info *bi)
+{
+	struct seen seen = {0};
+	int err = walk(info, bi, &seen);
+	if (err)
+		return err;
+	if (seen.efi_mmap.p)
+		err = read_efi_mmap(&seen.efi_mmap, bi);
+	else if (seen.mmap.p)
+		err = read_mmap(&seen.mmap, bi);
+	else
+		err = ERR_FIRMWARE;
+	if (err)
+		return err;
+	bool has_framebuffer = seen.framebuffer.p && seen.framebuffer.size >= 31;
+	bool is_text = has_framebuffer && seen.framebuffer.p[29] == FRAMEBUFFER_EGA_TEXT;
+	bi->text_console = is_text || (!has_framebuffer && !bi->efi_systab);
+	if (has_framebuffer && !is_text)
+		bi->framebuffer = u64_at(seen.framebuffer.p + 8);
+	return boot_memory_finish(bi);
+}

@@ -1,0 +1,13 @@
+/* The multiboot2 front door: GRUB's information tags to boot_info. Multiboot2 specification 2.0, 3.6. */
+#ifndef LOADER_MULTIBOOT2_H
+#define LOADER_MULTIBOOT2_H
+
+#include "boot_info.h"
+#include "err.h"
+
+/* info: the boot information (physical = virtual), total size in its first word. Fills memory, command
+ * line, EFI facts, console; other fields stay. The tags are input: ERR_FIRMWARE when they make no sense
+ * (too short, too long, no memory map). */
+int multiboot2_read(const void *info, struct boot_info *bi) MUST_CHECK;
+
+#endif

@@ -1,0 +1,202 @@
+#include "plan.h"
+
+#include <string.h>
+
+#include "log.h"
+
+#define PAGE_BYTES   4096ull
+#define FRAME_BYTES  (2ull << 20)
+#define FRAME_PAGES  (FRAME_BYTES / PAGE_BYTES)
+#define RANGES_MAX   (BOOT_MEMORY_MAX + 1)
+#define CR4_LA57     (1ull << 12)
+
+/* EFI memory types that hold code and data of runtime services (UEFI 2.10, 7.2.1). */
+#define EFI_RUNTIME_CODE 5
+#define EFI_RUNTIME_DATA 6
+
+static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *frames)
+{
+	for (uint32_t i = 0; i < bi->n_memory; i++) {
+		const struct boot_range *m = &bi->memory[i];
+		if (m->type != type)
+			continue;
+		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES, end = m->end / PAGE_BYTES;
+		int err = first < end ? ranges_add(frames, first, end) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int plan_usable(const struct boot_info *bi, struct ranges *ret_frames)
+{
+	int err = add_type(bi, BOOT_RAM, ret_frames);
+	return err ? err : add_type(bi, BOOT_ACPI, ret_frames);
+}
+
+static const char *type_at(const struct boot_info *bi, uint64_t phys)
+{
+	static const char *const names[] = {"a hole", "memory", "reserved", "ACPI tables",
+		"ACPI NVS", "bad memory"};
+	for (uint32_t i = 0; i < bi->n_memory; i++)
+		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
+			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type : BOOT_RESERVED];
+	return names[0];
+}
+
+static int check_region(const struct image *im, const struct ranges *usable)
+{
+	if (im->n_region == 0) {
+		log_line("plan: the image names no region");
+		return IMG_ERR_STREAM;
+	}
+	for (uint32_t i = 0; i < im->n_region; i++) {
+		uint64_t first = im->region[i].phys / PAGE_BYTES;
+		if (im->region[i].phys % FRAME_BYTES || first >= IMG_PFN_LIMIT) {
+			log_line("plan: region frame %#llx is no 2 MiB frame",
+					(unsigned long long)im->region[i].phys);
+			return IMG_ERR_STREAM;
+		}
+		if (!ranges_contain(usable, first, first + FRAME_PAGES)) {
+			log_line("plan: region frame %#llx is not memory now",
+					(unsigned long long)im->region[i].phys);
+			return ERR_MEMORY_MAP;
+		}
+	}
+	return 0;
+}
+
+/* The places that the jump and the report touch: an image that names others would fault too late. */
+static int check_entry(const struct image *im, const struct ranges *usable)
+{
+	const struct {
+		const char *name;
+		uint64_t phys, bytes;
+	} places[] = {
+		{"stack", im->cpu.stack, 16},
+		{"jump-back point", im->cpu.jump_back, 16},
+		{"mailbox", im->platform.mailbox, FRAME_BYTES},
+	};
+	for (uint32_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		uint64_t first = places[i].phys / PAGE_BYTES;
+		uint64_t last = (places[i].phys + places[i].bytes - 1) / PAGE_BYTES;
+		if (places[i].phys >> 52 || !ranges_contain(usable, first, last + 1)) {
+			log_line("plan: the image's %s at %#llx is not in memory that it restores",
+					places[i].name, (unsigned long long)places[i].phys);
+			return IMG_ERR_STREAM;
+		}
+	}
+	return 0;
+}
+
+/* Every frame the image restores is memory now, and none lies in the region. */
+static int check_frames(struct image *im, const struct boot_info *bi, struct ranges *usable)
+{
+	struct img_cursor c;
+	struct img_chunk_rec chunk;
+	struct range gap;
+	for (uint32_t i = 0; i < im->n_region; i++) {
+		uint64_t first = im->region[i].phys / PAGE_BYTES;
+		int err = ranges_remove(usable, first, first + FRAME_PAGES);
+		if (err)
+			return err;
+	}
+	int err = check_entry(im, usable);
+	if (!err)
+		err = img_cursor_init(&c, &im->reader, &im->memory, im->index_block);
+	while (!err && (err = img_next(&c, &chunk)) == 1) {
+		err = 0;
+		if (ranges_gap(usable, chunk.first, chunk.first + chunk.count, &gap)) {
+			log_line("plan: the image has memory at %#llx-%#llx, which is %s here",
+					(unsigned long long)gap.start << 12,
+					(unsigned long long)gap.end << 12,
+					type_at(bi, gap.start << 12));
+			return ERR_MEMORY_MAP;
+		}
+	}
+	if (err && im->reader.fault.what)
+		log_line("plan: index: %s at byte %llu is %#llx, wanted %#llx",
+				im->reader.fault.what, (unsigned long long)im->reader.fault.where,
+				(unsigned long long)im->reader.fault.found,
+				(unsigned long long)im->reader.fault.wanted);
+	return err;
+}
+
+static int check_memory(struct image *im, const struct boot_info *bi)
+{
+	static struct range v[RANGES_MAX];
+	struct ranges usable;
+	ranges_init(&usable, v, RANGES_MAX);
+	int err = plan_usable(bi, &usable);
+	if (!err)
+		err = check_region(im, &usable);
+	return err ? err : check_frames(im, bi, &usable);
+}
+
+static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)
+{
+	if (strncmp(saved->vendor, now->vendor, sizeof(saved->vendor)) != 0 ||
+			saved->cpuid_1_eax != now->cpuid_1_eax) {
+		log_line("plan: saved on processor %.12s %#x, this one is %.12s %#x", saved->vendor,
+				saved->cpuid_1_eax, now->vendor, now->cpuid_1_eax);
+		return ERR_CPU;
+	}
+	if ((saved->cr4 & CR4_LA57) && !now->five_levels) {
+		log_line("plan: the image has 5-level paging, this processor has not");
+		return ERR_CPU;
+	}
+	return 0;
+}
+
+static int has_runtime(const struct boot_info *bi, const struct saved_runtime *r)
+{
+	for (uint32_t i = 0; i < bi->n_runtime; i++)
+		if (bi->runtime[i].type == r->type && bi->runtime[i].phys == r->phys &&
+				bi->runtime[i].n_pages == r->n_pages)
+			return 1;
+	return 0;
+}
+
+/* The old kernel calls EFI runtime services at the addresses it knows. */
+static int check_efi(const struct image *im, const struct boot_info *bi)
+{
+	const struct saved_platform *p = &im->platform;
+	if (!p->efi_systab != !bi->efi_systab) {
+		log_line("plan: saved under %s, started under %s", p->efi_systab ? "UEFI" : "BIOS",
+				bi->efi_systab ? "UEFI" : "BIOS");
+		return ERR_PLATFORM;
+	}
+	if (p->efi_systab && bi->efi_runtime && p->efi_runtime &&
+			p->efi_runtime != bi->efi_runtime) {
+		log_line("plan: EFI runtime services were at %#llx, are at %#llx",
+				(unsigned long long)p->efi_runtime,
+				(unsigned long long)bi->efi_runtime);
+		return ERR_PLATFORM;
+	}
+	for (uint32_t i = 0; p->efi_systab && i < im->n_runtime; i++) {
+		const struct saved_runtime *r = &im->runtime[i];
+		/* Linux lists some of its own reservations too, with other types: they may move. */
+		if (r->type != EFI_RUNTIME_CODE && r->type != EFI_RUNTIME_DATA)
+			continue;
+		if (!has_runtime(bi, r)) {
+			log_line("plan: EFI runtime range %#llx, %llu pages, type %u, is not there now",
+					(unsigned long long)r->phys,
+					(unsigned long long)r->n_pages, r->type);
+			return ERR_PLATFORM;
+		}
+	}
+	return 0;
+}
+
+int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
+{
+	int err = check_cpu(&im->cpu, cpu);
+	if (!err)
+		err = check_efi(im, bi);
+	if (!err && bi->rsdp && im->platform.rsdp && bi->rsdp != im->platform.rsdp) {
+		log_line("plan: ACPI tables were at %#llx, are at %#llx",
+				(unsigned long long)im->platform.rsdp, (unsigned long long)bi->rsdp);
+		err = ERR_PLATFORM;
+	}
+	return err ? err : check_memory(im, bi);
+}

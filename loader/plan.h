@@ -1,0 +1,23 @@
+/* May this image be put into this machine? Every check comes before anything is overwritten. */
+#ifndef LOADER_PLAN_H
+#define LOADER_PLAN_H
+
+#include "boot_info.h"
+#include "image.h"
+#include "ranges.h"
+
+/* What the processor is, for the comparison (cpuid is metal only). */
+struct plan_cpu {
+	char vendor[16];
+	uint32_t cpuid_1_eax;
+	int five_levels; /* 1: 5-level paging is possible */
+};
+
+/* Frames that are memory now and may be overwritten: RAM and ACPI table memory, whole frames. */
+int plan_usable(const struct boot_info *bi, struct ranges *ret_frames) MUST_CHECK;
+
+/* ERR_MEMORY_MAP, ERR_CPU, ERR_PLATFORM, or an image error; the log says which range or value. Reads
+ * the whole index. */
+int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu) MUST_CHECK;
+
+#endif

@@ -1,0 +1,464 @@
+/*
+ * The writer: entered from Linux by kexec jump, saves all memory into the image area, then powers off,
+ * resets, or jumps back. writer_main is the story. Until the commit every failure ends in a jump back,
+ * with the reason in the mailbox: the old system goes on.
+ *
+ * Memory: the program, its stack, tables and buffers lie in the region. Of the old kernel's memory only
+ * the mailbox is written, and the kernel's swap page at the jump back.
+ */
+#include <string.h>
+
+#include "acpi.h"
+#include "apic.h"
+#include "area_io.h"
+#include "arena.h"
+#include "console.h"
+#include "cpu.h"
+#include "disks.h"
+#include "err.h"
+#include "format.h"
+#include "handoff_check.h"
+#include "img.h"
+#include "jump.h"
+#include "log.h"
+#include "machine.h"
+#include "mailbox.h"
+#include "old_kernel.h"
+#include "output.h"
+#include "paging.h"
+#include "pages.h"
+#include "panic.h"
+#include "program.h"
+#include "saved_state.h"
+#include "time.h"
+
+#define LOG_BYTES       MAILBOX_LOG_BYTES
+#define DMA_RESERVE     (512u * 1024) /* of the arena: driver queues */
+#define STATE_BYTES     (64u * 1024)
+#define CHUNK_PAGES     16u
+#define PIECE_PAGES     1024u /* given to the image at a time */
+#define REASON_BYTES    256
+
+struct entry_state { /* writer/entry.asm pushes it */
+	uint64_t stack, jump_back, entry, cr0, cr3, cr4;
+};
+_Noreturn void writer_main(const struct entry_state *e);
+
+extern struct handoff handoff_room;
+
+static struct {
+	const struct entry_state *entry;
+	const struct handoff *h;
+	struct mailbox *mailbox; /* NULL until checked */
+	struct arena arena;
+	struct acpi acpi;
+	struct acpi_fixed fixed;
+	struct old_kernel kernel;
+	struct disks disks;
+	struct block_dev *dev;
+	struct block_extent extent[HANDOFF_EXTENTS_MAX];
+	struct area area;
+	struct output output;
+	struct img_writer image;
+	struct range frame_ranges[HANDOFF_MEMORY_MAX * 2];
+	struct ranges frames;
+	uint64_t start_tsc;
+	int committed;
+	int giving_up;
+	char log[LOG_BYTES];
+} w;
+
+static const char *reason_text(int err)
+{
+	return err > -64 ? img_err_text(err) : err_text(err);
+}
+
+static void report(enum mailbox_outcome outcome, int err, const char *reason)
+{
+	if (!w.mailbox)
+		return;
+	const struct img_write_stats *s = w.giving_up ? NULL : img_stats(&w.image);
+	if (s)
+		w.mailbox->save = (struct mailbox_save){.pages = s->pages,
+			.pages_fill = s->pages_fill, .pages_raw = s->pages_raw,
+			.pages_lz4 = s->pages_lz4, .bytes_stored = s->bytes_stored,
+			.total_us = clock_us(), .wait_us = w.output.wait_us};
+	w.mailbox->outcome = outcome;
+	w.mailbox->error = err;
+	format(w.mailbox->reason, sizeof(w.mailbox->reason), "%s", reason);
+	w.mailbox->writer_log_bytes = (uint32_t)log_copy(w.mailbox->writer_log, MAILBOX_LOG_BYTES);
+}
+
+static _Noreturn void jump_back(void)
+{
+	disks_stop(&w.disks);
+	pic_mask_all();
+	log_line("writer: jump back to %#llx", (unsigned long long)w.entry->jump_back);
+	log_drop_sinks();
+	struct kexec_return r = {.stack = w.entry->stack, .entry = w.entry->entry,
+		.efer = read_msr(MSR_EFER), .gdt_limit = w.kernel.gdt_limit,
+		.gdt_base = w.kernel.gdt_base};
+	jump_kexec_return(&r);
+}
+
+/* The one way out on failure. After the commit there is no way back (the image would be resumed while
+ * this system goes on): only the power-off is left to do, and it is tried again by reset. */
+static _Noreturn void give_up(int err, const char *fmt, ...)
+{
+	char reason[REASON_BYTES];
+	va_list args;
+	va_start(args, fmt);
+	format_v(reason, sizeof(reason), fmt, args);
+	va_end(args);
+	if (w.committed || w.giving_up)
+		machine_reset(&w.acpi);
+	w.giving_up = 1;
+	log_line("writer: not saved: %s (%d: %s)", reason, err, reason_text(err));
+	disks_stop(&w.disks);
+	report(MAILBOX_FAILED, err, reason);
+	jump_back();
+}
+
+static void on_panic(void)
+{
+	give_up(ERR_BUG, "the writer met an exception or a bug of its own, see its log");
+}
+
+/* ---- The steps ---- */
+
+static void start_log(const struct handoff *h)
+{
+	log_init(w.log, sizeof(w.log));
+	if (h->magic == HANDOFF_MAGIC && h->serial_port && h->serial_port <= 0xfff8)
+		console_add_serial((uint16_t)h->serial_port);
+	log_line("writer: entered, program at %#llx, stack %#llx, return point %#llx, cr4 %#llx",
+			(unsigned long long)program_base(), (unsigned long long)w.entry->stack,
+			(unsigned long long)w.entry->jump_back, (unsigned long long)w.entry->cr4);
+}
+
+static void check_handoff(const struct handoff *h)
+{
+	const char *what = "";
+	int err = handoff_check(h, (uint64_t)program_base(), &what);
+	if (err)
+		give_up(err, "handoff block: bad %s", what);
+	w.h = h;
+}
+
+/* The region's rest becomes the arena; then tables that map RAM, ACPI tables, and nothing else. */
+static void take_memory(const struct handoff *h)
+{
+	arena_init(&w.arena);
+	for (uint32_t i = 0; i < h->n_region; i++) {
+		size_t used = i == 0 ? program_bytes() : 0;
+		int err = arena_add(&w.arena, (void *)(h->region[i] + used),
+				REGION_FRAME_BYTES - used);
+		if (err)
+			give_up(err, "the region has too many pieces");
+	}
+	int err = paging_init(&w.arena, paging_levels_now());
+	for (uint32_t i = 0; !err && i < h->n_memory; i++)
+		if (h->memory[i].type == MEMORY_RAM || h->memory[i].type == MEMORY_ACPI)
+			err = paging_map_memory(h->memory[i].start,
+					h->memory[i].end - h->memory[i].start);
+	if (!err)
+		err = paging_enter(0);
+	if (err)
+		give_up(err, "page tables");
+}
+
+/* Nothing is written to the mailbox before its magic and nonce were seen there. */
+static void find_mailbox(const struct handoff *h)
+{
+	struct mailbox *m = (struct mailbox *)h->mailbox;
+	if (m->magic != MAILBOX_MAGIC || m->nonce != h->nonce || m->version != MAILBOX_VERSION ||
+			m->bytes != sizeof(*m))
+		give_up(ERR_NOT_FOUND, "no mailbox at %#llx: its page has moved",
+				(unsigned long long)h->mailbox);
+	w.mailbox = m;
+}
+
+static void look_at_machine(const struct handoff *h)
+{
+	int err = acpi_init(&w.acpi, h->rsdp);
+	if (err)
+		log_line("writer: ACPI: %s", err_text(err));
+	clock_init(w.acpi.pm_timer, w.start_tsc);
+	acpi_read_fixed(&w.acpi, &w.fixed);
+	log_line("writer: TSC %llu kHz, PM1a enable %#x control %#x, S5 %s",
+			(unsigned long long)clock_tsc_khz(), w.fixed.pm1a_enable,
+			w.fixed.pm1a_control, w.acpi.s5_known ? "known" : "not known");
+	if (h->action == HANDOFF_POWEROFF && !w.acpi.s5_known)
+		give_up(ERR_FIRMWARE, "ACPI names no soft-off state: use --then reboot");
+	err = old_kernel_find(h, paging_levels_now(), &w.kernel);
+	if (err == ERR_UNSUPPORTED)
+		give_up(err, "memory encryption is on (sme_mask %#llx)",
+				(unsigned long long)w.kernel.sme_mask);
+	if (err)
+		give_up(err, "the kernel's GDT was not found: it could not be returned to");
+}
+
+static void find_disk(const struct handoff *h)
+{
+	int err = disks_start(&w.disks, &w.arena, h->pci_address);
+	if (err)
+		give_up(err, "no disk at PCI address %#x could be started", h->pci_address);
+	for (uint32_t i = 0; i < w.disks.n; i++)
+		if (w.disks.dev[i]->unit == h->unit)
+			w.dev = w.disks.dev[i];
+	if (!w.dev)
+		give_up(ERR_NOT_FOUND, "the controller at PCI address %#x has no unit %u",
+				h->pci_address, h->unit);
+	if (w.dev->sector_bytes != h->sector_bytes || w.dev->n_sectors != h->n_sectors)
+		give_up(ERR_NOT_FOUND, "disk %s has %llu sectors of %u bytes, Linux said %llu of %u",
+				w.dev->name, (unsigned long long)w.dev->n_sectors,
+				w.dev->sector_bytes, (unsigned long long)h->n_sectors,
+				h->sector_bytes);
+	for (uint32_t i = 0; i < h->n_extents; i++)
+		w.extent[i] = (struct block_extent){h->extent[i].lba, h->extent[i].n_sectors};
+	err = area_init(&w.area, w.dev, w.extent, h->n_extents);
+	if (err)
+		give_up(err, "the extents of the image area do not fit disk %s", w.dev->name);
+}
+
+/* The last gate before the first write: the area there carries the identity that Linux read. */
+static void check_area(const struct handoff *h, struct img_headers *ret_headers)
+{
+	void *block = arena_alloc(&w.arena, IMG_BLOCK_BYTES, IMG_BLOCK_BYTES);
+	struct img_source source = area_source(&w.area);
+	struct img_fault fault;
+	int err = block ? img_read_headers(&source, block, ret_headers, &fault) : ERR_NO_MEMORY;
+	if (err)
+		give_up(err, "no image area on disk %s at sector %llu", w.dev->name,
+				(unsigned long long)w.extent[0].lba);
+	if (memcmp(ret_headers->h.area_uuid, h->area_uuid, sizeof(h->area_uuid)) != 0)
+		give_up(ERR_NOT_FOUND, "disk %s has another image area at sector %llu than Linux saw",
+				w.dev->name, (unsigned long long)w.extent[0].lba);
+	block_allow_writes(w.dev, w.extent, h->n_extents);
+	log_line("writer: area of %llu MiB on %s, %u extents",
+			(unsigned long long)(w.area.bytes >> 20), w.dev->name, h->n_extents);
+}
+
+static void begin_image(const struct handoff *h)
+{
+	struct img_headers headers;
+	check_area(h, &headers);
+	ranges_init(&w.frames, w.frame_ranges, sizeof(w.frame_ranges) / sizeof(w.frame_ranges[0]));
+	int err = pages_select(h, &w.frames);
+	if (err)
+		give_up(err, "the memory map has too many ranges");
+	struct img_params p = {.created_unix_s = h->created_unix_s, .chunk_pages = CHUNK_PAGES,
+		.generation = headers.h.generation, .slot = headers.slot};
+	memcpy(p.area_uuid, h->area_uuid, sizeof(p.area_uuid));
+	memcpy(p.image_uuid, h->image_uuid, sizeof(p.image_uuid));
+	memcpy(p.label, h->kernel_release, sizeof(p.label));
+	size_t work_bytes = img_writer_work(ranges_total(&w.frames), &p);
+	void *work = arena_alloc(&w.arena, work_bytes, IMG_BLOCK_BYTES);
+	err = work ? output_init(&w.output, &w.area, &w.arena, STATE_BYTES) : ERR_NO_MEMORY;
+	if (err)
+		give_up(err, "the region is too small: %u frames of 2 MiB", h->n_region);
+	/* Lives as long as the image is written. */
+	static struct img_dest dest;
+	dest = output_dest(&w.output);
+	err = img_begin(&w.image, &dest, &p, work, work_bytes);
+	if (err)
+		give_up(err, "the image could not be begun on disk %s", w.dev->name);
+}
+
+static void write_state(const char *name, struct state_writer *s)
+{
+	size_t bytes = 0;
+	int err = state_finish(s, &bytes);
+	if (!err)
+		err = img_object_begin(&w.image, name, IMG_BYTES);
+	if (!err)
+		err = img_bytes(&w.image, s->buf, bytes);
+	if (!err)
+		err = img_object_end(&w.image);
+	if (err)
+		give_up(err, "object %s could not be written to disk %s", name, w.dev->name);
+}
+
+static void write_cpu(const struct entry_state *e, void *buf)
+{
+	struct cpuid vendor = cpuid(0, 0);
+	struct saved_cpu cpu = {.stack = e->stack, .jump_back = e->jump_back, .entry = e->entry,
+		.cr0 = e->cr0, .cr3 = e->cr3, .cr4 = e->cr4, .efer = read_msr(MSR_EFER),
+		.pat = read_msr(MSR_PAT), .apic_base = read_msr(MSR_APIC_BASE),
+		.gdt_base = w.kernel.gdt_base, .gdt_limit = w.kernel.gdt_limit,
+		.apic_id = apic_id(), .cpuid_1_eax = cpuid(1, 0).eax};
+	memcpy(cpu.vendor, &vendor.ebx, 4);
+	memcpy(cpu.vendor + 4, &vendor.edx, 4);
+	memcpy(cpu.vendor + 8, &vendor.ecx, 4);
+	struct state_writer s;
+	state_begin(&s, buf, STATE_BYTES);
+	state_put(&s, &saved_cpu_desc, &cpu, 1);
+	write_state(SAVED_CPU, &s);
+}
+
+static void write_platform(const struct handoff *h, void *buf)
+{
+	static struct saved_platform p;
+	static struct saved_memory memory[HANDOFF_MEMORY_MAX];
+	static struct saved_runtime runtime[HANDOFF_RUNTIME_MAX];
+	struct saved_frame region[HANDOFF_REGION_MAX];
+
+	p = (struct saved_platform){.mailbox = h->mailbox, .nonce = h->nonce, .rsdp = w.acpi.rsdp,
+		.efi_systab = h->efi_systab, .efi_runtime = h->efi_runtime,
+		.pm1a_enable = w.fixed.pm1a_enable, .pm1b_enable = w.fixed.pm1b_enable,
+		.pm1a_control = w.fixed.pm1a_control, .pm1b_control = w.fixed.pm1b_control,
+		.gpe0_bytes = w.fixed.gpe0_bytes, .gpe1_bytes = w.fixed.gpe1_bytes,
+		.facs_signature = w.acpi.facs_signature};
+	memcpy(p.kernel_release, h->kernel_release, sizeof(p.kernel_release));
+	memcpy(p.disk_guid, h->disk_guid, sizeof(p.disk_guid));
+	memcpy(p.part_guid, h->part_guid, sizeof(p.part_guid));
+	memcpy(p.gpe0_enable, w.fixed.gpe0_enable, sizeof(p.gpe0_enable));
+	memcpy(p.gpe1_enable, w.fixed.gpe1_enable, sizeof(p.gpe1_enable));
+	for (uint32_t i = 0; i < h->n_region; i++)
+		region[i].phys = h->region[i];
+	for (uint32_t i = 0; i < h->n_memory; i++)
+		memory[i] = (struct saved_memory){.start = h->memory[i].start,
+			.end = h->memory[i].end, .type = h->memory[i].type};
+	for (uint32_t i = 0; i < h->n_runtime; i++)
+		runtime[i] = (struct saved_runtime){.phys = h->runtime[i].phys,
+			.virt = h->runtime[i].virt, .n_pages = h->runtime[i].n_pages,
+			.attribute = h->runtime[i].attribute, .type = h->runtime[i].type};
+	struct state_writer s;
+	state_begin(&s, buf, STATE_BYTES);
+	state_put(&s, &saved_platform_desc, &p, 1);
+	state_put(&s, &saved_frame_desc, region, h->n_region);
+	state_put(&s, &saved_memory_desc, memory, h->n_memory);
+	state_put(&s, &saved_runtime_desc, runtime, h->n_runtime);
+	write_state(SAVED_PLATFORM, &s);
+}
+
+static void write_range(const struct range *r, uint64_t total)
+{
+	for (uint64_t pfn = r->start; pfn < r->end; pfn += PIECE_PAGES) {
+		uint64_t left = r->end - pfn;
+		uint32_t n = left < PIECE_PAGES ? (uint32_t)left : PIECE_PAGES;
+		uint64_t tenths_before = img_stats(&w.image)->pages * 10 / total;
+		int err = img_pages(&w.image, pfn, n, (const void *)(pfn << 12));
+		if (err)
+			give_up(err, "memory at %#llx could not be written to disk %s",
+					(unsigned long long)pfn << 12, w.dev->name);
+		uint64_t tenths = img_stats(&w.image)->pages * 10 / total;
+		if (tenths != tenths_before)
+			log_line("writer: %llu %%, %llu MiB stored", (unsigned long long)tenths * 10,
+					(unsigned long long)img_stats(&w.image)->bytes_stored >> 20);
+	}
+}
+
+static void write_memory(void)
+{
+	uint64_t total = ranges_total(&w.frames);
+	log_line("writer: %llu MiB of memory in %u ranges", (unsigned long long)(total >> 8),
+			w.frames.n);
+	int err = img_object_begin(&w.image, SAVED_MEMORY, IMG_PAGES);
+	if (err)
+		give_up(err, "object memory could not be begun");
+	for (uint32_t i = 0; i < w.frames.n; i++)
+		write_range(&w.frames.v[i], total);
+	err = img_object_end(&w.image);
+	if (err)
+		give_up(err, "object memory could not be written to disk %s", w.dev->name);
+}
+
+static void write_ledger(void *buf)
+{
+	const struct img_write_stats *i = img_stats(&w.image);
+	struct saved_ledger l = {.pages = i->pages, .pages_fill = i->pages_fill,
+		.pages_raw = i->pages_raw, .pages_lz4 = i->pages_lz4,
+		.bytes_stored = i->bytes_stored, .total_us = clock_us(),
+		.wait_us = w.output.wait_us};
+	struct state_writer s;
+	state_begin(&s, buf, STATE_BYTES);
+	state_put(&s, &saved_ledger_desc, &l, 1);
+	write_state(SAVED_LEDGER, &s);
+}
+
+static void write_image(const struct handoff *h, const struct entry_state *e)
+{
+	begin_image(h);
+	void *buf = arena_alloc(&w.arena, STATE_BYTES, 64);
+	int err = buf ? img_node_begin(&w.image, SAVED_NODE) : ERR_NO_MEMORY;
+	if (err)
+		give_up(err, "node %s could not be begun", SAVED_NODE);
+	write_cpu(e, buf);
+	write_platform(h, buf);
+	write_memory();
+	write_ledger(buf);
+	err = img_node_end(&w.image);
+	if (!err)
+		err = img_commit(&w.image);
+	if (err)
+		give_up(err, "the image could not be committed on disk %s", w.dev->name);
+	const struct img_write_stats *s = img_stats(&w.image);
+	log_line("writer: saved %llu pages (%llu fill, %llu raw, %llu lz4), %llu bytes stored, %llu ms",
+			(unsigned long long)s->pages, (unsigned long long)s->pages_fill,
+			(unsigned long long)s->pages_raw, (unsigned long long)s->pages_lz4,
+			(unsigned long long)s->bytes_stored, (unsigned long long)clock_us() / 1000);
+}
+
+/* The saved system goes on and will change its disks: a resume of this image must be asked for. */
+static void mark_snapshot(void)
+{
+	static struct img_headers headers;
+	static struct img_dest dest;
+	struct img_source source = area_source(&w.area);
+	struct img_fault fault;
+	void *block = arena_alloc(&w.arena, IMG_BLOCK_BYTES, IMG_BLOCK_BYTES);
+	dest = output_dest(&w.output);
+	int err = block ? img_read_headers(&source, block, &headers, &fault) : ERR_NO_MEMORY;
+	if (!err)
+		err = img_set_state(&dest, &headers, IMG_LAUNCHED, 0, block);
+	if (err)
+		give_up(err, "the snapshot on disk %s could not be marked: do not resume it",
+				w.dev->name);
+}
+
+static _Noreturn void finish(const struct handoff *h)
+{
+	if (h->action == HANDOFF_CONTINUE) {
+		mark_snapshot();
+		disks_stop(&w.disks);
+		report(MAILBOX_CONTINUED, 0, "");
+		jump_back();
+	}
+	w.committed = 1;
+	disks_stop(&w.disks);
+	if (h->action == HANDOFF_POWEROFF) {
+		log_line("writer: power off");
+		int err = acpi_power_off(&w.acpi);
+		log_line("writer: power off failed (%s), reset instead", err_text(err));
+	}
+	log_line("writer: reset");
+	machine_reset(&w.acpi);
+}
+
+_Noreturn void writer_main(const struct entry_state *e)
+{
+	w.entry = e;
+	w.start_tsc = read_tsc();
+	panic_hook = on_panic;
+
+	/* Who called, with what, and can we believe it? */
+	start_log(&handoff_room);
+	check_handoff(&handoff_room);
+
+	/* Own memory, own tables; from here on a stray access is a register dump and a jump back. */
+	take_memory(w.h);
+	find_mailbox(w.h);
+
+	/* What the image must tell the loader about this machine and its kernel. */
+	look_at_machine(w.h);
+
+	/* The disk, by address, size and the identity of the area on it. */
+	find_disk(w.h);
+
+	/* Everything into the image; the commit is the last thing written. */
+	write_image(w.h, e);
+
+	/* Off, reset, or back. */
+	finish(w.h);
+}

@@ -1,0 +1,18 @@
+/* What the writer must know of the kernel that jumped here, found in its memory and checked. */
+#ifndef WRITER_OLD_KERNEL_H
+#define WRITER_OLD_KERNEL_H
+
+#include "err.h"
+#include "handoff.h"
+
+struct old_kernel {
+	uint64_t gdt_base; /* virtual address of CPU 0's GDT; 0: the kernel reloads it itself */
+	uint16_t gdt_limit;
+	uint64_t sme_mask; /* memory encryption: not 0 means the image would be ciphertext */
+};
+
+/* levels: of the kernel's paging. ERR_NOT_FOUND when the kernel needs its GDT loaded and it cannot be
+ * found for sure; ERR_UNSUPPORTED when memory encryption is on. */
+int old_kernel_find(const struct handoff *h, uint32_t levels, struct old_kernel *ret) MUST_CHECK;
+
+#endif

@@ -1,0 +1,429 @@
+#include <string.h>
+
+#include "acpi.h"
+#include "deadline.h"
+#include "log.h"
+#include "machine.h"
+
+#define RSDP_BYTES     36u
+#define SDT_BYTES      36u
+#define SDT_BYTES_MAX  (16u << 20)
+#define SDT_COUNT_MAX  256u
+#define FACS_BYTES_MIN 64u
+
+/* Offsets in the FADT (ACPI 6.4, table 5.9). */
+enum {
+	FADT_FACS = 36, FADT_DSDT = 40, FADT_SMI_CMD = 48, FADT_ACPI_ENABLE = 52,
+	FADT_PM1A_EVT = 56, FADT_PM1B_EVT = 60, FADT_PM1A_CNT = 64, FADT_PM1B_CNT = 68,
+	FADT_PM_TMR = 76, FADT_GPE0 = 80, FADT_GPE1 = 84, FADT_PM1_EVT_LEN = 88,
+	FADT_PM1_CNT_LEN = 89, FADT_GPE0_LEN = 92, FADT_GPE1_LEN = 93, FADT_FLAGS = 112,
+	FADT_RESET_REG = 116, FADT_RESET_VALUE = 128, FADT_X_FACS = 132, FADT_X_DSDT = 140,
+	FADT_X_PM1A_EVT = 148, FADT_X_PM1B_EVT = 160, FADT_X_PM1A_CNT = 172,
+	FADT_X_PM1B_CNT = 184, FADT_X_GPE0 = 220, FADT_X_GPE1 = 232, FADT_SLEEP_CONTROL = 244,
+};
+#define FADT_FLAG_RESET_REG  (1u << 10)
+#define FADT_FLAG_HW_REDUCED (1u << 20)
+
+#define PM1_SCI_EN       0x0001u
+#define PM1_SLP_TYP_MASK 0x1c00u
+#define PM1_SLP_EN       0x2000u
+#define PM1_WAK_STS      0x8000u
+#define GAS_MEMORY 0
+#define GAS_IO     1
+
+static uint32_t u32_at(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t u64_at(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static bool sums_to_zero(const uint8_t *p, uint32_t bytes)
+{
+	uint8_t sum = 0;
+	for (uint32_t i = 0; i < bytes; i++)
+		sum = (uint8_t)(sum + p[i]);
+	return sum == 0;
+}
+
+/* ---- Tables ---- */
+
+static const uint8_t *rsdp_at(uint64_t phys)
+{
+	const uint8_t *p = machine_map_memory(phys, RSDP_BYTES);
+	if (!p || memcmp(p, "RSD PTR ", 8) != 0 || !sums_to_zero(p, 20))
+		return NULL;
+	return p;
+}
+
+/* ACPI 5.2.5.1: 16-byte boundaries, first KiB of the EBDA, then 0xe0000 to 0xfffff. */
+static uint64_t search_rsdp(void)
+{
+	const uint8_t *bios = machine_map_memory(0xe0000, 0x20000);
+	for (uint64_t at = 0; bios && at < 0x20000; at += 16)
+		if (memcmp(bios + at, "RSD PTR ", 8) == 0 && rsdp_at(0xe0000 + at))
+			return 0xe0000 + at;
+	const uint8_t *ebda = machine_map_memory(0x80000, 0x20000);
+	for (uint64_t at = 0; ebda && at < 0x20000; at += 16)
+		if (memcmp(ebda + at, "RSD PTR ", 8) == 0 && rsdp_at(0x80000 + at))
+			return 0x80000 + at;
+	return 0;
+}
+
+/* A whole checked table, or NULL. */
+static const uint8_t *table_at(uint64_t phys, uint32_t *ret_bytes)
+{
+	const uint8_t *p = machine_map_memory(phys, SDT_BYTES);
+	if (!p)
+		return NULL;
+	uint32_t bytes = u32_at(p + 4);
+	if (bytes < SDT_BYTES || bytes > SDT_BYTES_MAX)
+		return NULL;
+	p = machine_map_memory(phys, bytes);
+	if (!p || !sums_to_zero(p, bytes))
+		return NULL;
+	*ret_bytes = bytes;
+	return p;
+}
+
+/* Calls each for every good table below the root table; ends early when it returns true. */
+static void each_table(const uint8_t *rsdp, bool (*each)(struct acpi *a, uint64_t phys,
+		const uint8_t *table, uint32_t bytes), struct acpi *a)
+{
+	bool extended = rsdp[15] >= 2 && u64_at(rsdp + 24) != 0;
+	uint64_t root_phys = extended ? u64_at(rsdp + 24) : u32_at(rsdp + 16);
+	uint32_t width = extended ? 8 : 4;
+	uint32_t bytes;
+	const uint8_t *root = table_at(root_phys, &bytes);
+	if (!root) {
+		log_line("acpi: root table at %#llx is damaged", (unsigned long long)root_phys);
+		return;
+	}
+	uint32_t n = (bytes - SDT_BYTES) / width;
+	for (uint32_t i = 0; i < n && i < SDT_COUNT_MAX; i++) {
+		const uint8_t *entry = root + SDT_BYTES + i * width;
+		uint64_t phys = extended ? u64_at(entry) : u32_at(entry);
+		uint32_t table_bytes;
+		const uint8_t *table = table_at(phys, &table_bytes);
+		if (table && each(a, phys, table, table_bytes))
+			return;
+	}
+}
+
+/* ---- _S5 ---- */
+
+/* A constant of a package: Zero, One, byte, word or dword prefix (ACPI 20.2.3). */
+static bool aml_constant(const uint8_t *aml, uint32_t bytes, uint32_t *at, uint8_t *ret)
+{
+	static const uint8_t lengths[] = {[0x0a] = 1, [0x0b] = 2, [0x0c] = 4};
+	if (*at >= bytes)
+		return false;
+	uint8_t op = aml[(*at)++];
+	if (op <= 1) {
+		*ret = op;
+		return true;
+	}
+	if (op < 0x0a || op > 0x0c || lengths[op] > bytes - *at)
+		return false;
+	*ret = aml[*at];
+	*at += lengths[op];
+	return true;
+}
+
+static bool sleep_package(const uint8_t *aml, uint32_t bytes, uint32_t at, uint8_t *ret_a,
+		uint8_t *ret_b)
+{
+	if (bytes - at < 3 || aml[at++] != 0x12) /* PackageOp */
+		return false;
+	uint32_t length_bytes = 1 + (aml[at] >> 6); /* PkgLength, 20.2.4 */
+	if (bytes - at < length_bytes + 1)
+		return false;
+	at += length_bytes;
+	uint8_t n = aml[at++];
+	if (n < 1 || !aml_constant(aml, bytes, &at, ret_a))
+		return false;
+	*ret_b = *ret_a;
+	if (n >= 2 && !aml_constant(aml, bytes, &at, ret_b))
+		return false;
+	return *ret_a <= 7 && *ret_b <= 7;
+}
+
+bool acpi_find_sleep_type(const uint8_t *aml, uint32_t bytes, const char name[4], uint8_t *ret_a,
+		uint8_t *ret_b)
+{
+	for (uint32_t at = 0; at + 6 < bytes; at++) {
+		if (aml[at] != 0x08) /* NameOp */
+			continue;
+		uint32_t name_at = at + 1 + (aml[at + 1] == '\\');
+		if (bytes - name_at < 5 || memcmp(aml + name_at, name, 4) != 0)
+			continue;
+		if (sleep_package(aml, bytes, name_at + 4, ret_a, ret_b))
+			return true;
+	}
+	return false;
+}
+
+/* ---- The FADT ---- */
+
+static uint64_t fadt_field(const uint8_t *fadt, uint32_t bytes, uint32_t offset, uint32_t width)
+{
+	if (offset + width > bytes)
+		return 0;
+	uint64_t v = 0;
+	memcpy(&v, fadt + offset, width);
+	return v;
+}
+
+/* The extended address when it is there and in I/O space, else the 32-bit port. */
+static struct acpi_block fadt_block(const uint8_t *fadt, uint32_t bytes, uint32_t old_offset,
+		uint32_t x_offset, uint32_t length_offset)
+{
+	struct acpi_block b = {.bytes = (uint8_t)fadt_field(fadt, bytes, length_offset, 1)};
+	uint64_t x = fadt_field(fadt, bytes, x_offset + 4, 8);
+	uint64_t port = fadt_field(fadt, bytes, old_offset, 4);
+	if (x != 0 && fadt_field(fadt, bytes, x_offset, 1) == GAS_IO)
+		port = x;
+	b.port = port <= 0xffff ? (uint16_t)port : 0;
+	if (b.port == 0 || b.bytes == 0)
+		b = (struct acpi_block){0};
+	return b;
+}
+
+static void read_facs(struct acpi *a, uint64_t phys)
+{
+	const uint8_t *p = phys ? machine_map_memory(phys, FACS_BYTES_MIN) : NULL;
+	if (!p || memcmp(p, "FACS", 4) != 0)
+		return;
+	a->facs = phys;
+	a->facs_signature = u32_at(p + 8);
+}
+
+static void read_dsdt(struct acpi *a, uint64_t phys)
+{
+	uint32_t bytes;
+	const uint8_t *dsdt = table_at(phys, &bytes);
+	if (!dsdt) {
+		log_line("acpi: DSDT at %#llx is damaged", (unsigned long long)phys);
+		return;
+	}
+	a->s5_known = acpi_find_sleep_type(dsdt + SDT_BYTES, bytes - SDT_BYTES, "_S5_",
+			&a->s5_type_a, &a->s5_type_b);
+}
+
+static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
+{
+	uint32_t flags = (uint32_t)fadt_field(f, n, FADT_FLAGS, 4);
+	a->hardware_reduced = flags & FADT_FLAG_HW_REDUCED;
+	a->smi_command = (uint16_t)fadt_field(f, n, FADT_SMI_CMD, 4);
+	a->enable_value = (uint8_t)fadt_field(f, n, FADT_ACPI_ENABLE, 1);
+	if (!a->hardware_reduced) {
+		a->pm_timer = (uint16_t)fadt_field(f, n, FADT_PM_TMR, 4);
+		a->pm1a_event = fadt_block(f, n, FADT_PM1A_EVT, FADT_X_PM1A_EVT, FADT_PM1_EVT_LEN);
+		a->pm1b_event = fadt_block(f, n, FADT_PM1B_EVT, FADT_X_PM1B_EVT, FADT_PM1_EVT_LEN);
+		a->pm1a_control = fadt_block(f, n, FADT_PM1A_CNT, FADT_X_PM1A_CNT, FADT_PM1_CNT_LEN);
+		a->pm1b_control = fadt_block(f, n, FADT_PM1B_CNT, FADT_X_PM1B_CNT, FADT_PM1_CNT_LEN);
+		a->gpe0 = fadt_block(f, n, FADT_GPE0, FADT_X_GPE0, FADT_GPE0_LEN);
+		a->gpe1 = fadt_block(f, n, FADT_GPE1, FADT_X_GPE1, FADT_GPE1_LEN);
+	}
+	a->reset_supported = flags & FADT_FLAG_RESET_REG;
+	a->reset_space = (uint8_t)fadt_field(f, n, FADT_RESET_REG, 1);
+	a->reset_address = fadt_field(f, n, FADT_RESET_REG + 4, 8);
+	a->reset_value = (uint8_t)fadt_field(f, n, FADT_RESET_VALUE, 1);
+	a->sleep_space = (uint8_t)fadt_field(f, n, FADT_SLEEP_CONTROL, 1);
+	a->sleep_control = fadt_field(f, n, FADT_SLEEP_CONTROL + 4, 8);
+	uint64_t facs = fadt_field(f, n, FADT_X_FACS, 8);
+	read_facs(a, facs ? facs : fadt_field(f, n, FADT_FACS, 4));
+	uint64_t dsdt = fadt_field(f, n, FADT_X_DSDT, 8);
+	read_dsdt(a, dsdt ? dsdt : fadt_field(f, n, FADT_DSDT, 4));
+}
+
+static bool take_fadt(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes)
+{
+	if (memcmp(table, "MCFG", 4) == 0)
+		a->mcfg = phys;
+	if (memcmp(table, "FACP", 4) == 0)
+		read_fadt(a, table, bytes);
+	return false;
+}
+
+/* Some machines have the sleep packages in an SSDT. */
+static bool take_ssdt(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes)
+{
+	(void)phys;
+	if (memcmp(table, "SSDT", 4) == 0)
+		a->s5_known = acpi_find_sleep_type(table + SDT_BYTES, bytes - SDT_BYTES, "_S5_",
+				&a->s5_type_a, &a->s5_type_b);
+	return a->s5_known;
+}
+
+int acpi_init(struct acpi *a, uint64_t rsdp)
+{
+	memset(a, 0, sizeof(*a));
+	if (rsdp == 0)
+		rsdp = search_rsdp();
+	if (rsdp == 0)
+		return ERR_NOT_FOUND;
+	const uint8_t *p = rsdp_at(rsdp);
+	if (!p) {
+		log_line("acpi: RSDP at %#llx is damaged", (unsigned long long)rsdp);
+		return ERR_FIRMWARE;
+	}
+	a->rsdp = rsdp;
+	each_table(p, take_fadt, a);
+	if (!a->s5_known)
+		each_table(p, take_ssdt, a);
+	return a->pm1a_control.port || a->hardware_reduced ? 0 : ERR_FIRMWARE;
+}
+
+/* ---- Fixed hardware ---- */
+
+static uint32_t half(const struct acpi_block *b)
+{
+	uint32_t bytes = b->bytes / 2;
+	return bytes < ACPI_GPE_BYTES_MAX ? bytes : ACPI_GPE_BYTES_MAX;
+}
+
+static uint32_t read_enable(const struct acpi_block *event)
+{
+	return event->port ? port_in16((uint16_t)(event->port + event->bytes / 2)) : 0;
+}
+
+static uint32_t read_gpe(const struct acpi_block *b, uint8_t *ret)
+{
+	uint32_t n = half(b);
+	for (uint32_t i = 0; i < n; i++)
+		ret[i] = port_in8((uint16_t)(b->port + b->bytes / 2 + i));
+	return n;
+}
+
+void acpi_read_fixed(const struct acpi *a, struct acpi_fixed *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->pm1a_enable = read_enable(&a->pm1a_event);
+	ret->pm1b_enable = read_enable(&a->pm1b_event);
+	ret->pm1a_control = a->pm1a_control.port ? port_in16(a->pm1a_control.port) : 0;
+	ret->pm1b_control = a->pm1b_control.port ? port_in16(a->pm1b_control.port) : 0;
+	ret->gpe0_bytes = read_gpe(&a->gpe0, ret->gpe0_enable);
+	ret->gpe1_bytes = read_gpe(&a->gpe1, ret->gpe1_enable);
+}
+
+/* Status bits are cleared by writing ones. */
+static void write_event(const struct acpi_block *event, uint32_t enable)
+{
+	if (!event->port)
+		return;
+	port_out16(event->port, 0xffff);
+	port_out16((uint16_t)(event->port + event->bytes / 2), (uint16_t)enable);
+}
+
+static void write_gpe(const struct acpi_block *b, const uint8_t *enable, uint32_t n_enable)
+{
+	for (uint32_t i = 0; i < half(b); i++) {
+		port_out8((uint16_t)(b->port + i), 0xff);
+		port_out8((uint16_t)(b->port + b->bytes / 2 + i), i < n_enable ? enable[i] : 0);
+	}
+}
+
+static int enter_acpi_mode(const struct acpi *a)
+{
+	uint16_t port = a->pm1a_control.port;
+	if (port_in16(port) & PM1_SCI_EN)
+		return 0;
+	if (a->smi_command && a->enable_value) {
+		port_out8(a->smi_command, a->enable_value);
+		return WAIT_FOR(port_in16(port) & PM1_SCI_EN, 3000);
+	}
+	port_out16(port, port_in16(port) | PM1_SCI_EN);
+	return port_in16(port) & PM1_SCI_EN ? 0 : ERR_FIRMWARE;
+}
+
+int acpi_restore_fixed(const struct acpi *a, const struct acpi_fixed *f)
+{
+	if (a->hardware_reduced || !a->pm1a_control.port)
+		return 0;
+	if (f->pm1a_control & PM1_SCI_EN) {
+		int err = enter_acpi_mode(a);
+		if (err)
+			return err;
+	}
+	write_event(&a->pm1a_event, f->pm1a_enable);
+	write_event(&a->pm1b_event, f->pm1b_enable);
+	write_gpe(&a->gpe0, f->gpe0_enable, f->gpe0_bytes);
+	write_gpe(&a->gpe1, f->gpe1_enable, f->gpe1_bytes);
+	return 0;
+}
+
+/* ---- Off and reset ---- */
+
+static void write_sleep(const struct acpi_block *control, uint8_t type, uint16_t enable)
+{
+	if (!control->port)
+		return;
+	uint32_t value = port_in16(control->port) & ~(PM1_SLP_TYP_MASK | PM1_SLP_EN);
+	port_out16(control->port, (uint16_t)(value | (uint32_t)type << 10 | enable));
+}
+
+int acpi_power_off(const struct acpi *a)
+{
+	if (!a->s5_known)
+		return ERR_FIRMWARE;
+	if (a->hardware_reduced) {
+		uint8_t value = (uint8_t)(a->s5_type_a << 2 | 0x20);
+		if (a->sleep_space != GAS_IO || a->sleep_control == 0 || a->sleep_control > 0xffff)
+			return ERR_FIRMWARE;
+		port_out8((uint16_t)a->sleep_control, value);
+	} else {
+		/* No GPE may wake the machine again: disable all, clear all (ACPI 16.1.1). */
+		write_gpe(&a->gpe0, NULL, 0);
+		write_gpe(&a->gpe1, NULL, 0);
+		if (a->pm1a_event.port)
+			port_out16(a->pm1a_event.port, 0xffff);
+		if (a->pm1b_event.port)
+			port_out16(a->pm1b_event.port, 0xffff);
+		write_sleep(&a->pm1a_control, a->s5_type_a, 0);
+		write_sleep(&a->pm1b_control, a->s5_type_b, 0);
+		write_sleep(&a->pm1a_control, a->s5_type_a, PM1_SLP_EN);
+		write_sleep(&a->pm1b_control, a->s5_type_b, PM1_SLP_EN);
+	}
+	delay_us(10 * 1000 * 1000);
+	return ERR_TIMEOUT;
+}
+
+static void reset_by_fadt(const struct acpi *a)
+{
+	if (!a->reset_supported || a->reset_address == 0)
+		return;
+	if (a->reset_space == GAS_IO && a->reset_address <= 0xffff) {
+		port_out8((uint16_t)a->reset_address, a->reset_value);
+	} else if (a->reset_space == GAS_MEMORY) {
+		void *reg = machine_map_mmio(a->reset_address, 1);
+		if (reg)
+			mmio_write8(reg, a->reset_value);
+	}
+	delay_us(100 * 1000);
+}
+
+_Noreturn void machine_reset(const struct acpi *a)
+{
+	if (a)
+		reset_by_fadt(a);
+	port_out8(0xcf9, 0x02);
+	delay_us(1000);
+	port_out8(0xcf9, 0x06);
+	delay_us(100 * 1000);
+	port_out8(0x64, 0xfe);
+	delay_us(100 * 1000);
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) none = {0, 0};
+	for (;;)
+		__asm__ volatile("lidt %0; int3" ::"m"(none));
+}

@@ -1,0 +1,75 @@
+#include "apic.h"
+
+#include "cpu.h"
+#include "deadline.h"
+#include "log.h"
+#include "machine.h"
+
+#define APIC_PHYS        0xfee00000ull
+#define APIC_REG_ID      0x20
+#define APIC_REG_ICR_LOW 0x300
+#define MSR_X2APIC_ID    0x802
+#define MSR_X2APIC_ICR   0x830
+/* INIT, level assert, all excluding self (SDM 11.6.1). */
+#define ICR_INIT_OTHERS  0x000c4500u
+#define ICR_PENDING      (1u << 12)
+
+static uint8_t *apic_regs(void)
+{
+	uint64_t base = read_msr(MSR_APIC_BASE);
+	if (!(base & APIC_BASE_ENABLE) || (base & APIC_BASE_X2APIC))
+		return NULL;
+	return machine_map_mmio(base & 0x000ffffffffff000ull, 4096);
+}
+
+uint32_t apic_id(void)
+{
+	uint64_t base = read_msr(MSR_APIC_BASE);
+	if ((base & APIC_BASE_ENABLE) && (base & APIC_BASE_X2APIC))
+		return (uint32_t)read_msr(MSR_X2APIC_ID);
+	uint8_t *regs = apic_regs();
+	return regs ? mmio_read32(regs + APIC_REG_ID) >> 24 : 0;
+}
+
+void apic_park_others(void)
+{
+	uint64_t base = read_msr(MSR_APIC_BASE);
+	if ((base & APIC_BASE_ENABLE) && (base & APIC_BASE_X2APIC)) {
+		write_msr(MSR_X2APIC_ICR, ICR_INIT_OTHERS);
+	} else {
+		uint8_t *regs = apic_regs();
+		if (!regs)
+			return;
+		mmio_write32(regs + APIC_REG_ICR_LOW, ICR_INIT_OTHERS);
+		if (WAIT_FOR(!(mmio_read32(regs + APIC_REG_ICR_LOW) & ICR_PENDING), 100))
+			log_line("apic: INIT to the other processors stays pending");
+	}
+	delay_us(10000);
+}
+
+int apic_match_mode(uint64_t saved_apic_base)
+{
+	const uint64_t mode = APIC_BASE_ENABLE | APIC_BASE_X2APIC;
+	uint64_t now = read_msr(MSR_APIC_BASE);
+	uint64_t want = saved_apic_base & mode;
+	if ((now & mode) == want)
+		return 0;
+	/* The kernel switches from xAPIC to x2APIC by itself; the way back is only through off. */
+	if (now & APIC_BASE_X2APIC) {
+		write_msr(MSR_APIC_BASE, now & ~mode);
+		if (read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC)
+			return ERR_CPU;
+	}
+	if (want & APIC_BASE_ENABLE) {
+		write_msr(MSR_APIC_BASE, (now & ~mode) | APIC_BASE_ENABLE);
+		if (want & APIC_BASE_X2APIC)
+			write_msr(MSR_APIC_BASE, (now & ~mode) | mode);
+	}
+	return 0;
+}
+
+void pic_mask_all(void)
+{
+	port_out8(0x21, 0xff);
+	port_out8(0xa1, 0xff);
+}

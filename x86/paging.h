@@ -1,0 +1,26 @@
+/*
+ * Our own page tables: identity-mapped, built from an arena, valid from paging_enter on. Only what was
+ * mapped is mapped: a stray access faults and prints a register dump instead of doing harm.
+ * Intel SDM volume 3, chapter 4. 4 KiB and 2 MiB pages, 4 or 5 levels.
+ */
+#ifndef X86_PAGING_H
+#define X86_PAGING_H
+
+#include "arena.h"
+#include "err.h"
+
+/* levels: 4 or 5. Nothing changes for the processor yet. ERR_NO_MEMORY. */
+int paging_init(struct arena *tables, uint32_t levels) MUST_CHECK;
+
+/* Cached, writable, executable; rounded outwards to pages. ERR_NO_MEMORY; ERR_BOUNDS beyond 2^52. */
+int paging_map_memory(uint64_t phys, uint64_t bytes) MUST_CHECK;
+
+/* Makes the tables current. The caller's code, data and stack must be mapped. When the number of levels
+ * differs from the processor's now, the change goes through 32-bit mode by a trampoline that must lie
+ * below 4 GiB: low_page is a page there that is ours and mapped (its content is lost; 0: not available).
+ * ERR_CPU when the processor cannot do 5 levels or low_page is needed and 0. */
+int paging_enter(uint64_t low_page) MUST_CHECK;
+
+uint32_t paging_levels_now(void); /* of the processor: CR4.LA57 */
+
+#endif
