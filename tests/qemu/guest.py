@@ -32,8 +32,7 @@ class Guest:
         match = self.vm.wait_for(rf"^@end {job} (\d+)$|^@ready ", timeout_s, log)
         if match.group(1) is None:
             raise VmError("the agent's shell ended: a syntax error in the command, or a reboot")
-        output = match.string[begin:match.start()].removeprefix("\n").removesuffix("\n")
-        return Result(int(match.group(1)), output)
+        return Result(int(match.group(1)), match.string[begin:match.start()].strip("\n"))
 
     def run(self, command, timeout_s=60, status=0):
         """Runs a command to its end and returns what it said. status: the one expected, None: any."""

@@ -79,7 +79,8 @@ def build(out_dir, torpor=None, extra=()):
     archive.add("bin/agent", os.path.join(GUEST, "agent"))
     for name in ("workload", "jump-probe"):
         archive.add("bin/" + name, compile_guest_program(name, out_dir))
-    for program in ("/usr/bin/efibootmgr", "/usr/sbin/kexec", "/usr/sbin/e2fsck"):
+    for program in ("/usr/bin/efibootmgr", "/usr/bin/grub-editenv", "/usr/bin/chattr",
+                    "/usr/sbin/kexec"):
         archive.add_program(os.path.realpath(program), program.lstrip("/"))
     if torpor:
         archive.add("bin/torpor", torpor)

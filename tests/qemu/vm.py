@@ -65,11 +65,11 @@ class SerialLog:
 class Qmp:
     """The QEMU monitor: commands, and the events that came so far."""
 
-    def __init__(self, path, timeout_s=20):
+    def __init__(self, path, process, timeout_s=20):
         self.events = []
         self._replies = collections.deque()
         self._changed = threading.Condition()
-        self._socket = _connect(path, timeout_s)
+        self._socket = _connect(path, process, timeout_s)
         self._file = self._socket.makefile("rwb")
         self._closed = False
         threading.Thread(target=self._read, daemon=True).start()
@@ -148,6 +148,8 @@ class Vm:
         self.agent = SerialLog(f"{log}-agent.log")
         self.ended = None
         self._sockets = tempfile.mkdtemp(prefix="torpor-vm.")
+        self._ports = {"console": self._open_port("console", self.console.path),
+                       "agent": self._open_port("agent", self.agent.path)}
         command = self._command(log)
         with open(f"{log}-qemu.log", "w", encoding="utf-8") as out:
             out.write(" ".join(command) + "\n")
@@ -158,11 +160,7 @@ class Vm:
         Vm._running.add(self)
         self._qemu_log = f"{log}-qemu.log"
         try:
-            self._ports = {name: _connect(os.path.join(self._sockets, name), 20, self.process)
-                           for name in ("console", "agent")}
-            for port in self._ports.values():
-                threading.Thread(target=_drain, args=(port,), daemon=True).start()
-            self.qmp = Qmp(os.path.join(self._sockets, "qmp"))
+            self.qmp = Qmp(os.path.join(self._sockets, "qmp"), self.process)
             self.qmp.command("cont")
         except VmError as e:
             self.stop()
@@ -185,8 +183,8 @@ class Vm:
         except ProcessLookupError:
             pass
         self.process.wait()
-        for s in getattr(self, "_ports", {}).values():
-            s.close()
+        for port in self._ports.values():
+            os.close(port)
         if self.qmp:
             self.qmp.close()
         self.process = self.qmp = None
@@ -213,7 +211,7 @@ class Vm:
 
     def send(self, text, port="console"):
         try:
-            self._ports[port].sendall(text.encode())
+            os.write(self._ports[port], text.encode())
         except OSError as e:
             raise VmError(f"cannot type on {port}: {e}\n{self._tails()}") from e
 
@@ -237,8 +235,7 @@ class Vm:
              "-action", "reboot=" + ("reset" if self.on_reset == "reset" else "shutdown"),
              "-qmp", f"unix:{sock}/qmp,server=on,wait=off"]
         for name in ("console", "agent"):  # the first is COM1, the second COM2
-            c += ["-chardev", f"socket,id={name},path={sock}/{name},server=on,wait=off,"
-                              f"logfile={log}-{name}.log", "-serial", f"chardev:{name}"]
+            c += ["-chardev", f"pipe,id={name},path={sock}/{name}", "-serial", f"chardev:{name}"]
         if self.firmware == "ovmf":
             c += ["-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF_CODE}",
                   "-drive", f"if=pflash,unit=1,format=raw,file={self.vars}"]
@@ -251,6 +248,16 @@ class Vm:
         for i, d in enumerate(self.drives):
             c += _drive_options(i, d, sata_bus)
         return c + self.extra
+
+    def _open_port(self, name, log):
+        """A serial port is a "pipe" whose output end is a plain file: nobody has to read along, and
+        nothing is lost or doubled (a socket's logfile= repeats what the socket would not take)."""
+        path = os.path.join(self._sockets, name)
+        os.mkfifo(path + ".in")
+        with open(log, "wb"):
+            pass
+        os.symlink(os.path.abspath(log), path + ".out")
+        return os.open(path + ".in", os.O_RDWR)
 
     def _how_ended(self):
         event = self.qmp.last_event("SHUTDOWN")
@@ -298,7 +305,7 @@ def _drive_options(i, d, sata_bus):
                        f"bootindex={i + 1}"]
 
 
-def _connect(path, timeout_s, process=None):
+def _connect(path, process, timeout_s):
     end = time.monotonic() + timeout_s * SLOW
     while True:
         s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -307,18 +314,9 @@ def _connect(path, timeout_s, process=None):
             return s
         except OSError as e:
             s.close()
-            if time.monotonic() > end or (process and process.poll() is not None):
+            if time.monotonic() > end or process.poll() is not None:
                 raise VmError(f"no socket of QEMU: {e}") from e
             time.sleep(0.02)
-
-
-def _drain(port):
-    """QEMU logs what a serial port says; here it is only taken away so that QEMU never blocks."""
-    try:
-        while port.recv(65536):
-            pass
-    except OSError:
-        pass
 
 
 @atexit.register

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Runs whole-machine tests in QEMU.
+
+    run.py [-j N] [-l] [PATTERN...]     shell patterns of case names; all cases without any
+
+Prints PASS or FAIL for each case, and the number of both at the end; the exit status is 0 only when
+something ran and nothing failed. Logs are in out/qemu/NAME/ (of failed cases with their disks).
+TORPOR_TEST_SLOW=2 doubles every time-out.
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench"))
+
+import harness  # noqa: E402
+import cases_boot  # noqa: E402,F401
+import cases_hibernate  # noqa: E402,F401
+import cases_save  # noqa: E402,F401
+
+print_lock = threading.Lock()
+
+
+def run_case(name, build):
+    """Returns whether it passed."""
+    function, product = harness.CASES[name]
+    started = time.monotonic()
+    case = harness.Case(name, build)
+    error = None
+    try:
+        if product and build.missing:
+            raise harness.Failure("not built: " + " ".join(build.missing))
+        function(case)
+    except (harness.Failure, harness.VmError) as e:
+        error = str(e)
+    except Exception:  # a mistake in the case itself
+        error = traceback.format_exc()
+    case.close(error is None)
+    with print_lock:
+        if error is None:
+            print(f"PASS {name} ({time.monotonic() - started:.0f} s)", flush=True)
+        else:
+            first, _, rest = error.strip().partition("\n")
+            print(f"FAIL {name}: {first}", flush=True)
+            print("".join(f"    {line}\n" for line in rest.splitlines()), end="")
+            print(f"    logs: {os.path.relpath(case.dir)}", flush=True)
+        for note in case.notes:
+            print(f"    {note}", flush=True)
+    return error is None
+
+
+def main():
+    parser = argparse.ArgumentParser(description="whole-machine tests in QEMU")
+    parser.add_argument("-j", type=int, default=1, metavar="N", help="cases at the same time")
+    parser.add_argument("-l", action="store_true", help="list the cases")
+    parser.add_argument("patterns", nargs="*", default=["*"])
+    args = parser.parse_args()
+    names = [n for n in harness.CASES if any(fnmatch.fnmatch(n, p) for p in args.patterns)]
+    if args.l:
+        print("\n".join(names))
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    build = harness.Build()
+    with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
+        passed = sum(pool.map(lambda name: run_case(name, build), names))
+    print(f"{passed} passed, {len(names) - passed} failed")
+    return 0 if names and passed == len(names) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
