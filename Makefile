@@ -17,7 +17,8 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/hash.c image-
 	image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
 	image-format/state_dump.c image-format/saved_state.c
-DRIVER_SRC := drivers/block.c drivers/pci.c drivers/disks.c drivers/virtio_blk.c
+DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.c \
+	drivers/virtio_pci.c drivers/virtio_blk.c
 
 X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm

@@ -67,24 +67,26 @@ struct block_ops {
 /* Embedded in the driver's own struct. Filled by the driver's probe. */
 struct block_dev {
 	const struct block_ops *ops;
-	char name[BLOCK_NAME_MAX];   /* "virtio-blk 00:03.0", "nvme 00:04.0 ns 1", "ahci 00:1f.2 port 0" */
-	char serial[BLOCK_ID_MAX];   /* as the device gives it, blanks trimmed; "" when it has none */
-	uint32_t pci_address;        /* segment << 16 | bus << 8 | device << 3 | function */
-	uint32_t unit;               /* NVMe namespace, AHCI port; 0 where there is only one */
-	uint32_t sector_bytes;       /* 512 or 4096 */
+	char name
+		[BLOCK_NAME_MAX]; /* "virtio-blk 00:03.0", "nvme 00:04.0 ns 1", "ahci 00:1f.2 port 0" */
+	char serial[BLOCK_ID_MAX]; /* as the device gives it, blanks trimmed; "" when it has none */
+	uint32_t pci_address;      /* segment << 16 | bus << 8 | device << 3 | function */
+	uint32_t unit;             /* NVMe namespace, AHCI port; 0 where there is only one */
+	uint32_t sector_bytes;     /* 512 or 4096 */
 	uint64_t n_sectors;
-	uint32_t max_sectors;        /* of one request */
-	uint32_t max_segs;           /* of one request */
-	uint32_t dma_align;          /* every seg.buf and every seg.bytes: a multiple of this */
-	uint32_t queue_depth;        /* requests in flight */
+	uint32_t max_sectors; /* of one request */
+	uint32_t max_segs;    /* of one request */
+	uint32_t dma_align;   /* every seg.buf and every seg.bytes: a multiple of this */
+	uint32_t queue_depth; /* requests in flight */
 	bool read_only;
 
 	/* block.c */
 	const struct block_extent *may_write;
 	uint32_t n_may_write;
-	struct block_req *oldest, *newest; /* requests in flight, in the order of their submission */
+	struct block_req *oldest,
+		*newest; /* requests in flight, in the order of their submission */
 	uint32_t n_in_flight;
-	int lost; /* 0, or the error that every further request gets */
+	int lost;                           /* 0, or the error that every further request gets */
 	uint64_t bytes_read, bytes_written; /* completed */
 };
 
@@ -110,7 +112,8 @@ int block_drain(struct block_dev *dev) MUST_CHECK;
 
 /* Simple transfers of any length, split and waited for. buf: dma_align and contiguous. */
 int block_read(struct block_dev *dev, uint64_t lba, uint64_t n_sectors, void *buf) MUST_CHECK;
-int block_write(struct block_dev *dev, uint64_t lba, uint64_t n_sectors, const void *buf) MUST_CHECK;
+int block_write(
+	struct block_dev *dev, uint64_t lba, uint64_t n_sectors, const void *buf) MUST_CHECK;
 
 /* Drains, then makes everything durable. */
 int block_flush(struct block_dev *dev) MUST_CHECK;

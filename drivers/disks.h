@@ -10,7 +10,8 @@
 struct disks {
 	struct block_dev *dev[DISKS_MAX];
 	uint32_t n;
-	uint32_t n_failed; /* controllers that a driver took and could not start (each has its log line) */
+	uint32_t
+		n_failed; /* controllers that a driver took and could not start (each has its log line) */
 };
 
 /* Starts every disk controller that we have a driver for; only the one at pci_address when that is not

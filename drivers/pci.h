@@ -19,11 +19,22 @@ struct pci_dev {
 };
 
 /* One MCFG allocation: configuration space of buses [first_bus, last_bus] of a segment at base. */
-int pci_use_ecam(uint64_t base_phys, uint16_t segment, uint8_t first_bus, uint8_t last_bus) MUST_CHECK;
+int pci_use_ecam(
+	uint64_t base_phys, uint16_t segment, uint8_t first_bus, uint8_t last_bus) MUST_CHECK;
+
+/* Back to mechanism #1, no bus known: after the page tables that ECAM was mapped in are gone. */
+void pci_forget(void);
+
+/* ACPI names exactly one root bridge: buses that no bridge leads to need not be tried. Without this every
+ * bus number is tried once, at the first scan (8192 reads: 10 ms, under a hypervisor up to 80 ms). */
+void pci_only_one_root(void);
 
 /* Calls found for every function of every bus (bridges are followed, each bus once). A non-zero answer
  * ends the walk and is returned; else 0. */
 int pci_scan(int (*found)(const struct pci_dev *dev, void *ctx), void *ctx);
+
+/* The function at this address: ERR_NOT_FOUND when there is none. */
+int pci_at(uint32_t address, struct pci_dev *ret_dev) MUST_CHECK;
 
 uint8_t pci_read8(const struct pci_dev *dev, uint16_t offset);
 uint16_t pci_read16(const struct pci_dev *dev, uint16_t offset);
@@ -32,13 +43,15 @@ void pci_write8(const struct pci_dev *dev, uint16_t offset, uint8_t value);
 void pci_write16(const struct pci_dev *dev, uint16_t offset, uint16_t value);
 void pci_write32(const struct pci_dev *dev, uint16_t offset, uint32_t value);
 
-/* Powers the function up (D0), turns memory and I/O decoding on and INTx off, MSI and MSI-X off. */
+/* Powers the function up (D0), turns memory and I/O decoding on and INTx off, MSI and MSI-X off.
+ * ERR_LOST: it does not answer; ERR_TIMEOUT: it does not wake. */
 int pci_wake(const struct pci_dev *dev) MUST_CHECK;
 void pci_bus_master_on(const struct pci_dev *dev);
 void pci_bus_master_off(const struct pci_dev *dev);
 
 /* A memory BAR (bar 0-5), mapped uncached; or an I/O BAR's port. Sizes are measured as the
- * specification says, with decoding off meanwhile. */
+ * specification says, with decoding off meanwhile. ERR_NOT_FOUND: not implemented; ERR_FIRMWARE: no
+ * address was given to it; ERR_BAD_ANSWER: not a BAR; ERR_NO_MEMORY: cannot be mapped. */
 struct pci_bar {
 	bool is_io;
 	uint64_t phys; /* or the first port */
@@ -55,7 +68,8 @@ uint8_t pci_capability(const struct pci_dev *dev, uint8_t id, uint8_t after);
  * firmware started may write to memory any more. Returns how many it turned off. */
 uint32_t pci_quiesce_all(void);
 
-/* Firmware gives USB controllers up: UHCI, OHCI, EHCI, xHCI hand-off, each with a deadline. */
+/* Firmware gives USB controllers up: UHCI, OHCI, EHCI, xHCI hand-off, each with a deadline. Before
+ * pci_quiesce_all. drivers/usb_handoff.c */
 void pci_usb_handoff(void);
 
 /* "00:03.0", or "0001:00:03.0" for a segment other than 0; dst has at least 16 bytes. */

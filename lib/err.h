@@ -31,9 +31,9 @@ enum err {
 	ERR_ARGUMENT = -100,
 
 	/* Ourselves: a bug, or a limit that we set. */
-	ERR_BOUNDS = -110,   /* outside the device, or outside what may be written */
+	ERR_BOUNDS = -110,    /* outside the device, or outside what may be written */
 	ERR_NO_MEMORY = -111, /* arena or fixed table full */
-	ERR_BUSY = -112,     /* queue full: poll, then submit again. Not a failure */
+	ERR_BUSY = -112,      /* queue full: poll, then submit again. Not a failure */
 	ERR_BUG = -113,
 };
 

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#define LOG_LINE_MAX 240 /* longer lines are cut, with "..." at the end */
+#define LOG_LINE_MAX  240 /* longer lines are cut, with "..." at the end */
 #define LOG_SINKS_MAX 4
 
 /* line has no newline; the sink adds what its device needs. */

@@ -6,7 +6,7 @@
 #define X86_DEADLINE_H
 
 #include "err.h"
-#include "machine.h"
+#include <machine.h> /* from the include path: here or tests/fake */
 
 /* 0 when cond became true within ms milliseconds (cond is evaluated at least twice), else ERR_TIMEOUT.
  * The last evaluation comes after the limit, so a slow machine cannot make a good device look bad. */

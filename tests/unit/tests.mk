@@ -13,6 +13,9 @@ SRC_string :=
 UNIT += block
 SRC_block := drivers/block.c lib/err.c tests/fake/machine.c
 
+UNIT += pci
+SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
+
 UNIT += virtio_blk
 SRC_virtio_blk := drivers/block.c drivers/pci.c drivers/virtio_blk.c tests/fake/machine.c \
 	tests/fake/fake_pci.c tests/fake/fake_virtio_blk.c lib/err.c lib/format.c lib/log.c lib/arena.c
