@@ -2,27 +2,26 @@
 
 #include <string.h>
 
-
 static int check_extents(const struct block_dev *dev, const struct block_extent *e, uint32_t n)
 {
 	if (n == 0 || n > AREA_EXTENTS_MAX)
 		return ERR_ARGUMENT;
 	for (uint32_t i = 0; i < n; i++) {
 		if (e[i].n_sectors == 0 || e[i].lba >= dev->n_sectors ||
-				e[i].n_sectors > dev->n_sectors - e[i].lba)
+			e[i].n_sectors > dev->n_sectors - e[i].lba)
 			return ERR_BOUNDS;
 		if (i + 1 < n && e[i].n_sectors * dev->sector_bytes % IMG_BLOCK_BYTES != 0)
 			return ERR_ARGUMENT;
 		for (uint32_t j = 0; j < i; j++)
 			if (e[i].lba < e[j].lba + e[j].n_sectors &&
-					e[j].lba < e[i].lba + e[i].n_sectors)
+				e[j].lba < e[i].lba + e[i].n_sectors)
 				return ERR_ARGUMENT;
 	}
 	return 0;
 }
 
 int area_init(struct area *a, struct block_dev *dev, const struct block_extent *extents,
-		uint32_t n_extents)
+	uint32_t n_extents)
 {
 	int err = check_extents(dev, extents, n_extents);
 	if (err)
@@ -101,16 +100,16 @@ struct seg_walk {
 };
 
 /* Takes up to max bytes from the walk into dst; returns how many. */
-static uint64_t take_segs(struct seg_walk *w, struct block_seg *dst, uint32_t max_segs, uint64_t max,
-		uint32_t *ret_n)
+static uint64_t take_segs(
+	struct seg_walk *w, struct block_seg *dst, uint32_t max_segs, uint64_t max, uint32_t *ret_n)
 {
 	uint64_t taken = 0;
 	uint32_t n = 0;
 	while (w->n > 0 && taken < max && n < max_segs) {
 		uint64_t left = w->seg->bytes - w->done_bytes;
 		uint64_t bytes = left < max - taken ? left : max - taken;
-		dst[n++] = (struct block_seg){.buf = (uint8_t *)w->seg->buf + w->done_bytes,
-			.bytes = (uint32_t)bytes};
+		dst[n++] = (struct block_seg){
+			.buf = (uint8_t *)w->seg->buf + w->done_bytes, .bytes = (uint32_t)bytes};
 		taken += bytes;
 		w->done_bytes += (uint32_t)bytes;
 		if (w->done_bytes == w->seg->bytes) {
@@ -124,7 +123,7 @@ static uint64_t take_segs(struct seg_walk *w, struct block_seg *dst, uint32_t ma
 }
 
 static int start_one(struct area *a, struct area_io *io, enum block_dir dir, uint64_t lba,
-		uint64_t max_bytes, struct seg_walk *walk, uint64_t *ret_bytes)
+	uint64_t max_bytes, struct seg_walk *walk, uint64_t *ret_bytes)
 {
 	struct area_request *r;
 	int err = free_request(a, &r);
@@ -134,8 +133,8 @@ static int start_one(struct area *a, struct area_io *io, enum block_dir dir, uin
 	limit -= limit % IMG_BLOCK_BYTES;
 	uint32_t max_segs = a->dev->max_segs < AREA_SEGS ? a->dev->max_segs : AREA_SEGS;
 	memset(&r->req, 0, sizeof(r->req));
-	*ret_bytes = take_segs(walk, r->seg, max_segs, limit < max_bytes ? limit : max_bytes,
-			&r->req.n_segs);
+	*ret_bytes = take_segs(
+		walk, r->seg, max_segs, limit < max_bytes ? limit : max_bytes, &r->req.n_segs);
 	r->req.dir = dir;
 	r->req.lba = lba;
 	r->req.n_sectors = (uint32_t)(*ret_bytes / a->dev->sector_bytes);
@@ -149,7 +148,7 @@ static int start_one(struct area *a, struct area_io *io, enum block_dir dir, uin
 }
 
 static int start_all(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
-		struct seg_walk walk, uint64_t bytes)
+	struct seg_walk walk, uint64_t bytes)
 {
 	while (bytes > 0) {
 		uint64_t lba, run, done;
@@ -165,7 +164,7 @@ static int start_all(struct area *a, struct area_io *io, enum block_dir dir, uin
 }
 
 int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
-		const struct block_seg *segs, uint32_t n_segs)
+	const struct block_seg *segs, uint32_t n_segs)
 {
 	uint64_t bytes = 0;
 	for (uint32_t i = 0; i < n_segs; i++)
@@ -178,7 +177,8 @@ int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t 
 	if (!err && (offset > a->bytes || bytes > a->bytes - offset))
 		err = ERR_BOUNDS;
 	if (!err)
-		err = start_all(a, io, dir, offset, (struct seg_walk){.seg = segs, .n = n_segs}, bytes);
+		err = start_all(
+			a, io, dir, offset, (struct seg_walk){.seg = segs, .n = n_segs}, bytes);
 	io->n_pending--;
 	if (err)
 		io->status = err;

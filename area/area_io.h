@@ -8,8 +8,8 @@
 #include "block.h"
 #include "img.h"
 
-#define AREA_REQUESTS   64u
-#define AREA_SEGS       32u /* of one request */
+#define AREA_REQUESTS    64u
+#define AREA_SEGS        32u /* of one request */
 #define AREA_EXTENTS_MAX 1024u
 
 /* One transfer of any length: several requests. The caller's; status as in struct block_req. */
@@ -36,12 +36,12 @@ struct area {
 /* Extents must lie inside the device, not overlap, and each hold whole image blocks (but for the last,
  * whose rest is unused). They stay the caller's. ERR_BOUNDS, ERR_ARGUMENT. */
 int area_init(struct area *a, struct block_dev *dev, const struct block_extent *extents,
-		uint32_t n_extents) MUST_CHECK;
+	uint32_t n_extents) MUST_CHECK;
 
 /* Starts a transfer at an offset, both multiples of IMG_BLOCK_BYTES; waits only while all requests are
  * in use. segs are copied, the memory they name is not. On an error io->status has it too. */
 int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
-		const struct block_seg *segs, uint32_t n_segs) MUST_CHECK;
+	const struct block_seg *segs, uint32_t n_segs) MUST_CHECK;
 
 /* Reaps what is finished: io->status changes from ERR_BUSY. 0, or a->failed. */
 int area_poll(struct area *a) MUST_CHECK;
@@ -50,8 +50,8 @@ int area_drain(struct area *a) MUST_CHECK;
 int area_flush(struct area *a) MUST_CHECK; /* drains first */
 
 /* One contiguous buffer, waited for. */
-int area_transfer(struct area *a, enum block_dir dir, uint64_t offset, void *buf, size_t bytes)
-		MUST_CHECK;
+int area_transfer(
+	struct area *a, enum block_dir dir, uint64_t offset, void *buf, size_t bytes) MUST_CHECK;
 
 /* The same as the image format wants it. ctx is the area. */
 struct img_source area_source(struct area *a);

@@ -28,8 +28,8 @@ static int read_segments(struct efi_disk *d, const struct block_req *req)
 {
 	EFI_LBA lba = req->lba;
 	for (uint32_t i = 0; i < req->n_segs; i++) {
-		EFI_STATUS s = d->io->ReadBlocks(d->io, d->io->Media->MediaId, lba,
-				req->seg[i].bytes, req->seg[i].buf);
+		EFI_STATUS s = d->io->ReadBlocks(
+			d->io, d->io->Media->MediaId, lba, req->seg[i].bytes, req->seg[i].buf);
 		if (EFI_ERROR(s))
 			return s == EFI_MEDIA_CHANGED || s == EFI_NO_MEDIA ? ERR_LOST : ERR_IO;
 		lba += req->seg[i].bytes / d->dev.sector_bytes;
@@ -65,15 +65,20 @@ static int add(EFI_BLOCK_IO *io, struct arena *arena, struct disks *into)
 {
 	const EFI_BLOCK_IO_MEDIA *m = io->Media;
 	if (m->LogicalPartition || !m->MediaPresent || m->LastBlock == 0 ||
-			(m->BlockSize != 512 && m->BlockSize != 4096) || into->n == DISKS_MAX)
+		(m->BlockSize != 512 && m->BlockSize != 4096) || into->n == DISKS_MAX)
 		return 0;
 	struct efi_disk *d = arena_alloc(arena, sizeof(*d), 16);
 	if (!d)
 		return ERR_NO_MEMORY;
 	d->io = io;
-	d->dev = (struct block_dev){.ops = &ops, .sector_bytes = m->BlockSize,
-		.n_sectors = m->LastBlock + 1, .max_sectors = MAX_BLOCKS, .max_segs = 64,
-		.dma_align = m->BlockSize, .queue_depth = 1, .read_only = true};
+	d->dev = (struct block_dev){.ops = &ops,
+		.sector_bytes = m->BlockSize,
+		.n_sectors = m->LastBlock + 1,
+		.max_sectors = MAX_BLOCKS,
+		.max_segs = 64,
+		.dma_align = m->BlockSize,
+		.queue_depth = 1,
+		.read_only = true};
 	format(d->dev.name, sizeof(d->dev.name), "efi disk %u", into->n);
 	into->dev[into->n++] = &d->dev;
 	return 0;

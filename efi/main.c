@@ -108,7 +108,7 @@ static void read_tables(void)
 	for (UINTN i = 0; i < e.st->NumberOfTableEntries; i++) {
 		const EFI_CONFIGURATION_TABLE *t = &e.st->ConfigurationTable[i];
 		if (same_guid(&t->VendorGuid, &acpi2) ||
-				(same_guid(&t->VendorGuid, &acpi1) && !e.bi.rsdp))
+			(same_guid(&t->VendorGuid, &acpi1) && !e.bi.rsdp))
 			e.bi.rsdp = (uint64_t)t->VendorTable;
 	}
 	e.bi.efi_systab = (uint64_t)e.st;
@@ -120,15 +120,15 @@ static int read_memory_map(UINTN *ret_key)
 {
 	UINTN bytes = MAP_BYTES, descriptor_bytes;
 	UINT32 version;
-	EFI_STATUS s = e.bs->GetMemoryMap(&bytes, (EFI_MEMORY_DESCRIPTOR *)e.map, ret_key,
-			&descriptor_bytes, &version);
+	EFI_STATUS s = e.bs->GetMemoryMap(
+		&bytes, (EFI_MEMORY_DESCRIPTOR *)e.map, ret_key, &descriptor_bytes, &version);
 	if (EFI_ERROR(s) || descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return ERR_FIRMWARE;
 	e.bi.n_memory = e.bi.n_runtime = 0;
 	for (UINTN at = 0; at + descriptor_bytes <= bytes; at += descriptor_bytes) {
 		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(e.map + at);
-		int err = boot_memory_add_efi(&e.bi, d->Type, d->PhysicalStart, d->NumberOfPages,
-				d->Attribute);
+		int err = boot_memory_add_efi(
+			&e.bi, d->Type, d->PhysicalStart, d->NumberOfPages, d->Attribute);
 		if (err)
 			return err;
 	}
@@ -214,8 +214,10 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	e.st = st;
 	e.bs = st->BootServices;
 	e.image = image;
-	e.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC, .bytes = sizeof(e.bi),
-		.door = BOOT_DOOR_EFI, .start_tsc = e.start_tsc};
+	e.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC,
+		.bytes = sizeof(e.bi),
+		.door = BOOT_DOOR_EFI,
+		.start_tsc = e.start_tsc};
 	log_add_sink(screen_line);
 	clock_init(0, e.start_tsc);
 
@@ -226,7 +228,8 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 		return boot_on("the load options are not plain text");
 	if (cmdline_parse(e.bi.cmdline, &e.options, &word, &len)) {
 		char text[80];
-		format(text, sizeof(text), "command line: '%.*s' is not understood", (int)len, word);
+		format(text, sizeof(text), "command line: '%.*s' is not understood", (int)len,
+			word);
 		return boot_on(text);
 	}
 

@@ -8,11 +8,11 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define BOOT_INFO_MAGIC      0x4f464e49544f4f42ull
-#define BOOT_MEMORY_MAX      512
-#define BOOT_RUNTIME_MAX     64
-#define BOOT_CMDLINE_MAX     1024
-#define BOOT_REGION_MAX      32
+#define BOOT_INFO_MAGIC  0x4f464e49544f4f42ull
+#define BOOT_MEMORY_MAX  512
+#define BOOT_RUNTIME_MAX 64
+#define BOOT_CMDLINE_MAX 1024
+#define BOOT_REGION_MAX  32
 
 /* Kinds of memory, as the e820 map numbers them; what boot services held counts as RAM. */
 enum boot_memory { BOOT_RAM = 1, BOOT_RESERVED = 2, BOOT_ACPI = 3, BOOT_NVS = 4, BOOT_BAD = 5 };
@@ -32,25 +32,25 @@ enum boot_door { BOOT_DOOR_EFI = 1, BOOT_DOOR_MULTIBOOT2 = 2 };
 
 struct boot_info {
 	uint64_t magic;
-	uint32_t bytes; /* sizeof */
-	uint32_t door;  /* enum boot_door */
-	uint64_t start_tsc; /* at the front door's first instruction */
-	uint64_t core, core_bytes;         /* the loader program as linked, never run: for the move */
-	uint64_t home, home_bytes;         /* memory that the program may use where it runs now */
-	uint64_t rsdp;                     /* 0: not told, search */
-	uint64_t efi_systab, efi_runtime;  /* 0: not an EFI machine */
-	uint64_t framebuffer;              /* 0: none, or text */
-	uint32_t text_console;             /* 1: VGA text memory at 0xb8000 is on the screen */
+	uint32_t bytes;            /* sizeof */
+	uint32_t door;             /* enum boot_door */
+	uint64_t start_tsc;        /* at the front door's first instruction */
+	uint64_t core, core_bytes; /* the loader program as linked, never run: for the move */
+	uint64_t home, home_bytes; /* memory that the program may use where it runs now */
+	uint64_t rsdp;             /* 0: not told, search */
+	uint64_t efi_systab, efi_runtime; /* 0: not an EFI machine */
+	uint64_t framebuffer;             /* 0: none, or text */
+	uint32_t text_console;            /* 1: VGA text memory at 0xb8000 is on the screen */
 	uint32_t n_memory, n_runtime;
 	/* Filled by the loader for itself when it moves into the region. */
-	uint32_t moved;                    /* 1: running in the region */
-	uint32_t levels;                   /* of paging, as the old kernel had it: 4 or 5 */
+	uint32_t moved;  /* 1: running in the region */
+	uint32_t levels; /* of paging, as the old kernel had it: 4 or 5 */
 	uint32_t n_region, reserved;
-	uint64_t region[BOOT_REGION_MAX];  /* 2 MiB frames, all ours */
-	uint64_t probe_us, header_us;      /* spent before the move */
+	uint64_t region[BOOT_REGION_MAX];          /* 2 MiB frames, all ours */
+	uint64_t probe_us, header_us;              /* spent before the move */
 	struct boot_range memory[BOOT_MEMORY_MAX]; /* sorted, disjoint */
 	struct boot_runtime runtime[BOOT_RUNTIME_MAX];
-	char cmdline[BOOT_CMDLINE_MAX];    /* zero terminated */
+	char cmdline[BOOT_CMDLINE_MAX]; /* zero terminated */
 };
 static_assert(sizeof(struct boot_info) <= 32768, "fits the parameter room (x86/program.h)");
 

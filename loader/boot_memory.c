@@ -15,8 +15,8 @@ int boot_memory_add(struct boot_info *bi, uint64_t start, uint64_t bytes, uint32
 		return ERR_FIRMWARE;
 	if (bi->n_memory >= BOOT_MEMORY_MAX)
 		return ERR_NO_MEMORY;
-	bi->memory[bi->n_memory++] = (struct boot_range){
-		.start = start, .end = start + bytes, .type = type};
+	bi->memory[bi->n_memory++] =
+		(struct boot_range){.start = start, .end = start + bytes, .type = type};
 	return 0;
 }
 
@@ -42,17 +42,18 @@ static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute)
 }
 
 int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, uint64_t n_pages,
-		uint64_t attribute)
+	uint64_t attribute)
 {
 	if (n_pages > UINT64_MAX / EFI_PAGE_BYTES)
 		return ERR_FIRMWARE;
 	if (attribute & EFI_MEMORY_RUNTIME) {
 		if (bi->n_runtime >= BOOT_RUNTIME_MAX)
 			return ERR_NO_MEMORY;
-		bi->runtime[bi->n_runtime++] = (struct boot_runtime){.phys = phys,
-			.n_pages = n_pages, .attribute = attribute, .type = efi_type};
+		bi->runtime[bi->n_runtime++] = (struct boot_runtime){
+			.phys = phys, .n_pages = n_pages, .attribute = attribute, .type = efi_type};
 	}
-	return boot_memory_add(bi, phys, n_pages * EFI_PAGE_BYTES, type_of_efi(efi_type, attribute));
+	return boot_memory_add(
+		bi, phys, n_pages * EFI_PAGE_BYTES, type_of_efi(efi_type, attribute));
 }
 
 static void sort(struct boot_range *v, uint32_t n)

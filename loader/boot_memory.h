@@ -12,7 +12,7 @@ int boot_memory_add(struct boot_info *bi, uint64_t start, uint64_t bytes, uint32
 /* An EFI memory descriptor: the kind of memory it is for us (UEFI 2.10, table 7.10), and its runtime
  * range when it has the attribute. */
 int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, uint64_t n_pages,
-		uint64_t attribute) MUST_CHECK;
+	uint64_t attribute) MUST_CHECK;
 
 /* Sorts, joins what touches and is of one type; where ranges overlap the one that is not RAM wins
  * (ERR_FIRMWARE is not given for that: real e820 maps overlap). Call once, after the last add. */

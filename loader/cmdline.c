@@ -39,9 +39,9 @@ int guid_parse(const char *text, uint32_t len, uint8_t ret[16])
 
 void guid_format(const uint8_t g[16], char ret[37])
 {
-	format(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[3],
-			g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
-			g[13], g[14], g[15]);
+	format(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
+		g[13], g[14], g[15]);
 }
 
 /* A number, decimal or 0x hexadecimal, that ends at end; false when it does not fit max. */
@@ -79,8 +79,8 @@ static bool parse_lba(const char *at, const char *end, struct options *o)
 	const char *plus = memchr(at, '+', (size_t)(end - at));
 	o->by = AREA_BY_LBA;
 	return plus && number(at, plus, UINT64_MAX, &o->lba) &&
-			number(plus + 1, end, UINT64_MAX, &o->n_sectors) && o->n_sectors != 0 &&
-			o->lba <= UINT64_MAX - o->n_sectors;
+	       number(plus + 1, end, UINT64_MAX, &o->n_sectors) && o->n_sectors != 0 &&
+	       o->lba <= UINT64_MAX - o->n_sectors;
 }
 
 static bool parse_area(const char *at, const char *end, struct options *o)

@@ -13,17 +13,17 @@ struct options {
 	uint8_t guid[16];        /* AREA_BY_TYPE: type GUID; AREA_BY_PARTUUID: partition GUID */
 	uint64_t lba, n_sectors; /* AREA_BY_LBA */
 	int have_disk;
-	uint8_t disk[16];        /* GUID of the GPT that must be on the disk */
-	uint16_t serial;         /* 0: none */
-	uint32_t attempts_max;   /* failed attempts before the loader boots on by itself */
-	int force;               /* resume although it was resumed, or tried, before */
+	uint8_t disk[16];      /* GUID of the GPT that must be on the disk */
+	uint16_t serial;       /* 0: none */
+	uint32_t attempts_max; /* failed attempts before the loader boots on by itself */
+	int force;             /* resume although it was resumed, or tried, before */
 };
 
 #define OPTIONS_ATTEMPTS_DEFAULT 2
 
 /* ERR_ARGUMENT: *ret_word is the word that is wrong (within line), its length *ret_len. */
-int cmdline_parse(const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len)
-		MUST_CHECK;
+int cmdline_parse(
+	const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len) MUST_CHECK;
 
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in GPT byte order (UEFI 2.10, appendix A); exactly 36 chars. */
 int guid_parse(const char *text, uint32_t len, uint8_t ret[16]) MUST_CHECK;

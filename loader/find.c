@@ -21,18 +21,17 @@ static void log_bad(const struct search *s, int err, const struct img_fault *fau
 	const struct found *f = &s->candidate;
 	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_TRUNCATED)
 		log_line("find: %s sector %llu: %s: %s is %#llx, wanted %#llx", f->dev->name,
-				(unsigned long long)f->extent.lba, img_err_text(err), fault->what,
-				(unsigned long long)fault->found,
-				(unsigned long long)fault->wanted);
+			(unsigned long long)f->extent.lba, img_err_text(err), fault->what,
+			(unsigned long long)fault->found, (unsigned long long)fault->wanted);
 	else
 		log_line("find: %s sector %llu: %s", f->dev->name,
-				(unsigned long long)f->extent.lba,
-				err > -64 ? img_err_text(err) : err_text(err));
+			(unsigned long long)f->extent.lba,
+			err > -64 ? img_err_text(err) : err_text(err));
 }
 
 /* Looks at one place; keeps it when it is better than what was there. */
 static void look_at(struct search *s, struct block_dev *dev, const struct gpt_partition *p,
-		const uint8_t *disk_guid)
+	const uint8_t *disk_guid)
 {
 	struct found *f = &s->candidate;
 	struct img_fault fault = {.what = ""};
@@ -97,15 +96,16 @@ int find_area(const struct disks *disks, const struct options *o, void *work, st
 	for (uint32_t i = 0; i < disks->n; i++)
 		look_through(&s, disks->dev[i], (uint8_t *)work + IMG_BLOCK_BYTES);
 	if (s.n_resumable > 1) {
-		log_line("find: %u areas hold an image that may be resumed: name one by area=partuuid:",
-				s.n_resumable);
+		log_line(
+			"find: %u areas hold an image that may be resumed: name one by area=partuuid:",
+			s.n_resumable);
 		return ERR_AMBIGUOUS;
 	}
 	if (s.n_areas > 1 && s.n_resumable == 0)
 		log_line("find: %u areas, none holds an image that may be resumed", s.n_areas);
 	if (s.n_areas == 0) {
 		log_line("find: no image area on %u disks (%u places match the command line)",
-				disks->n, s.n_places);
+			disks->n, s.n_places);
 		return s.err;
 	}
 	/* The area's callbacks must point to the copy that the caller keeps. */

@@ -22,7 +22,7 @@ struct found {
  * judges headers.h. When several areas match, the one with an image that may be resumed wins; with
  * more than one of those: ERR_AMBIGUOUS. Else ERR_NOT_FOUND, the image error of the only area that
  * matches, or a device error. Every reason is in the log, naming disk and sector. */
-int find_area(const struct disks *disks, const struct options *o, void *work, struct found *ret)
-		MUST_CHECK;
+int find_area(const struct disks *disks, const struct options *o, void *work,
+	struct found *ret) MUST_CHECK;
 
 #endif

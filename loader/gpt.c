@@ -55,20 +55,22 @@ static int read_table(struct block_dev *dev, uint64_t lba, uint8_t *work, struct
 	int err = read_header(dev, lba, work, header);
 	if (err)
 		return err;
-	*ret = (struct gpt){.n_entries = u32_at(header + 80), .entry_bytes = u32_at(header + 84),
-		.first_usable = u64_at(header + 40), .last_usable = u64_at(header + 48),
+	*ret = (struct gpt){.n_entries = u32_at(header + 80),
+		.entry_bytes = u32_at(header + 84),
+		.first_usable = u64_at(header + 40),
+		.last_usable = u64_at(header + 48),
 		.entries = work};
 	memcpy(ret->disk_guid, header + 56, 16);
 	if (ret->n_entries == 0 || ret->n_entries > GPT_ENTRIES_MAX ||
-			ret->entry_bytes < GPT_ENTRY_BYTES || ret->entry_bytes % 8 ||
-			ret->entry_bytes > GPT_WORK_BYTES / ret->n_entries ||
-			ret->last_usable >= dev->n_sectors)
+		ret->entry_bytes < GPT_ENTRY_BYTES || ret->entry_bytes % 8 ||
+		ret->entry_bytes > GPT_WORK_BYTES / ret->n_entries ||
+		ret->last_usable >= dev->n_sectors)
 		return ERR_FIRMWARE;
 	uint64_t bytes = (uint64_t)ret->n_entries * ret->entry_bytes;
 	uint64_t n_sectors = (bytes + dev->sector_bytes - 1) / dev->sector_bytes;
 	uint64_t entries_lba = u64_at(header + 72);
 	if (n_sectors * dev->sector_bytes > GPT_WORK_BYTES || entries_lba >= dev->n_sectors ||
-			n_sectors > dev->n_sectors - entries_lba)
+		n_sectors > dev->n_sectors - entries_lba)
 		return ERR_FIRMWARE;
 	err = block_read(dev, entries_lba, n_sectors, work);
 	if (err)

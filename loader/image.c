@@ -10,8 +10,8 @@ static int say_fault(const struct image *im, int err, const char *what)
 	const struct img_fault *f = &im->reader.fault;
 	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_TRUNCATED && f->what)
 		log_line("image: %s: %s at byte %llu is %#llx, wanted %#llx", what, f->what,
-				(unsigned long long)f->where, (unsigned long long)f->found,
-				(unsigned long long)f->wanted);
+			(unsigned long long)f->where, (unsigned long long)f->found,
+			(unsigned long long)f->wanted);
 	else
 		log_line("image: %s: %s", what, err > -64 ? img_err_text(err) : err_text(err));
 	return err;
@@ -22,22 +22,22 @@ struct scratch {
 	uint8_t *chunk, *stream;
 };
 
-static int open_stream(struct image *im, const char *name, const struct scratch *s,
-		struct state_reader *ret)
+static int open_stream(
+	struct image *im, const char *name, const struct scratch *s, struct state_reader *ret)
 {
 	struct img_object_rec object;
 	size_t bytes = 0;
 	int err = img_find(&im->reader, SAVED_NODE, name, &object);
 	if (!err)
 		err = img_read_bytes(&im->reader, &object, im->index_block, s->chunk, s->stream,
-				STREAM_BYTES_MAX, &bytes);
+			STREAM_BYTES_MAX, &bytes);
 	if (!err)
 		err = state_open(ret, s->stream, bytes);
 	return err ? say_fault(im, err, name) : 0;
 }
 
 static int get(struct image *im, struct state_reader *r, const struct state_desc *d, void *dst,
-		uint32_t max, uint32_t *ret_n)
+	uint32_t max, uint32_t *ret_n)
 {
 	int err = state_get(r, d, dst, max, ret_n);
 	if (err == IMG_ERR_STREAM)
@@ -65,8 +65,8 @@ static int read_states(struct image *im, const struct scratch *s)
 	if (!err)
 		err = get(im, &r, &saved_frame_desc, im->region, BOOT_REGION_MAX, &im->n_region);
 	if (!err)
-		err = get(im, &r, &saved_runtime_desc, im->runtime, BOOT_RUNTIME_MAX,
-				&im->n_runtime);
+		err = get(
+			im, &r, &saved_runtime_desc, im->runtime, BOOT_RUNTIME_MAX, &im->n_runtime);
 	if (!err)
 		err = open_stream(im, SAVED_LEDGER, s, &r);
 	return err ? err : one(im, &r, &saved_ledger_desc, &im->ledger);

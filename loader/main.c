@@ -36,7 +36,7 @@
 #define CR4_LEVELS(cr4)  ((cr4)&CR4_LA57 ? 5u : 4u)
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
-		uint64_t core, uint64_t start_tsc);
+	uint64_t core, uint64_t start_tsc);
 extern struct boot_info boot_info_room;
 
 static struct {
@@ -86,9 +86,9 @@ static void start_log(void)
 	if (l.bi->text_console)
 		console_add_vga_text();
 	log_line("loader: %s door, program at %#llx, %s; command line: %s",
-			l.bi->door == BOOT_DOOR_EFI ? "EFI" : "multiboot2",
-			(unsigned long long)program_base(),
-			l.bi->moved ? "in the region" : "before the move", l.bi->cmdline);
+		l.bi->door == BOOT_DOOR_EFI ? "EFI" : "multiboot2",
+		(unsigned long long)program_base(),
+		l.bi->moved ? "in the region" : "before the move", l.bi->cmdline);
 	if (err) {
 		char why[80];
 		format(why, sizeof(why), "command line: '%.*s' is not understood", (int)len, word);
@@ -150,7 +150,7 @@ static void quiet_devices(void)
 	uint32_t n = pci_quiesce_all();
 	pci_usb_handoff();
 	log_line("loader: bus mastering of %u devices turned off, TSC %llu kHz", n,
-			(unsigned long long)clock_tsc_khz());
+		(unsigned long long)clock_tsc_khz());
 }
 
 static void find_image(void)
@@ -165,14 +165,15 @@ static void find_image(void)
 		boot_on(text_of(err));
 	err = img_state_check(&l.found.headers.h);
 	if (err == IMG_ERR_SPENT && l.options.force) {
-		log_line("loader: force=1: resuming an image that was resumed or snapshotted before");
+		log_line(
+			"loader: force=1: resuming an image that was resumed or snapshotted before");
 		err = 0;
 	}
 	if (err)
 		boot_on(text_of(err));
 	log_line("loader: image of %.63s, generation %llu, on %s sector %llu",
-			l.found.headers.h.label, (unsigned long long)l.found.headers.h.generation,
-			l.found.dev->name, (unsigned long long)l.found.extent.lba);
+		l.found.headers.h.label, (unsigned long long)l.found.headers.h.generation,
+		l.found.dev->name, (unsigned long long)l.found.extent.lba);
 }
 
 static void check_image(void)
@@ -208,8 +209,8 @@ static _Noreturn void move(void)
 	for (uint32_t i = 0; !to && i < l.image.n_region; i++) {
 		uint64_t frame = l.image.region[i].phys;
 		if (!overlaps(frame, (uint64_t)program_base(), program_bytes()) &&
-				!overlaps(frame, l.bi->home, l.bi->home_bytes) &&
-				!overlaps(frame, l.bi->core, l.bi->core_bytes))
+			!overlaps(frame, l.bi->home, l.bi->home_bytes) &&
+			!overlaps(frame, l.bi->core, l.bi->core_bytes))
 			to = frame;
 	}
 	if (!to || p->memory_bytes > FRAME_BYTES)
@@ -251,12 +252,15 @@ static void count_attempt(void)
 {
 	uint32_t attempts = l.found.headers.h.attempts;
 	if (attempts >= l.options.attempts_max && !l.options.force) {
-		log_line("loader: %u attempts to resume have failed; force=1 tries again", attempts);
+		log_line(
+			"loader: %u attempts to resume have failed; force=1 tries again", attempts);
 		boot_on("too many failed attempts");
 	}
 	l.header_block = arena_alloc(&l.arena, IMG_BLOCK_BYTES, IMG_BLOCK_BYTES);
-	l.dest = (struct img_dest){.write = header_write, .flush = header_flush,
-		.ctx = &l.found.area, .size = l.found.area.bytes};
+	l.dest = (struct img_dest){.write = header_write,
+		.flush = header_flush,
+		.ctx = &l.found.area,
+		.size = l.found.area.bytes};
 	/* Nothing but the header pair may be written. */
 	static struct block_extent headers;
 	headers = (struct block_extent){.lba = l.found.extent.lba,
@@ -276,20 +280,24 @@ static void restore(void)
 	int err = restore_memory(&l.image, &l.found.area, &l.arena, &l.stats);
 	if (err)
 		boot_on(text_of(err));
-	log_line("loader: %llu MiB restored from %llu MiB read: read %llu ms, decompress %llu ms, hash %llu ms",
-			(unsigned long long)l.stats.bytes_restored >> 20,
-			(unsigned long long)l.stats.bytes_read >> 20,
-			(unsigned long long)l.stats.read_us / 1000,
-			(unsigned long long)l.stats.decompress_us / 1000,
-			(unsigned long long)l.stats.hash_us / 1000);
+	log_line(
+		"loader: %llu MiB restored from %llu MiB read: read %llu ms, decompress %llu ms, hash %llu ms",
+		(unsigned long long)l.stats.bytes_restored >> 20,
+		(unsigned long long)l.stats.bytes_read >> 20,
+		(unsigned long long)l.stats.read_us / 1000,
+		(unsigned long long)l.stats.decompress_us / 1000,
+		(unsigned long long)l.stats.hash_us / 1000);
 }
 
 static void restore_platform(void)
 {
 	const struct saved_platform *p = &l.image.platform;
-	struct acpi_fixed f = {.pm1a_enable = p->pm1a_enable, .pm1b_enable = p->pm1b_enable,
-		.pm1a_control = p->pm1a_control, .pm1b_control = p->pm1b_control,
-		.gpe0_bytes = p->gpe0_bytes, .gpe1_bytes = p->gpe1_bytes};
+	struct acpi_fixed f = {.pm1a_enable = p->pm1a_enable,
+		.pm1b_enable = p->pm1b_enable,
+		.pm1a_control = p->pm1a_control,
+		.pm1b_control = p->pm1b_control,
+		.gpe0_bytes = p->gpe0_bytes,
+		.gpe1_bytes = p->gpe1_bytes};
 	memcpy(f.gpe0_enable, p->gpe0_enable, sizeof(f.gpe0_enable));
 	memcpy(f.gpe1_enable, p->gpe1_enable, sizeof(f.gpe1_enable));
 	if (f.gpe0_bytes > sizeof(f.gpe0_enable) || f.gpe1_bytes > sizeof(f.gpe1_enable))
@@ -317,19 +325,27 @@ static void report(void)
 {
 	struct mailbox *m = (struct mailbox *)l.image.platform.mailbox;
 	if (!m || m->magic != MAILBOX_MAGIC || m->nonce != l.image.platform.nonce ||
-			m->version != MAILBOX_VERSION || m->bytes != sizeof(*m)) {
+		m->version != MAILBOX_VERSION || m->bytes != sizeof(*m)) {
 		log_line("loader: no mailbox at %#llx", (unsigned long long)m);
 		return;
 	}
 	const struct saved_ledger *s = &l.image.ledger;
-	m->save = (struct mailbox_save){.pages = s->pages, .pages_fill = s->pages_fill,
-		.pages_raw = s->pages_raw, .pages_lz4 = s->pages_lz4,
-		.bytes_stored = s->bytes_stored, .total_us = s->total_us, .wait_us = s->wait_us};
+	m->save = (struct mailbox_save){.pages = s->pages,
+		.pages_fill = s->pages_fill,
+		.pages_raw = s->pages_raw,
+		.pages_lz4 = s->pages_lz4,
+		.bytes_stored = s->bytes_stored,
+		.total_us = s->total_us,
+		.wait_us = s->wait_us};
 	uint64_t now = clock_us();
-	m->resume = (struct mailbox_resume){.total_us = now, .probe_us = l.bi->probe_us,
-		.header_us = l.bi->header_us, .read_us = l.stats.read_us,
-		.decompress_us = l.stats.decompress_us, .hash_us = l.stats.hash_us,
-		.bytes_read = l.stats.bytes_read, .bytes_restored = l.stats.bytes_restored,
+	m->resume = (struct mailbox_resume){.total_us = now,
+		.probe_us = l.bi->probe_us,
+		.header_us = l.bi->header_us,
+		.read_us = l.stats.read_us,
+		.decompress_us = l.stats.decompress_us,
+		.hash_us = l.stats.hash_us,
+		.bytes_read = l.stats.bytes_read,
+		.bytes_restored = l.stats.bytes_restored,
 		.attempts = l.found.headers.h.attempts};
 	m->outcome = MAILBOX_RESUMED;
 	m->error = 0;
@@ -340,22 +356,30 @@ static void report(void)
 static _Noreturn void jump(void)
 {
 	const struct saved_cpu *c = &l.image.cpu;
-	struct kexec_return r = {.stack = c->stack, .entry = c->entry, .efer = c->efer,
-		.gdt_limit = (uint16_t)c->gdt_limit, .gdt_base = c->gdt_base};
+	struct kexec_return r = {.stack = c->stack,
+		.entry = c->entry,
+		.efer = c->efer,
+		.gdt_limit = (uint16_t)c->gdt_limit,
+		.gdt_base = c->gdt_base};
 	log_line("loader: %llu ms from the first instruction; jump to %#llx",
-			(unsigned long long)clock_us() / 1000, (unsigned long long)c->jump_back);
+		(unsigned long long)clock_us() / 1000, (unsigned long long)c->jump_back);
 	report();
 	log_drop_sinks();
 	jump_kexec_return(&r);
 }
 
-static void make_boot_info(const void *info, uint64_t home, uint64_t home_bytes, uint64_t core,
-		uint64_t start_tsc)
+static void make_boot_info(
+	const void *info, uint64_t home, uint64_t home_bytes, uint64_t core, uint64_t start_tsc)
 {
 	const struct program_header *p = (const void *)core;
-	*l.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC, .bytes = sizeof(*l.bi),
-		.door = BOOT_DOOR_MULTIBOOT2, .start_tsc = start_tsc, .core = core,
-		.core_bytes = p->file_bytes, .home = home, .home_bytes = home_bytes};
+	*l.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC,
+		.bytes = sizeof(*l.bi),
+		.door = BOOT_DOOR_MULTIBOOT2,
+		.start_tsc = start_tsc,
+		.core = core,
+		.core_bytes = p->file_bytes,
+		.home = home,
+		.home_bytes = home_bytes};
 	int err = multiboot2_read(info, l.bi);
 	if (err) {
 		console_add_vga_text();
@@ -364,7 +388,7 @@ static void make_boot_info(const void *info, uint64_t home, uint64_t home_bytes,
 }
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
-		uint64_t core, uint64_t start_tsc)
+	uint64_t core, uint64_t start_tsc)
 {
 	panic_hook = on_panic;
 	l.bi = &boot_info_room;

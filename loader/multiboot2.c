@@ -5,11 +5,15 @@
 
 #include "boot_memory.h"
 
-#define INFO_BYTES_MAX (1u << 20)
+#define INFO_BYTES_MAX       (1u << 20)
 #define EFI_DESCRIPTOR_BYTES 40u
 
 enum {
-	TAG_END = 0, TAG_CMDLINE = 1, TAG_MMAP = 6, TAG_FRAMEBUFFER = 8, TAG_EFI64_SYSTAB = 12,
+	TAG_END = 0,
+	TAG_CMDLINE = 1,
+	TAG_MMAP = 6,
+	TAG_FRAMEBUFFER = 8,
+	TAG_EFI64_SYSTAB = 12,
 	TAG_EFI_MMAP = 17,
 };
 #define FRAMEBUFFER_EGA_TEXT 2
@@ -44,7 +48,7 @@ static int read_mmap(const struct tag *t, struct boot_info *bi)
 		const uint8_t *e = t->p + at;
 		uint32_t type = u32_at(e + 16);
 		int err = boot_memory_add(bi, u64_at(e), u64_at(e + 8),
-				type >= BOOT_RAM && type <= BOOT_BAD ? type : BOOT_RESERVED);
+			type >= BOOT_RAM && type <= BOOT_BAD ? type : BOOT_RESERVED);
 		if (err)
 			return err;
 	}
@@ -60,8 +64,8 @@ static int read_efi_mmap(const struct tag *t, struct boot_info *bi)
 		return ERR_FIRMWARE;
 	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
 		const uint8_t *e = t->p + at;
-		int err = boot_memory_add_efi(bi, u32_at(e), u64_at(e + 8), u64_at(e + 24),
-				u64_at(e + 32));
+		int err = boot_memory_add_efi(
+			bi, u32_at(e), u64_at(e + 8), u64_at(e + 24), u64_at(e + 32));
 		if (err)
 			return err;
 	}
@@ -113,8 +117,8 @@ static int walk(const uint8_t *info, struct boot_info *bi, struct seen *seen)
 		return ERR_FIRMWARE;
 	uint32_t at = 8;
 	while (total - at >= 8) {
-		struct tag t = {.type = u32_at(info + at), .size = u32_at(info + at + 4),
-			.p = info + at};
+		struct tag t = {
+			.type = u32_at(info + at), .size = u32_at(info + at + 4), .p = info + at};
 		if (t.type == TAG_END)
 			return 0;
 		if (t.size < 8 || t.size > total - at)

@@ -4,11 +4,11 @@
 
 #include "log.h"
 
-#define PAGE_BYTES   4096ull
-#define FRAME_BYTES  (2ull << 20)
-#define FRAME_PAGES  (FRAME_BYTES / PAGE_BYTES)
-#define RANGES_MAX   (BOOT_MEMORY_MAX + 1)
-#define CR4_LA57     (1ull << 12)
+#define PAGE_BYTES  4096ull
+#define FRAME_BYTES (2ull << 20)
+#define FRAME_PAGES (FRAME_BYTES / PAGE_BYTES)
+#define RANGES_MAX  (BOOT_MEMORY_MAX + 1)
+#define CR4_LA57    (1ull << 12)
 
 /* EFI memory types that hold code and data of runtime services (UEFI 2.10, 7.2.1). */
 #define EFI_RUNTIME_CODE 5
@@ -20,7 +20,8 @@ static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *fr
 		const struct boot_range *m = &bi->memory[i];
 		if (m->type != type)
 			continue;
-		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES, end = m->end / PAGE_BYTES;
+		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES,
+			 end = m->end / PAGE_BYTES;
 		int err = first < end ? ranges_add(frames, first, end) : 0;
 		if (err)
 			return err;
@@ -36,11 +37,12 @@ int plan_usable(const struct boot_info *bi, struct ranges *ret_frames)
 
 static const char *type_at(const struct boot_info *bi, uint64_t phys)
 {
-	static const char *const names[] = {"a hole", "memory", "reserved", "ACPI tables",
-		"ACPI NVS", "bad memory"};
+	static const char *const names[] = {
+		"a hole", "memory", "reserved", "ACPI tables", "ACPI NVS", "bad memory"};
 	for (uint32_t i = 0; i < bi->n_memory; i++)
 		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
-			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type : BOOT_RESERVED];
+			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type
+								    : BOOT_RESERVED];
 	return names[0];
 }
 
@@ -54,12 +56,12 @@ static int check_region(const struct image *im, const struct ranges *usable)
 		uint64_t first = im->region[i].phys / PAGE_BYTES;
 		if (im->region[i].phys % FRAME_BYTES || first >= IMG_PFN_LIMIT) {
 			log_line("plan: region frame %#llx is no 2 MiB frame",
-					(unsigned long long)im->region[i].phys);
+				(unsigned long long)im->region[i].phys);
 			return IMG_ERR_STREAM;
 		}
 		if (!ranges_contain(usable, first, first + FRAME_PAGES)) {
 			log_line("plan: region frame %#llx is not memory now",
-					(unsigned long long)im->region[i].phys);
+				(unsigned long long)im->region[i].phys);
 			return ERR_MEMORY_MAP;
 		}
 	}
@@ -82,7 +84,7 @@ static int check_entry(const struct image *im, const struct ranges *usable)
 		uint64_t last = (places[i].phys + places[i].bytes - 1) / PAGE_BYTES;
 		if (places[i].phys >> 52 || !ranges_contain(usable, first, last + 1)) {
 			log_line("plan: the image's %s at %#llx is not in memory that it restores",
-					places[i].name, (unsigned long long)places[i].phys);
+				places[i].name, (unsigned long long)places[i].phys);
 			return IMG_ERR_STREAM;
 		}
 	}
@@ -108,17 +110,16 @@ static int check_frames(struct image *im, const struct boot_info *bi, struct ran
 		err = 0;
 		if (ranges_gap(usable, chunk.first, chunk.first + chunk.count, &gap)) {
 			log_line("plan: the image has memory at %#llx-%#llx, which is %s here",
-					(unsigned long long)gap.start << 12,
-					(unsigned long long)gap.end << 12,
-					type_at(bi, gap.start << 12));
+				(unsigned long long)gap.start << 12,
+				(unsigned long long)gap.end << 12, type_at(bi, gap.start << 12));
 			return ERR_MEMORY_MAP;
 		}
 	}
 	if (err && im->reader.fault.what)
 		log_line("plan: index: %s at byte %llu is %#llx, wanted %#llx",
-				im->reader.fault.what, (unsigned long long)im->reader.fault.where,
-				(unsigned long long)im->reader.fault.found,
-				(unsigned long long)im->reader.fault.wanted);
+			im->reader.fault.what, (unsigned long long)im->reader.fault.where,
+			(unsigned long long)im->reader.fault.found,
+			(unsigned long long)im->reader.fault.wanted);
 	return err;
 }
 
@@ -136,9 +137,9 @@ static int check_memory(struct image *im, const struct boot_info *bi)
 static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)
 {
 	if (strncmp(saved->vendor, now->vendor, sizeof(saved->vendor)) != 0 ||
-			saved->cpuid_1_eax != now->cpuid_1_eax) {
+		saved->cpuid_1_eax != now->cpuid_1_eax) {
 		log_line("plan: saved on processor %.12s %#x, this one is %.12s %#x", saved->vendor,
-				saved->cpuid_1_eax, now->vendor, now->cpuid_1_eax);
+			saved->cpuid_1_eax, now->vendor, now->cpuid_1_eax);
 		return ERR_CPU;
 	}
 	if ((saved->cr4 & CR4_LA57) && !now->five_levels) {
@@ -152,7 +153,7 @@ static int has_runtime(const struct boot_info *bi, const struct saved_runtime *r
 {
 	for (uint32_t i = 0; i < bi->n_runtime; i++)
 		if (bi->runtime[i].type == r->type && bi->runtime[i].phys == r->phys &&
-				bi->runtime[i].n_pages == r->n_pages)
+			bi->runtime[i].n_pages == r->n_pages)
 			return 1;
 	return 0;
 }
@@ -163,14 +164,13 @@ static int check_efi(const struct image *im, const struct boot_info *bi)
 	const struct saved_platform *p = &im->platform;
 	if (!p->efi_systab != !bi->efi_systab) {
 		log_line("plan: saved under %s, started under %s", p->efi_systab ? "UEFI" : "BIOS",
-				bi->efi_systab ? "UEFI" : "BIOS");
+			bi->efi_systab ? "UEFI" : "BIOS");
 		return ERR_PLATFORM;
 	}
 	if (p->efi_systab && bi->efi_runtime && p->efi_runtime &&
-			p->efi_runtime != bi->efi_runtime) {
+		p->efi_runtime != bi->efi_runtime) {
 		log_line("plan: EFI runtime services were at %#llx, are at %#llx",
-				(unsigned long long)p->efi_runtime,
-				(unsigned long long)bi->efi_runtime);
+			(unsigned long long)p->efi_runtime, (unsigned long long)bi->efi_runtime);
 		return ERR_PLATFORM;
 	}
 	for (uint32_t i = 0; p->efi_systab && i < im->n_runtime; i++) {
@@ -179,9 +179,10 @@ static int check_efi(const struct image *im, const struct boot_info *bi)
 		if (r->type != EFI_RUNTIME_CODE && r->type != EFI_RUNTIME_DATA)
 			continue;
 		if (!has_runtime(bi, r)) {
-			log_line("plan: EFI runtime range %#llx, %llu pages, type %u, is not there now",
-					(unsigned long long)r->phys,
-					(unsigned long long)r->n_pages, r->type);
+			log_line(
+				"plan: EFI runtime range %#llx, %llu pages, type %u, is not there now",
+				(unsigned long long)r->phys, (unsigned long long)r->n_pages,
+				r->type);
 			return ERR_PLATFORM;
 		}
 	}
@@ -195,7 +196,7 @@ int plan_check(struct image *im, const struct boot_info *bi, const struct plan_c
 		err = check_efi(im, bi);
 	if (!err && bi->rsdp && im->platform.rsdp && bi->rsdp != im->platform.rsdp) {
 		log_line("plan: ACPI tables were at %#llx, are at %#llx",
-				(unsigned long long)im->platform.rsdp, (unsigned long long)bi->rsdp);
+			(unsigned long long)im->platform.rsdp, (unsigned long long)bi->rsdp);
 		err = ERR_PLATFORM;
 	}
 	return err ? err : check_memory(im, bi);

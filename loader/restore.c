@@ -108,7 +108,7 @@ static bool add_chunk(struct slot *s, const struct img_chunk_rec *c)
 	if (s->n_chunks == 0) {
 		s->start = start;
 	} else if (c->codec != s->chunk[0].codec || c->offset < s->start || start > s->end ||
-			(c->codec == IMG_RAW && start != s->end)) {
+		   (c->codec == IMG_RAW && start != s->end)) {
 		return false;
 	}
 	if (end - s->start > SLOT_BYTES)
@@ -134,8 +134,8 @@ static int start_slot(struct slot *s)
 	struct block_seg whole = {.buf = s->buffer, .bytes = (uint32_t)(s->end - s->start)};
 	bool raw = s->chunk[0].codec == IMG_RAW;
 	rs.stats.bytes_read += s->end - s->start;
-	return area_start(rs.area, &s->io, BLOCK_READ, s->start, raw ? s->seg : &whole,
-			raw ? s->n_segs : 1);
+	return area_start(
+		rs.area, &s->io, BLOCK_READ, s->start, raw ? s->seg : &whole, raw ? s->n_segs : 1);
 }
 
 static int finish_chunk(const struct slot *s, const struct img_chunk_rec *c)
@@ -152,10 +152,10 @@ static int finish_chunk(const struct slot *s, const struct img_chunk_rec *c)
 	rs.stats.hash_us += clock_us() - decoded;
 	if (err)
 		log_line("restore: frames %#llx-%#llx, %s at byte %llu of the area: %s",
-				(unsigned long long)c->first << 12,
-				(unsigned long long)(c->first + c->count) << 12,
-				c->codec == IMG_LZ4 ? "LZ4" : "raw", (unsigned long long)c->offset,
-				img_err_text(err));
+			(unsigned long long)c->first << 12,
+			(unsigned long long)(c->first + c->count) << 12,
+			c->codec == IMG_LZ4 ? "LZ4" : "raw", (unsigned long long)c->offset,
+			img_err_text(err));
 	rs.stats.bytes_restored += img_chunk_bytes(c, IMG_PAGES);
 	return err;
 }
@@ -167,8 +167,8 @@ static int finish_slot(struct slot *s)
 	rs.stats.read_us += clock_us() - from;
 	if (err)
 		log_line("restore: reading %llu bytes at byte %llu of the area: %s",
-				(unsigned long long)(s->end - s->start),
-				(unsigned long long)s->start, err_text(err));
+			(unsigned long long)(s->end - s->start), (unsigned long long)s->start,
+			err_text(err));
 	for (uint32_t i = 0; !err && i < s->n_chunks; i++)
 		err = finish_chunk(s, &s->chunk[i]);
 	return err;
@@ -191,8 +191,8 @@ static int run(void)
 	return err;
 }
 
-int restore_memory(struct image *im, struct area *area, struct arena *arena,
-		struct restore_stats *ret)
+int restore_memory(
+	struct image *im, struct area *area, struct arena *arena, struct restore_stats *ret)
 {
 	rs.im = im;
 	rs.area = area;

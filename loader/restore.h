@@ -6,7 +6,7 @@
 #include "image.h"
 
 struct restore_stats {
-	uint64_t read_us;       /* waiting for the disk; what overlaps with the rest does not count */
+	uint64_t read_us; /* waiting for the disk; what overlaps with the rest does not count */
 	uint64_t decompress_us; /* LZ4 and fill */
 	uint64_t hash_us;
 	uint64_t bytes_read, bytes_restored;
@@ -16,6 +16,6 @@ struct restore_stats {
  * Buffers come from the arena; ERR_NO_MEMORY when it has no room for two. On IMG_ERR_DATA the log
  * names the frames. */
 int restore_memory(struct image *im, struct area *area, struct arena *arena,
-		struct restore_stats *ret) MUST_CHECK;
+	struct restore_stats *ret) MUST_CHECK;
 
 #endif

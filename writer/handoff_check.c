@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define SAVED_CONTEXT_BYTES 512u /* what the writer reads of it */
-#define PHYS_LIMIT (1ull << 52)
+#define PHYS_LIMIT          (1ull << 52)
 
 static int wrong(const char *what, const char **ret_what)
 {
@@ -18,7 +18,7 @@ static bool is_ram(const struct handoff *h, uint64_t start, uint64_t bytes)
 	for (uint32_t i = 0; i < h->n_memory; i++) {
 		const struct memory_range *m = &h->memory[i];
 		if (m->type == MEMORY_RAM && start >= m->start && start < m->end &&
-				bytes <= m->end - start)
+			bytes <= m->end - start)
 			return true;
 	}
 	return false;
@@ -45,7 +45,8 @@ static int check_region(const struct handoff *h, uint64_t base, const char **ret
 	if (h->region[0] != base)
 		return wrong("first region frame (the writer runs elsewhere)", ret_what);
 	for (uint32_t i = 0; i < h->n_region; i++) {
-		if (h->region[i] % REGION_FRAME_BYTES || !is_ram(h, h->region[i], REGION_FRAME_BYTES))
+		if (h->region[i] % REGION_FRAME_BYTES ||
+			!is_ram(h, h->region[i], REGION_FRAME_BYTES))
 			return wrong("region frame (alignment, or not RAM)", ret_what);
 		if (h->region[i] == h->mailbox)
 			return wrong("mailbox (lies in the region)", ret_what);
@@ -67,7 +68,7 @@ static int check_target(const struct handoff *h, const char **ret_what)
 	for (uint32_t i = 0; i < h->n_extents; i++) {
 		const struct handoff_extent *e = &h->extent[i];
 		if (e->n_sectors == 0 || e->lba >= h->n_sectors ||
-				e->n_sectors > h->n_sectors - e->lba)
+			e->n_sectors > h->n_sectors - e->lba)
 			return wrong("extent (beyond the disk)", ret_what);
 	}
 	return 0;

@@ -32,12 +32,12 @@
 #include "saved_state.h"
 #include "time.h"
 
-#define LOG_BYTES       MAILBOX_LOG_BYTES
-#define DMA_RESERVE     (512u * 1024) /* of the arena: driver queues */
-#define STATE_BYTES     (64u * 1024)
-#define CHUNK_PAGES     16u
-#define PIECE_PAGES     1024u /* given to the image at a time */
-#define REASON_BYTES    256
+#define LOG_BYTES    MAILBOX_LOG_BYTES
+#define DMA_RESERVE  (512u * 1024) /* of the arena: driver queues */
+#define STATE_BYTES  (64u * 1024)
+#define CHUNK_PAGES  16u
+#define PIECE_PAGES  1024u /* given to the image at a time */
+#define REASON_BYTES 256
 
 struct entry_state { /* writer/entry.asm pushes it */
 	uint64_t stack, jump_back, entry, cr0, cr3, cr4;
@@ -80,9 +80,12 @@ static void report(enum mailbox_outcome outcome, int err, const char *reason)
 	const struct img_write_stats *s = w.giving_up ? NULL : img_stats(&w.image);
 	if (s)
 		w.mailbox->save = (struct mailbox_save){.pages = s->pages,
-			.pages_fill = s->pages_fill, .pages_raw = s->pages_raw,
-			.pages_lz4 = s->pages_lz4, .bytes_stored = s->bytes_stored,
-			.total_us = clock_us(), .wait_us = w.output.wait_us};
+			.pages_fill = s->pages_fill,
+			.pages_raw = s->pages_raw,
+			.pages_lz4 = s->pages_lz4,
+			.bytes_stored = s->bytes_stored,
+			.total_us = clock_us(),
+			.wait_us = w.output.wait_us};
 	w.mailbox->outcome = outcome;
 	w.mailbox->error = err;
 	format(w.mailbox->reason, sizeof(w.mailbox->reason), "%s", reason);
@@ -95,8 +98,10 @@ static _Noreturn void jump_back(void)
 	pic_mask_all();
 	log_line("writer: jump back to %#llx", (unsigned long long)w.entry->jump_back);
 	log_drop_sinks();
-	struct kexec_return r = {.stack = w.entry->stack, .entry = w.entry->entry,
-		.efer = read_msr(MSR_EFER), .gdt_limit = w.kernel.gdt_limit,
+	struct kexec_return r = {.stack = w.entry->stack,
+		.entry = w.entry->entry,
+		.efer = read_msr(MSR_EFER),
+		.gdt_limit = w.kernel.gdt_limit,
 		.gdt_base = w.kernel.gdt_base};
 	jump_kexec_return(&r);
 }
@@ -132,8 +137,8 @@ static void start_log(const struct handoff *h)
 	if (h->magic == HANDOFF_MAGIC && h->serial_port && h->serial_port <= 0xfff8)
 		console_add_serial((uint16_t)h->serial_port);
 	log_line("writer: entered, program at %#llx, stack %#llx, return point %#llx, cr4 %#llx",
-			(unsigned long long)program_base(), (unsigned long long)w.entry->stack,
-			(unsigned long long)w.entry->jump_back, (unsigned long long)w.entry->cr4);
+		(unsigned long long)program_base(), (unsigned long long)w.entry->stack,
+		(unsigned long long)w.entry->jump_back, (unsigned long long)w.entry->cr4);
 }
 
 static void check_handoff(const struct handoff *h)
@@ -151,16 +156,16 @@ static void take_memory(const struct handoff *h)
 	arena_init(&w.arena);
 	for (uint32_t i = 0; i < h->n_region; i++) {
 		size_t used = i == 0 ? program_bytes() : 0;
-		int err = arena_add(&w.arena, (void *)(h->region[i] + used),
-				REGION_FRAME_BYTES - used);
+		int err = arena_add(
+			&w.arena, (void *)(h->region[i] + used), REGION_FRAME_BYTES - used);
 		if (err)
 			give_up(err, "the region has too many pieces");
 	}
 	int err = paging_init(&w.arena, paging_levels_now());
 	for (uint32_t i = 0; !err && i < h->n_memory; i++)
 		if (h->memory[i].type == MEMORY_RAM || h->memory[i].type == MEMORY_ACPI)
-			err = paging_map_memory(h->memory[i].start,
-					h->memory[i].end - h->memory[i].start);
+			err = paging_map_memory(
+				h->memory[i].start, h->memory[i].end - h->memory[i].start);
 	if (!err)
 		err = paging_enter(0);
 	if (err)
@@ -172,9 +177,9 @@ static void find_mailbox(const struct handoff *h)
 {
 	struct mailbox *m = (struct mailbox *)h->mailbox;
 	if (m->magic != MAILBOX_MAGIC || m->nonce != h->nonce || m->version != MAILBOX_VERSION ||
-			m->bytes != sizeof(*m))
+		m->bytes != sizeof(*m))
 		give_up(ERR_NOT_FOUND, "no mailbox at %#llx: its page has moved",
-				(unsigned long long)h->mailbox);
+			(unsigned long long)h->mailbox);
 	w.mailbox = m;
 }
 
@@ -186,14 +191,14 @@ static void look_at_machine(const struct handoff *h)
 	clock_init(w.acpi.pm_timer, w.start_tsc);
 	acpi_read_fixed(&w.acpi, &w.fixed);
 	log_line("writer: TSC %llu kHz, PM1a enable %#x control %#x, S5 %s",
-			(unsigned long long)clock_tsc_khz(), w.fixed.pm1a_enable,
-			w.fixed.pm1a_control, w.acpi.s5_known ? "known" : "not known");
+		(unsigned long long)clock_tsc_khz(), w.fixed.pm1a_enable, w.fixed.pm1a_control,
+		w.acpi.s5_known ? "known" : "not known");
 	if (h->action == HANDOFF_POWEROFF && !w.acpi.s5_known)
 		give_up(ERR_FIRMWARE, "ACPI names no soft-off state: use --then reboot");
 	err = old_kernel_find(h, paging_levels_now(), &w.kernel);
 	if (err == ERR_UNSUPPORTED)
 		give_up(err, "memory encryption is on (sme_mask %#llx)",
-				(unsigned long long)w.kernel.sme_mask);
+			(unsigned long long)w.kernel.sme_mask);
 	if (err)
 		give_up(err, "the kernel's GDT was not found: it could not be returned to");
 }
@@ -208,12 +213,12 @@ static void find_disk(const struct handoff *h)
 			w.dev = w.disks.dev[i];
 	if (!w.dev)
 		give_up(ERR_NOT_FOUND, "the controller at PCI address %#x has no unit %u",
-				h->pci_address, h->unit);
+			h->pci_address, h->unit);
 	if (w.dev->sector_bytes != h->sector_bytes || w.dev->n_sectors != h->n_sectors)
-		give_up(ERR_NOT_FOUND, "disk %s has %llu sectors of %u bytes, Linux said %llu of %u",
-				w.dev->name, (unsigned long long)w.dev->n_sectors,
-				w.dev->sector_bytes, (unsigned long long)h->n_sectors,
-				h->sector_bytes);
+		give_up(ERR_NOT_FOUND,
+			"disk %s has %llu sectors of %u bytes, Linux said %llu of %u", w.dev->name,
+			(unsigned long long)w.dev->n_sectors, w.dev->sector_bytes,
+			(unsigned long long)h->n_sectors, h->sector_bytes);
 	for (uint32_t i = 0; i < h->n_extents; i++)
 		w.extent[i] = (struct block_extent){h->extent[i].lba, h->extent[i].n_sectors};
 	err = area_init(&w.area, w.dev, w.extent, h->n_extents);
@@ -230,13 +235,14 @@ static void check_area(const struct handoff *h, struct img_headers *ret_headers)
 	int err = block ? img_read_headers(&source, block, ret_headers, &fault) : ERR_NO_MEMORY;
 	if (err)
 		give_up(err, "no image area on disk %s at sector %llu", w.dev->name,
-				(unsigned long long)w.extent[0].lba);
+			(unsigned long long)w.extent[0].lba);
 	if (memcmp(ret_headers->h.area_uuid, h->area_uuid, sizeof(h->area_uuid)) != 0)
-		give_up(ERR_NOT_FOUND, "disk %s has another image area at sector %llu than Linux saw",
-				w.dev->name, (unsigned long long)w.extent[0].lba);
+		give_up(ERR_NOT_FOUND,
+			"disk %s has another image area at sector %llu than Linux saw", w.dev->name,
+			(unsigned long long)w.extent[0].lba);
 	block_allow_writes(w.dev, w.extent, h->n_extents);
 	log_line("writer: area of %llu MiB on %s, %u extents",
-			(unsigned long long)(w.area.bytes >> 20), w.dev->name, h->n_extents);
+		(unsigned long long)(w.area.bytes >> 20), w.dev->name, h->n_extents);
 }
 
 static void begin_image(const struct handoff *h)
@@ -247,8 +253,10 @@ static void begin_image(const struct handoff *h)
 	int err = pages_select(h, &w.frames);
 	if (err)
 		give_up(err, "the memory map has too many ranges");
-	struct img_params p = {.created_unix_s = h->created_unix_s, .chunk_pages = CHUNK_PAGES,
-		.generation = headers.h.generation, .slot = headers.slot};
+	struct img_params p = {.created_unix_s = h->created_unix_s,
+		.chunk_pages = CHUNK_PAGES,
+		.generation = headers.h.generation,
+		.slot = headers.slot};
 	memcpy(p.area_uuid, h->area_uuid, sizeof(p.area_uuid));
 	memcpy(p.image_uuid, h->image_uuid, sizeof(p.image_uuid));
 	memcpy(p.label, h->kernel_release, sizeof(p.label));
@@ -282,11 +290,19 @@ static void write_state(const char *name, struct state_writer *s)
 static void write_cpu(const struct entry_state *e, void *buf)
 {
 	struct cpuid vendor = cpuid(0, 0);
-	struct saved_cpu cpu = {.stack = e->stack, .jump_back = e->jump_back, .entry = e->entry,
-		.cr0 = e->cr0, .cr3 = e->cr3, .cr4 = e->cr4, .efer = read_msr(MSR_EFER),
-		.pat = read_msr(MSR_PAT), .apic_base = read_msr(MSR_APIC_BASE),
-		.gdt_base = w.kernel.gdt_base, .gdt_limit = w.kernel.gdt_limit,
-		.apic_id = apic_id(), .cpuid_1_eax = cpuid(1, 0).eax};
+	struct saved_cpu cpu = {.stack = e->stack,
+		.jump_back = e->jump_back,
+		.entry = e->entry,
+		.cr0 = e->cr0,
+		.cr3 = e->cr3,
+		.cr4 = e->cr4,
+		.efer = read_msr(MSR_EFER),
+		.pat = read_msr(MSR_PAT),
+		.apic_base = read_msr(MSR_APIC_BASE),
+		.gdt_base = w.kernel.gdt_base,
+		.gdt_limit = w.kernel.gdt_limit,
+		.apic_id = apic_id(),
+		.cpuid_1_eax = cpuid(1, 0).eax};
 	memcpy(cpu.vendor, &vendor.ebx, 4);
 	memcpy(cpu.vendor + 4, &vendor.edx, 4);
 	memcpy(cpu.vendor + 8, &vendor.ecx, 4);
@@ -303,11 +319,17 @@ static void write_platform(const struct handoff *h, void *buf)
 	static struct saved_runtime runtime[HANDOFF_RUNTIME_MAX];
 	struct saved_frame region[HANDOFF_REGION_MAX];
 
-	p = (struct saved_platform){.mailbox = h->mailbox, .nonce = h->nonce, .rsdp = w.acpi.rsdp,
-		.efi_systab = h->efi_systab, .efi_runtime = h->efi_runtime,
-		.pm1a_enable = w.fixed.pm1a_enable, .pm1b_enable = w.fixed.pm1b_enable,
-		.pm1a_control = w.fixed.pm1a_control, .pm1b_control = w.fixed.pm1b_control,
-		.gpe0_bytes = w.fixed.gpe0_bytes, .gpe1_bytes = w.fixed.gpe1_bytes,
+	p = (struct saved_platform){.mailbox = h->mailbox,
+		.nonce = h->nonce,
+		.rsdp = w.acpi.rsdp,
+		.efi_systab = h->efi_systab,
+		.efi_runtime = h->efi_runtime,
+		.pm1a_enable = w.fixed.pm1a_enable,
+		.pm1b_enable = w.fixed.pm1b_enable,
+		.pm1a_control = w.fixed.pm1a_control,
+		.pm1b_control = w.fixed.pm1b_control,
+		.gpe0_bytes = w.fixed.gpe0_bytes,
+		.gpe1_bytes = w.fixed.gpe1_bytes,
 		.facs_signature = w.acpi.facs_signature};
 	memcpy(p.kernel_release, h->kernel_release, sizeof(p.kernel_release));
 	memcpy(p.disk_guid, h->disk_guid, sizeof(p.disk_guid));
@@ -318,11 +340,14 @@ static void write_platform(const struct handoff *h, void *buf)
 		region[i].phys = h->region[i];
 	for (uint32_t i = 0; i < h->n_memory; i++)
 		memory[i] = (struct saved_memory){.start = h->memory[i].start,
-			.end = h->memory[i].end, .type = h->memory[i].type};
+			.end = h->memory[i].end,
+			.type = h->memory[i].type};
 	for (uint32_t i = 0; i < h->n_runtime; i++)
 		runtime[i] = (struct saved_runtime){.phys = h->runtime[i].phys,
-			.virt = h->runtime[i].virt, .n_pages = h->runtime[i].n_pages,
-			.attribute = h->runtime[i].attribute, .type = h->runtime[i].type};
+			.virt = h->runtime[i].virt,
+			.n_pages = h->runtime[i].n_pages,
+			.attribute = h->runtime[i].attribute,
+			.type = h->runtime[i].type};
 	struct state_writer s;
 	state_begin(&s, buf, STATE_BYTES);
 	state_put(&s, &saved_platform_desc, &p, 1);
@@ -341,11 +366,12 @@ static void write_range(const struct range *r, uint64_t total)
 		int err = img_pages(&w.image, pfn, n, (const void *)(pfn << 12));
 		if (err)
 			give_up(err, "memory at %#llx could not be written to disk %s",
-					(unsigned long long)pfn << 12, w.dev->name);
+				(unsigned long long)pfn << 12, w.dev->name);
 		uint64_t tenths = img_stats(&w.image)->pages * 10 / total;
 		if (tenths != tenths_before)
-			log_line("writer: %llu %%, %llu MiB stored", (unsigned long long)tenths * 10,
-					(unsigned long long)img_stats(&w.image)->bytes_stored >> 20);
+			log_line("writer: %llu %%, %llu MiB stored",
+				(unsigned long long)tenths * 10,
+				(unsigned long long)img_stats(&w.image)->bytes_stored >> 20);
 	}
 }
 
@@ -353,7 +379,7 @@ static void write_memory(void)
 {
 	uint64_t total = ranges_total(&w.frames);
 	log_line("writer: %llu MiB of memory in %u ranges", (unsigned long long)(total >> 8),
-			w.frames.n);
+		w.frames.n);
 	int err = img_object_begin(&w.image, SAVED_MEMORY, IMG_PAGES);
 	if (err)
 		give_up(err, "object memory could not be begun");
@@ -367,9 +393,12 @@ static void write_memory(void)
 static void write_ledger(void *buf)
 {
 	const struct img_write_stats *i = img_stats(&w.image);
-	struct saved_ledger l = {.pages = i->pages, .pages_fill = i->pages_fill,
-		.pages_raw = i->pages_raw, .pages_lz4 = i->pages_lz4,
-		.bytes_stored = i->bytes_stored, .total_us = clock_us(),
+	struct saved_ledger l = {.pages = i->pages,
+		.pages_fill = i->pages_fill,
+		.pages_raw = i->pages_raw,
+		.pages_lz4 = i->pages_lz4,
+		.bytes_stored = i->bytes_stored,
+		.total_us = clock_us(),
 		.wait_us = w.output.wait_us};
 	struct state_writer s;
 	state_begin(&s, buf, STATE_BYTES);
@@ -394,10 +423,11 @@ static void write_image(const struct handoff *h, const struct entry_state *e)
 	if (err)
 		give_up(err, "the image could not be committed on disk %s", w.dev->name);
 	const struct img_write_stats *s = img_stats(&w.image);
-	log_line("writer: saved %llu pages (%llu fill, %llu raw, %llu lz4), %llu bytes stored, %llu ms",
-			(unsigned long long)s->pages, (unsigned long long)s->pages_fill,
-			(unsigned long long)s->pages_raw, (unsigned long long)s->pages_lz4,
-			(unsigned long long)s->bytes_stored, (unsigned long long)clock_us() / 1000);
+	log_line(
+		"writer: saved %llu pages (%llu fill, %llu raw, %llu lz4), %llu bytes stored, %llu ms",
+		(unsigned long long)s->pages, (unsigned long long)s->pages_fill,
+		(unsigned long long)s->pages_raw, (unsigned long long)s->pages_lz4,
+		(unsigned long long)s->bytes_stored, (unsigned long long)clock_us() / 1000);
 }
 
 /* The saved system goes on and will change its disks: a resume of this image must be asked for. */
@@ -414,7 +444,7 @@ static void mark_snapshot(void)
 		err = img_set_state(&dest, &headers, IMG_LAUNCHED, 0, block);
 	if (err)
 		give_up(err, "the snapshot on disk %s could not be marked: do not resume it",
-				w.dev->name);
+			w.dev->name);
 }
 
 static _Noreturn void finish(const struct handoff *h)

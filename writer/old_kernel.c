@@ -38,14 +38,14 @@ static bool is_ram(const struct handoff *h, uint64_t phys, uint64_t bytes)
 {
 	for (uint32_t i = 0; i < h->n_memory; i++)
 		if (h->memory[i].type == MEMORY_RAM && phys >= h->memory[i].start &&
-				phys < h->memory[i].end && bytes <= h->memory[i].end - phys)
+			phys < h->memory[i].end && bytes <= h->memory[i].end - phys)
 			return true;
 	return false;
 }
 
 /* Physical address of va by the tables at root; every table must lie in RAM. */
-static bool translate(const struct handoff *h, uint64_t root, uint32_t levels, uint64_t va,
-		uint64_t *ret_phys)
+static bool translate(
+	const struct handoff *h, uint64_t root, uint32_t levels, uint64_t va, uint64_t *ret_phys)
 {
 	uint64_t table = root & PTE_ADDRESS;
 	for (uint32_t level = levels; level > 0; level--) {
@@ -69,12 +69,12 @@ static bool is_gdt(const struct handoff *h, uint64_t root, uint32_t levels, uint
 {
 	uint64_t phys;
 	if (va < KERNEL_HALF || (va & 7) || !translate(h, root, levels, va, &phys) ||
-			!is_ram(h, phys, GDT_LIMIT + 1))
+		!is_ram(h, phys, GDT_LIMIT + 1))
 		return false;
 	const uint64_t *gdt = (const uint64_t *)phys;
 	return (gdt[GDT_KERNEL_CS] & ~DESC_ACCESSED) == DESC_KERNEL_CS &&
-			(gdt[GDT_KERNEL_DS] & ~DESC_ACCESSED) == DESC_KERNEL_DS &&
-			(gdt[GDT_CPUNODE] & DESC_LIMIT_MASK) == 0;
+	       (gdt[GDT_KERNEL_DS] & ~DESC_ACCESSED) == DESC_KERNEL_DS &&
+	       (gdt[GDT_CPUNODE] & DESC_LIMIT_MASK) == 0;
 }
 
 static uint64_t from_saved_context(const struct handoff *h, uint32_t levels)
@@ -120,7 +120,7 @@ static uint64_t from_cpu_entry_area(const struct handoff *h, uint32_t levels)
 {
 	uint64_t root_va, phys_base;
 	if (!h->vmcoreinfo || !vmcoreinfo_number(h, "SYMBOL(swapper_pg_dir)=", true, &root_va) ||
-			!vmcoreinfo_number(h, "NUMBER(phys_base)=", false, &phys_base))
+		!vmcoreinfo_number(h, "NUMBER(phys_base)=", false, &phys_base))
 		return 0;
 	uint64_t root = root_va - KERNEL_IMAGE_BASE + phys_base;
 	for (uint32_t i = 0; i < CPU_ENTRY_AREA_PAGES; i++) {
@@ -135,7 +135,7 @@ int old_kernel_find(const struct handoff *h, uint32_t levels, struct old_kernel 
 {
 	memset(ret, 0, sizeof(*ret));
 	if (h->vmcoreinfo && vmcoreinfo_number(h, "NUMBER(sme_mask)=", false, &ret->sme_mask) &&
-			ret->sme_mask != 0)
+		ret->sme_mask != 0)
 		return ERR_UNSUPPORTED;
 	const char *how = "struct saved_context";
 	ret->gdt_base = from_saved_context(h, levels);

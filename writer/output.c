@@ -9,7 +9,7 @@ int output_init(struct output *o, struct area *area, struct arena *arena, size_t
 	memset(o, 0, sizeof(*o));
 	o->area = area;
 	while (o->n_buffers < OUTPUT_BUFFERS &&
-			arena_left(arena) >= reserve_bytes + OUTPUT_BUFFER_BYTES) {
+		arena_left(arena) >= reserve_bytes + OUTPUT_BUFFER_BYTES) {
 		uint8_t *data = arena_alloc(arena, OUTPUT_BUFFER_BYTES, IMG_BLOCK_BYTES);
 		if (!data)
 			break;
@@ -41,7 +41,7 @@ static struct area_io *io_for(struct output *o, const void *data, int *ret_err)
 	for (uint32_t i = 0; i < o->n_buffers; i++) {
 		struct output_buffer *b = &o->buffer[i];
 		if ((const uint8_t *)data >= b->data &&
-				(const uint8_t *)data < b->data + OUTPUT_BUFFER_BYTES)
+			(const uint8_t *)data < b->data + OUTPUT_BUFFER_BYTES)
 			return *ret_err = wait_for(o, &b->io), &b->io;
 	}
 	struct area_io *io = &o->frames[o->next_frames];
@@ -74,6 +74,10 @@ static int flush(void *ctx)
 
 struct img_dest output_dest(struct output *o)
 {
-	return (struct img_dest){.buffer = next_buffer, .write = write_data, .flush = flush,
-		.ctx = o, .buffer_bytes = OUTPUT_BUFFER_BYTES, .size = o->area->bytes};
+	return (struct img_dest){.buffer = next_buffer,
+		.write = write_data,
+		.flush = flush,
+		.ctx = o,
+		.buffer_bytes = OUTPUT_BUFFER_BYTES,
+		.size = o->area->bytes};
 }

@@ -23,8 +23,8 @@ struct output {
 
 /* Takes as many buffers as the arena has room for, at most OUTPUT_BUFFERS, leaving reserve_bytes.
  * ERR_NO_MEMORY when there are less than two. */
-int output_init(struct output *o, struct area *area, struct arena *arena, size_t reserve_bytes)
-		MUST_CHECK;
+int output_init(
+	struct output *o, struct area *area, struct arena *arena, size_t reserve_bytes) MUST_CHECK;
 struct img_dest output_dest(struct output *o);
 
 #endif

@@ -8,7 +8,8 @@ int pages_select(const struct handoff *h, struct ranges *frames)
 		const struct memory_range *m = &h->memory[i];
 		if (m->type != MEMORY_RAM && m->type != MEMORY_ACPI)
 			continue;
-		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES, end = m->end / PAGE_BYTES;
+		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES,
+			 end = m->end / PAGE_BYTES;
 		int err = first < end ? ranges_add(frames, first, end) : 0;
 		if (err)
 			return err;

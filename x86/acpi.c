@@ -13,13 +13,33 @@
 
 /* Offsets in the FADT (ACPI 6.4, table 5.9). */
 enum {
-	FADT_FACS = 36, FADT_DSDT = 40, FADT_SMI_CMD = 48, FADT_ACPI_ENABLE = 52,
-	FADT_PM1A_EVT = 56, FADT_PM1B_EVT = 60, FADT_PM1A_CNT = 64, FADT_PM1B_CNT = 68,
-	FADT_PM_TMR = 76, FADT_GPE0 = 80, FADT_GPE1 = 84, FADT_PM1_EVT_LEN = 88,
-	FADT_PM1_CNT_LEN = 89, FADT_GPE0_LEN = 92, FADT_GPE1_LEN = 93, FADT_FLAGS = 112,
-	FADT_RESET_REG = 116, FADT_RESET_VALUE = 128, FADT_X_FACS = 132, FADT_X_DSDT = 140,
-	FADT_X_PM1A_EVT = 148, FADT_X_PM1B_EVT = 160, FADT_X_PM1A_CNT = 172,
-	FADT_X_PM1B_CNT = 184, FADT_X_GPE0 = 220, FADT_X_GPE1 = 232, FADT_SLEEP_CONTROL = 244,
+	FADT_FACS = 36,
+	FADT_DSDT = 40,
+	FADT_SMI_CMD = 48,
+	FADT_ACPI_ENABLE = 52,
+	FADT_PM1A_EVT = 56,
+	FADT_PM1B_EVT = 60,
+	FADT_PM1A_CNT = 64,
+	FADT_PM1B_CNT = 68,
+	FADT_PM_TMR = 76,
+	FADT_GPE0 = 80,
+	FADT_GPE1 = 84,
+	FADT_PM1_EVT_LEN = 88,
+	FADT_PM1_CNT_LEN = 89,
+	FADT_GPE0_LEN = 92,
+	FADT_GPE1_LEN = 93,
+	FADT_FLAGS = 112,
+	FADT_RESET_REG = 116,
+	FADT_RESET_VALUE = 128,
+	FADT_X_FACS = 132,
+	FADT_X_DSDT = 140,
+	FADT_X_PM1A_EVT = 148,
+	FADT_X_PM1B_EVT = 160,
+	FADT_X_PM1A_CNT = 172,
+	FADT_X_PM1B_CNT = 184,
+	FADT_X_GPE0 = 220,
+	FADT_X_GPE1 = 232,
+	FADT_SLEEP_CONTROL = 244,
 };
 #define FADT_FLAG_RESET_REG  (1u << 10)
 #define FADT_FLAG_HW_REDUCED (1u << 20)
@@ -28,8 +48,8 @@ enum {
 #define PM1_SLP_TYP_MASK 0x1c00u
 #define PM1_SLP_EN       0x2000u
 #define PM1_WAK_STS      0x8000u
-#define GAS_MEMORY 0
-#define GAS_IO     1
+#define GAS_MEMORY       0
+#define GAS_IO           1
 
 static uint32_t u32_at(const uint8_t *p)
 {
@@ -94,8 +114,9 @@ static const uint8_t *table_at(uint64_t phys, uint32_t *ret_bytes)
 }
 
 /* Calls each for every good table below the root table; ends early when it returns true. */
-static void each_table(const uint8_t *rsdp, bool (*each)(struct acpi *a, uint64_t phys,
-		const uint8_t *table, uint32_t bytes), struct acpi *a)
+static void each_table(const uint8_t *rsdp,
+	bool (*each)(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes),
+	struct acpi *a)
 {
 	bool extended = rsdp[15] >= 2 && u64_at(rsdp + 24) != 0;
 	uint64_t root_phys = extended ? u64_at(rsdp + 24) : u32_at(rsdp + 16);
@@ -137,8 +158,8 @@ static bool aml_constant(const uint8_t *aml, uint32_t bytes, uint32_t *at, uint8
 	return true;
 }
 
-static bool sleep_package(const uint8_t *aml, uint32_t bytes, uint32_t at, uint8_t *ret_a,
-		uint8_t *ret_b)
+static bool sleep_package(
+	const uint8_t *aml, uint32_t bytes, uint32_t at, uint8_t *ret_a, uint8_t *ret_b)
 {
 	if (bytes - at < 3 || aml[at++] != 0x12) /* PackageOp */
 		return false;
@@ -155,8 +176,8 @@ static bool sleep_package(const uint8_t *aml, uint32_t bytes, uint32_t at, uint8
 	return *ret_a <= 7 && *ret_b <= 7;
 }
 
-bool acpi_find_sleep_type(const uint8_t *aml, uint32_t bytes, const char name[4], uint8_t *ret_a,
-		uint8_t *ret_b)
+bool acpi_find_sleep_type(
+	const uint8_t *aml, uint32_t bytes, const char name[4], uint8_t *ret_a, uint8_t *ret_b)
 {
 	for (uint32_t at = 0; at + 6 < bytes; at++) {
 		if (aml[at] != 0x08) /* NameOp */
@@ -183,7 +204,7 @@ static uint64_t fadt_field(const uint8_t *fadt, uint32_t bytes, uint32_t offset,
 
 /* The extended address when it is there and in I/O space, else the 32-bit port. */
 static struct acpi_block fadt_block(const uint8_t *fadt, uint32_t bytes, uint32_t old_offset,
-		uint32_t x_offset, uint32_t length_offset)
+	uint32_t x_offset, uint32_t length_offset)
 {
 	struct acpi_block b = {.bytes = (uint8_t)fadt_field(fadt, bytes, length_offset, 1)};
 	uint64_t x = fadt_field(fadt, bytes, x_offset + 4, 8);
@@ -213,8 +234,8 @@ static void read_dsdt(struct acpi *a, uint64_t phys)
 		log_line("acpi: DSDT at %#llx is damaged", (unsigned long long)phys);
 		return;
 	}
-	a->s5_known = acpi_find_sleep_type(dsdt + SDT_BYTES, bytes - SDT_BYTES, "_S5_",
-			&a->s5_type_a, &a->s5_type_b);
+	a->s5_known = acpi_find_sleep_type(
+		dsdt + SDT_BYTES, bytes - SDT_BYTES, "_S5_", &a->s5_type_a, &a->s5_type_b);
 }
 
 static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
@@ -227,8 +248,10 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 		a->pm_timer = (uint16_t)fadt_field(f, n, FADT_PM_TMR, 4);
 		a->pm1a_event = fadt_block(f, n, FADT_PM1A_EVT, FADT_X_PM1A_EVT, FADT_PM1_EVT_LEN);
 		a->pm1b_event = fadt_block(f, n, FADT_PM1B_EVT, FADT_X_PM1B_EVT, FADT_PM1_EVT_LEN);
-		a->pm1a_control = fadt_block(f, n, FADT_PM1A_CNT, FADT_X_PM1A_CNT, FADT_PM1_CNT_LEN);
-		a->pm1b_control = fadt_block(f, n, FADT_PM1B_CNT, FADT_X_PM1B_CNT, FADT_PM1_CNT_LEN);
+		a->pm1a_control =
+			fadt_block(f, n, FADT_PM1A_CNT, FADT_X_PM1A_CNT, FADT_PM1_CNT_LEN);
+		a->pm1b_control =
+			fadt_block(f, n, FADT_PM1B_CNT, FADT_X_PM1B_CNT, FADT_PM1_CNT_LEN);
 		a->gpe0 = fadt_block(f, n, FADT_GPE0, FADT_X_GPE0, FADT_GPE0_LEN);
 		a->gpe1 = fadt_block(f, n, FADT_GPE1, FADT_X_GPE1, FADT_GPE1_LEN);
 	}
@@ -258,8 +281,8 @@ static bool take_ssdt(struct acpi *a, uint64_t phys, const uint8_t *table, uint3
 {
 	(void)phys;
 	if (memcmp(table, "SSDT", 4) == 0)
-		a->s5_known = acpi_find_sleep_type(table + SDT_BYTES, bytes - SDT_BYTES, "_S5_",
-				&a->s5_type_a, &a->s5_type_b);
+		a->s5_known = acpi_find_sleep_type(
+			table + SDT_BYTES, bytes - SDT_BYTES, "_S5_", &a->s5_type_a, &a->s5_type_b);
 	return a->s5_known;
 }
 

@@ -61,7 +61,7 @@ int acpi_power_off(const struct acpi *a) MUST_CHECK;
 _Noreturn void machine_reset(const struct acpi *a);
 
 /* For tests: the SLP_TYP pair in AML bytes, by the byte pattern of Name(\_S5_, Package{...}). */
-bool acpi_find_sleep_type(const uint8_t *aml, uint32_t bytes, const char name[4], uint8_t *ret_a,
-		uint8_t *ret_b);
+bool acpi_find_sleep_type(
+	const uint8_t *aml, uint32_t bytes, const char name[4], uint8_t *ret_a, uint8_t *ret_b);
 
 #endif

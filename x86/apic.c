@@ -11,8 +11,8 @@
 #define MSR_X2APIC_ID    0x802
 #define MSR_X2APIC_ICR   0x830
 /* INIT, level assert, all excluding self (SDM 11.6.1). */
-#define ICR_INIT_OTHERS  0x000c4500u
-#define ICR_PENDING      (1u << 12)
+#define ICR_INIT_OTHERS 0x000c4500u
+#define ICR_PENDING     (1u << 12)
 
 static uint8_t *apic_regs(void)
 {

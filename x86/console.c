@@ -6,7 +6,15 @@
 #include "machine.h"
 
 /* 16550 registers, from the base port (DLAB clear unless said). */
-enum { UART_DATA = 0, UART_IER = 1, UART_FCR = 2, UART_LCR = 3, UART_MCR = 4, UART_LSR = 5, UART_SCR = 7 };
+enum {
+	UART_DATA = 0,
+	UART_IER = 1,
+	UART_FCR = 2,
+	UART_LCR = 3,
+	UART_MCR = 4,
+	UART_LSR = 5,
+	UART_SCR = 7
+};
 #define UART_LSR_THR_EMPTY 0x20
 
 #define VGA_COLUMNS 80u

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct kexec_return { /* x86/jump.asm knows the offsets */
-	uint64_t stack;     /* RSP as at the payload's entry; there lies the kernel's return point */
-	uint64_t entry;     /* handed back: where the next jump shall come in */
-	uint64_t efer;      /* the kernel's */
+struct kexec_return {   /* x86/jump.asm knows the offsets */
+	uint64_t stack; /* RSP as at the payload's entry; there lies the kernel's return point */
+	uint64_t entry; /* handed back: where the next jump shall come in */
+	uint64_t efer;  /* the kernel's */
 	uint16_t unused[3];
 	uint16_t gdt_limit; /* of the kernel's GDT, 0: the kernel loads it itself */
 	uint64_t gdt_base;  /* virtual */

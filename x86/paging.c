@@ -160,8 +160,8 @@ static int change_levels(uint64_t low_page)
 	if (low_page == 0 || low_page >= (1ull << 32) || (uint64_t)paging.root >= (1ull << 32))
 		return ERR_CPU;
 	memcpy((void *)low_page, levels_trampoline, levels_trampoline_end - levels_trampoline);
-	((void (*)(uint64_t root, uint64_t own, uint64_t la57))low_page)((uint64_t)paging.root,
-			low_page, paging.levels == 5 ? CR4_LA57 : 0);
+	((void (*)(uint64_t root, uint64_t own, uint64_t la57))low_page)(
+		(uint64_t)paging.root, low_page, paging.levels == 5 ? CR4_LA57 : 0);
 	return 0;
 }
 

@@ -3,10 +3,10 @@
 #include "cpu.h"
 #include "machine.h"
 
-#define PM_TIMER_HZ   3579545u /* ACPI 6.4, 4.8.3.3; 24 bits are always there */
-#define PIT_HZ        1193182u
-#define CALIBRATE_US  10000u
-#define SPIN_LIMIT    50000000u /* port reads: a timer that stands still must not hang us */
+#define PM_TIMER_HZ       3579545u /* ACPI 6.4, 4.8.3.3; 24 bits are always there */
+#define PIT_HZ            1193182u
+#define CALIBRATE_US      10000u
+#define SPIN_LIMIT        50000000u /* port reads: a timer that stands still must not hang us */
 #define KHZ_PLAUSIBLE_MIN 50000u
 #define KHZ_PLAUSIBLE_MAX 20000000u
 

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 #define SELECTOR_CODE32 0x08
-#define SELECTOR_CODE64 0x10 /* Linux's __KERNEL_CS: the kernel never reloads CS after a jump back */
-#define SELECTOR_DATA   0x18 /* __KERNEL_DS */
+#define SELECTOR_CODE64                                                                            \
+	0x10               /* Linux's __KERNEL_CS: the kernel never reloads CS after a jump back */
+#define SELECTOR_DATA 0x18 /* __KERNEL_DS */
 
 /* As traps.asm pushes them. */
 struct trap_frame {

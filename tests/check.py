@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""Everything that `make check` runs after the build, in order; one line a part, counts at the end.
+
+    check.py --unit NAME... --fuzz NAME... [--fuzz-seconds N] [--jobs N]
+
+Ends with "N passed, N failed"; a part that printed no result counts as a failure.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Total:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def add(self, name, passed, failed, output="", show=False):
+        self.passed += passed
+        self.failed += failed
+        print(f"{'PASS' if passed and not failed else 'FAIL'} {name}: {passed} passed, {failed} failed",
+              flush=True)
+        if failed or not passed or show:
+            print(output, flush=True)
+
+
+def run(command, **kw):
+    p = subprocess.run(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, errors="replace", **kw)
+    return p.returncode, p.stdout
+
+
+def unit(total, names):
+    for name in names:
+        code, out = run([f"out/unit/{name}"], timeout=900)
+        passed = sum(int(n) for n in re.findall(r"\[  PASSED  \] (\d+) test", out))
+        failed = sum(int(n) for n in re.findall(r"\[  FAILED  \].*? (\d+) test", out))
+        if not passed or (code and not failed):
+            failed += 1
+        total.add(f"unit {name}", passed, failed, out)
+
+
+def fuzz(total, names, seconds):
+    for name in names:
+        corpus = f"tests/fuzz/corpus/{name}"
+        work = os.path.join(TOP, "out/fuzz/work", name)
+        os.makedirs(work, exist_ok=True)
+        command = [f"out/fuzz/{name}", f"-max_total_time={seconds}", "-timeout=20",
+                   f"-artifact_prefix=out/fuzz/work/{name}-", work]
+        if os.path.isdir(os.path.join(TOP, corpus)):
+            command.append(corpus)
+        code, out = run(command, timeout=seconds * 4 + 120)
+        runs = re.search(r"Done (\d+) runs", out)
+        good = code == 0 and runs is not None
+        total.add(f"fuzz {name} ({runs.group(1) if runs else 'no'} runs)", int(good), int(not good), out[-3000:])
+
+
+def style(total):
+    files = run(["git", "ls-files", "*.c", "*.h"])[1].split()
+    code, out = run(["clang-format", "--dry-run", "-Werror"] + files)
+    total.add("style (.clang-format)", int(code == 0), int(code != 0), out[-3000:])
+    bad = [f for f in files if not f.startswith("tests/") and
+           re.search(r'#include [<"](tests/|fake_|cmocka)', open(os.path.join(TOP, f)).read())]
+    total.add("nothing includes tests", int(not bad), int(bool(bad)), " ".join(bad))
+
+
+def qemu(total, jobs, patterns):
+    p = subprocess.Popen([sys.executable, "tests/qemu/run.py", "-j", str(jobs)] + patterns, cwd=TOP,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    counts = None
+    for line in p.stdout:
+        print(line, end="", flush=True)
+        counts = re.fullmatch(r"(\d+) passed, (\d+) failed\n", line) or counts
+    p.wait()
+    passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 1)
+    if p.returncode and not failed:
+        failed = 1
+    total.add("whole machines", passed, failed)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="everything that make check runs")
+    parser.add_argument("--unit", nargs="*", default=[])
+    parser.add_argument("--fuzz", nargs="*", default=[])
+    parser.add_argument("--fuzz-seconds", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--qemu", nargs="*", default=["*"])
+    args = parser.parse_args()
+    started = time.monotonic()
+    total = Total()
+    style(total)
+    unit(total, args.unit)
+    fuzz(total, args.fuzz, args.fuzz_seconds)
+    qemu(total, args.jobs, args.qemu)
+    print(f"took {time.monotonic() - started:.0f} s")
+    print(f"{total.passed} passed, {total.failed} failed")
+    return 0 if total.passed and not total.failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
