@@ -61,14 +61,14 @@ static int try_lz4(struct img_writer *w, const void *data, size_t bytes, size_t 
 }
 
 /* Raw is for data that LZ4 makes less than 1/16 smaller. But raw frames start at a block: where the
- * padding would cost more than 1/48 of them, even LZ4 that saves nothing is the better choice. */
+ * padding would cost more than 1/32 of them, even LZ4 that saves nothing is the better choice. */
 static bool lz4_pays(const struct img_writer *w, size_t bytes, size_t stored, uint32_t raw_align)
 {
 	if (stored == 0)
 		return false;
 	if (stored <= bytes - bytes / 16)
 		return true;
-	return img_align_up_(w->pos, raw_align) - w->pos > bytes / 48;
+	return img_align_up_(w->pos, raw_align) - w->pos > bytes / 32;
 }
 
 static int add_raw(struct img_writer *w, const void *data, size_t bytes, uint32_t align)

@@ -225,8 +225,9 @@ int load_all(struct loaded *l, const struct img_source *src, const struct memory
 	char *buf;
 	int err = load_open(l, src);
 
-	if (!err)
-		err = load_memory(l, src, m);
+	if (err)
+		return err;
+	err = load_memory(l, src, m);
 	if (!err)
 		err = img_find(&l->r, "kernel", "cpu", &o);
 	if (!err) {

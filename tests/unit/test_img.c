@@ -1,33 +1,59 @@
 /* Images: what is written is read back, for all kinds of memory, and lies as the format says. */
 #include "img_common.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CPU_TEXT "registers and the like"
 
+/* One area, one saver, one loader, as nearly every test needs them. */
+struct setup {
+	struct fault_disk d;
+	struct img_source src;
+	struct img_dest dest;
+	struct saver s;
+	struct loaded l;
+};
+
+static void set_up(struct setup *t, uint64_t area_bytes, uint32_t chunk_pages)
+{
+	fault_disk_init(&t->d, area_bytes);
+	t->src = fault_disk_source(&t->d);
+	t->dest = fault_disk_dest(&t->d);
+	saver_init(&t->s, &t->d, chunk_pages);
+	loaded_init(&t->l);
+}
+
+static void tear_down(struct setup *t)
+{
+	assert_int_equal(t->d.n_violations, 0);
+	loaded_free(&t->l);
+	saver_free(&t->s);
+	fault_disk_free(&t->d);
+}
+
+static uint64_t area_for(uint32_t n_pages)
+{
+	return (uint64_t)(n_pages + 200) * IMG_PAGE_BYTES * 2;
+}
+
+/* ---- round trips ---- */
+
 static void round_trip_of(uint32_t n_pages, enum page_kind kind, uint32_t chunk_pages)
 {
 	struct memory m = memory_make(n_pages, kind);
-	struct fault_disk d;
-	struct img_source src;
-	struct saver s;
-	struct loaded l;
+	struct setup t;
 
-	fault_disk_init(&d, (uint64_t)(n_pages + 200) * IMG_PAGE_BYTES * 2);
-	src = fault_disk_source(&d);
-	loaded_init(&l);
-	saver_init(&s, &d, chunk_pages);
-	assert_int_equal(load_open(&l, &src), IMG_ERR_NO_AREA);
-	assert_int_equal(save(&s, &d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
-	assert_int_equal(load_all(&l, &src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
-	assert_int_equal(img_stats(&s.w)->pages, n_pages);
-	assert_int_equal(d.n_violations, 0);
-	assert_int_equal(l.hs.h.area_bytes, d.size);
-	assert_string_equal(l.hs.h.label, "6.1.0-test");
-	loaded_free(&l);
-	saver_free(&s);
-	fault_disk_free(&d);
+	set_up(&t, area_for(n_pages), chunk_pages);
+	assert_int_equal(load_open(&t.l, &t.src), IMG_ERR_NO_AREA);
+	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	assert_int_equal(img_stats(&t.s.w)->pages, n_pages);
+	assert_int_equal(t.l.hs.h.area_bytes, t.d.size);
+	assert_string_equal(t.l.hs.h.label, "6.1.0-test");
+	assert_null(t.l.fault.what);
+	tear_down(&t);
 	memory_free(&m);
 }
 
@@ -46,10 +72,647 @@ static void test_round_trip(void **state)
 	round_trip_of(6000, PAGE_MIXED, 1); /* several index blocks */
 }
 
+static void test_random_sizes(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 60; i++) {
+		rnd_seed(1000 + i);
+		round_trip_of(1 + (uint32_t)(rnd() % 600), PAGE_MIXED, 1 + (uint32_t)(rnd() % 40));
+	}
+}
+
+static void test_bytes_of_all_sizes(void **state)
+{
+	static const size_t sizes[] = {0, 1, 7, 8, 100, 4095, 4096, 65536, 65537, 3000000};
+	struct memory m = memory_make(3, PAGE_RANDOM);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		for (int random = 0; random < 2; random++) {
+			char *cpu = malloc(sizes[i] + 1);
+			struct setup t;
+
+			assert_non_null(cpu);
+			for (size_t k = 0; k < sizes[i]; k++)
+				cpu[k] = (char)(random ? rnd() : k / 100);
+			set_up(&t, 16u << 20, 16);
+			assert_int_equal(save(&t.s, &t.d, &m, cpu, sizes[i]), 0);
+			assert_int_equal(load_all(&t.l, &t.src, &m, cpu, sizes[i]), 0);
+			tear_down(&t);
+			free(cpu);
+		}
+	}
+	memory_free(&m);
+}
+
+static void test_several_nodes(void **state)
+{
+	struct setup t;
+	struct img_writer *w = &t.s.w;
+	struct img_object_rec o;
+	struct img_node_rec node;
+	char name[40], text[40];
+	size_t n;
+
+	(void)state;
+	set_up(&t, 16u << 20, 16);
+	assert_int_equal(img_begin(w, &t.dest, &t.s.params, t.s.work, t.s.work_bytes), 0);
+	for (int i = 0; i < 32; i++) {
+		snprintf(name, sizeof(name), "node-%d", i);
+		assert_int_equal(img_node_begin(w, name), 0);
+		for (int k = 0; k < i % 9; k++) {
+			snprintf(name, sizeof(name), "object-%d", k);
+			snprintf(text, sizeof(text), "%d of %d", k, i);
+			assert_int_equal(img_object_begin(w, name, IMG_BYTES), 0);
+			assert_int_equal(img_bytes(w, text, strlen(text) + 1), 0);
+			assert_int_equal(img_object_end(w), 0);
+		}
+		assert_int_equal(img_node_end(w), 0);
+	}
+	assert_int_equal(img_commit(w), 0);
+
+	assert_int_equal(load_open(&t.l, &t.src), 0);
+	assert_int_equal(img_node_count(&t.l.r), 32);
+	assert_int_equal(img_node_at(&t.l.r, 31, &node), 0);
+	assert_string_equal(node.name, "node-31");
+	assert_int_equal(img_node_at(&t.l.r, 32, &node), IMG_ERR_NOT_FOUND);
+	assert_int_equal(img_object_at(&t.l.r, 1000, &o), IMG_ERR_NOT_FOUND);
+	assert_int_equal(img_find(&t.l.r, "node-26", "object-7", &o), 0);
+	assert_int_equal(
+		img_read_bytes(&t.l.r, &o, t.l.index, t.l.scratch, text, sizeof(text), &n), 0);
+	assert_string_equal(text, "7 of 26");
+	assert_int_equal(img_find(&t.l.r, "node-26", "object-8", &o), IMG_ERR_NOT_FOUND);
+	assert_int_equal(img_find(&t.l.r, "node-9", "object-0", &o), IMG_ERR_NOT_FOUND);
+	assert_int_equal(img_find(&t.l.r, "node", "object-0", &o), IMG_ERR_NOT_FOUND);
+	tear_down(&t);
+}
+
+static void test_image_without_nodes(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t, 1u << 20, 16);
+	assert_int_equal(img_begin(&t.s.w, &t.dest, &t.s.params, t.s.work, t.s.work_bytes), 0);
+	assert_int_equal(img_commit(&t.s.w), 0);
+	assert_int_equal(load_open(&t.l, &t.src), 0);
+	assert_int_equal(img_node_count(&t.l.r), 0);
+	tear_down(&t);
+}
+
+/* ---- how it lies ---- */
+
+struct layout {
+	uint64_t stored, n_raw, n_lz4, n_fill, end;
+};
+
+/* Ascending places, raw frames on blocks; adds up what is stored. */
+static void walk_layout(struct loaded *l, struct layout *ret)
+{
+	struct img_object_rec o;
+	struct img_cursor cur;
+	struct img_chunk_rec c;
+
+	memset(ret, 0, sizeof(*ret));
+	assert_int_equal(img_find(&l->r, "kernel", "memory", &o), 0);
+	assert_int_equal(img_cursor_init(&cur, &l->r, &o, l->index), 0);
+	while (img_next(&cur, &c) > 0) {
+		if (c.codec == IMG_FILL) {
+			ret->n_fill++;
+			continue;
+		}
+		assert_true(c.offset >= ret->end);
+		ret->end = c.offset + c.stored_bytes;
+		ret->stored += c.stored_bytes;
+		if (c.codec == IMG_RAW) {
+			assert_int_equal(c.offset % IMG_BLOCK_BYTES, 0);
+			ret->n_raw++;
+		} else {
+			ret->n_lz4++;
+		}
+	}
+	assert_int_equal(cur.n_seen, o.n_chunks);
+}
+
+static struct layout layout_of(struct memory *m, uint32_t chunk_pages, double *ret_waste)
+{
+	struct setup t;
+	struct layout y;
+	uint64_t index;
+
+	set_up(&t, area_for(m->n), chunk_pages);
+	assert_int_equal(save(&t.s, &t.d, m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	assert_int_equal(load_open(&t.l, &t.src), 0);
+	walk_layout(&t.l, &y);
+	index = img_stats(&t.s.w)->chunks * sizeof(struct img_chunk_rec);
+	*ret_waste = (double)(y.end - IMG_DATA_START - y.stored) / (double)(y.stored + index);
+	tear_down(&t);
+	return y;
+}
+
+/* kinds: the pages of the memory, over and over. */
+static double waste_of(const enum page_kind *kinds, uint32_t n_kinds, uint32_t run,
+	uint32_t chunk_pages, struct layout *ret)
+{
+	struct memory m = memory_make(1200, PAGE_ZERO);
+	double waste;
+
+	for (uint32_t i = 0; i < m.n; i++) {
+		m.pfn[i] = i;
+		page_make(m.data + (size_t)i * IMG_PAGE_BYTES, kinds[i / run % n_kinds]);
+	}
+	*ret = layout_of(&m, chunk_pages, &waste);
+	memory_free(&m);
+	return waste;
+}
+
+static void test_waste_is_small(void **state)
+{
+	static const enum page_kind alternate[] = {PAGE_RANDOM, PAGE_TEXT};
+	static const enum page_kind between_fills[] = {
+		PAGE_RANDOM, PAGE_ZERO, PAGE_TEXT, PAGE_ZERO};
+	static const enum page_kind half[] = {PAGE_HALF, PAGE_RANDOM, PAGE_RANDOM};
+	static const uint32_t runs[] = {1, 2, 5, 17, 64, 300};
+	struct layout y;
+
+	(void)state;
+	for (uint32_t i = 0; i < 6; i++) {
+		for (uint32_t chunk_pages = 1; chunk_pages <= 256; chunk_pages *= 16) {
+			rnd_seed(i);
+			assert_true(waste_of(alternate, 2, runs[i], chunk_pages, &y) < 0.03);
+			assert_true(waste_of(between_fills, 4, runs[i], chunk_pages, &y) < 0.03);
+			assert_true(waste_of(half, 3, runs[i], chunk_pages, &y) < 0.03);
+		}
+	}
+}
+
+/* Long runs of what cannot be compressed are raw but for a few chunks at their start. */
+static void test_raw_is_used(void **state)
+{
+	static const enum page_kind random[] = {PAGE_RANDOM};
+	static const enum page_kind alternate[] = {PAGE_TEXT, PAGE_RANDOM};
+	struct layout y;
+
+	(void)state;
+	(void)waste_of(random, 1, 1, 16, &y);
+	assert_int_equal(y.n_lz4, 0);
+	(void)waste_of(alternate, 2, 600, 16, &y);
+	assert_true(y.n_raw > 25);
+}
+
+static struct img_chunk_rec only_chunk(struct setup *t)
+{
+	struct img_object_rec o;
+	struct img_cursor cur;
+	struct img_chunk_rec c, none;
+
+	assert_int_equal(load_open(&t->l, &t->src), 0);
+	assert_int_equal(img_find(&t->l.r, "n", "o", &o), 0);
+	assert_int_equal(img_cursor_init(&cur, &t->l.r, &o, t->l.index), 0);
+	assert_int_equal(img_next(&cur, &c), 1);
+	assert_int_equal(img_next(&cur, &none), 0);
+	assert_int_equal(img_next(&cur, &none), 0);
+	return c;
+}
+
+static void begin_pages(struct setup *t)
+{
+	struct img_writer *w = &t->s.w;
+
+	assert_int_equal(img_begin(w, &t->dest, &t->s.params, t->s.work, t->s.work_bytes), 0);
+	assert_int_equal(img_node_begin(w, "n"), 0);
+	assert_int_equal(img_object_begin(w, "o", IMG_PAGES), 0);
+}
+
+static void end_pages(struct setup *t)
+{
+	assert_int_equal(img_object_end(&t->s.w), 0);
+	assert_int_equal(img_node_end(&t->s.w), 0);
+	assert_int_equal(img_commit(&t->s.w), 0);
+}
+
+static void test_fills_join_across_calls(void **state)
+{
+	static uint8_t pages[64 * IMG_PAGE_BYTES] __attribute__((aligned(IMG_BLOCK_BYTES)));
+	struct setup t;
+	struct img_chunk_rec c;
+
+	(void)state;
+	memset(pages, 0xcc, sizeof(pages));
+	set_up(&t, 1u << 20, 16);
+	begin_pages(&t);
+	assert_int_equal(img_pages(&t.s.w, 100, 64, pages), 0);
+	assert_int_equal(img_pages(&t.s.w, 164, 1, pages), 0);
+	assert_int_equal(img_pages(&t.s.w, 165, 64, pages), 0);
+	end_pages(&t);
+	c = only_chunk(&t);
+	assert_int_equal(c.first, 100);
+	assert_int_equal(c.count, 129);
+	assert_int_equal(c.codec, IMG_FILL);
+	assert_int_equal(c.value, 0xcccccccccccccccc);
+	assert_int_equal(img_stats(&t.s.w)->pages_fill, 129);
+	assert_int_equal(img_stats(&t.s.w)->bytes_stored, 0);
+	tear_down(&t);
+}
+
+/* One word that differs, anywhere in the frame, makes it no fill. */
+static void test_fill_needs_every_word(void **state)
+{
+	static uint8_t page[IMG_PAGE_BYTES] __attribute__((aligned(IMG_BLOCK_BYTES)));
+
+	(void)state;
+	for (uint32_t at = 0; at < IMG_PAGE_BYTES; at += 63) {
+		struct setup t;
+
+		memset(page, 0, sizeof(page));
+		page[at] = 1;
+		set_up(&t, 1u << 20, 16);
+		begin_pages(&t);
+		assert_int_equal(img_pages(&t.s.w, 7, 1, page), 0);
+		end_pages(&t);
+		assert_int_equal(only_chunk(&t).codec, IMG_LZ4);
+		tear_down(&t);
+	}
+}
+
+/* Adjacent raw chunks reach the device as one request. */
+static void test_raw_requests_are_merged(void **state)
+{
+	struct memory m = memory_make(512, PAGE_RANDOM);
+	struct setup t;
+	uint32_t before;
+
+	(void)state;
+	set_up(&t, 8u << 20, 16);
+	begin_pages(&t);
+	before = t.d.n_writes;
+	assert_int_equal(img_pages(&t.s.w, 0, 512, m.data), 0);
+	end_pages(&t);
+	/* 2 MiB in 1 MiB pieces, the index block, the root, the header */
+	assert_int_equal(t.d.n_writes - before, 5);
+	tear_down(&t);
+	memory_free(&m);
+}
+
+/* ---- the area's end, and misuse ---- */
+
+static void test_every_area_size(void **state)
+{
+	struct memory m = memory_make(150, PAGE_MIXED);
+	uint64_t needed = 0;
+
+	(void)state;
+	for (uint64_t size = 0; size <= 1u << 20; size += IMG_BLOCK_BYTES) {
+		struct setup t;
+		int err;
+
+		rnd_seed(3);
+		set_up(&t, size, 16);
+		err = save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT));
+		if (err) {
+			assert_int_equal(err, IMG_ERR_FULL);
+			assert_int_equal(needed, 0);
+			assert_int_equal(img_commit(&t.s.w), IMG_ERR_FULL);
+			assert_int_equal(load_open(&t.l, &t.src),
+				size < IMG_DATA_START ? IMG_ERR_NO_AREA : IMG_ERR_EMPTY);
+		} else {
+			assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+			if (!needed)
+				needed = size;
+			assert_int_equal(t.l.hs.h.used_bytes, needed);
+		}
+		tear_down(&t);
+	}
+	assert_true(needed > IMG_DATA_START);
+	memory_free(&m);
+}
+
+static void test_call_order(void **state)
+{
+	static uint8_t page[IMG_PAGE_BYTES];
+
+	(void)state;
+	for (int i = 0; i < 12; i++) {
+		struct setup t;
+		struct img_writer *w = &t.s.w;
+		int err = 0;
+
+		set_up(&t, 1u << 20, 16);
+		begin_pages(&t);
+		switch (i) {
+		case 0:
+			err = img_bytes(w, page, 1);
+			break;
+		case 1:
+			err = img_node_end(w);
+			break;
+		case 2:
+			err = img_commit(w);
+			break;
+		case 3:
+			err = img_node_begin(w, "x");
+			break;
+		case 4:
+			err = img_object_begin(w, "x", IMG_PAGES);
+			break;
+		case 5:
+			assert_int_equal(img_object_end(w), 0);
+			err = img_object_end(w);
+			break;
+		case 6:
+			assert_int_equal(img_object_end(w), 0);
+			err = img_pages(w, 0, 1, page);
+			break;
+		case 7:
+			assert_int_equal(img_pages(w, 10, 1, page), 0);
+			err = img_pages(w, 10, 1, page);
+			break;
+		case 8:
+			err = img_pages(w, IMG_PFN_LIMIT, 1, page);
+			break;
+		case 9:
+			assert_int_equal(img_object_end(w), 0);
+			err = img_object_begin(w, "has a blank", IMG_BYTES);
+			break;
+		case 10:
+			assert_int_equal(img_object_end(w), 0);
+			err = img_object_begin(w, "x", (enum img_object_type)3);
+			break;
+		case 11:
+			end_pages(&t);
+			err = img_commit(w);
+			break;
+		}
+		assert_int_equal(err, IMG_ERR_ARGUMENT);
+		if (i != 11) {
+			assert_int_equal(img_object_end(w), IMG_ERR_ARGUMENT);
+			assert_int_equal(img_commit(w), IMG_ERR_ARGUMENT);
+			assert_int_equal(load_open(&t.l, &t.src), IMG_ERR_EMPTY);
+		}
+		tear_down(&t);
+	}
+}
+
+static void test_begin_checks_arguments(void **state)
+{
+	struct setup t;
+	struct img_writer *w;
+	struct img_params p;
+
+	(void)state;
+	set_up(&t, 1u << 20, 16);
+	w = &t.s.w;
+	p = t.s.params;
+	assert_int_equal(img_begin(w, &t.dest, &p, t.s.work, 1000), IMG_ERR_WORK);
+	assert_int_equal(
+		img_begin(w, &t.dest, &p, (char *)t.s.work + 8, t.s.work_bytes - 8), IMG_ERR_WORK);
+	p.chunk_pages = 0;
+	assert_int_equal(img_begin(w, &t.dest, &p, t.s.work, t.s.work_bytes), IMG_ERR_ARGUMENT);
+	p.chunk_pages = IMG_CHUNK_PAGES_MAX + 1;
+	assert_int_equal(img_begin(w, &t.dest, &p, t.s.work, t.s.work_bytes), IMG_ERR_ARGUMENT);
+	p = t.s.params;
+	p.slot = 2;
+	assert_int_equal(img_begin(w, &t.dest, &p, t.s.work, t.s.work_bytes), IMG_ERR_ARGUMENT);
+	p.slot = 0;
+	p.generation = UINT64_MAX;
+	assert_int_equal(img_begin(w, &t.dest, &p, t.s.work, t.s.work_bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(t.d.n_writes, 0);
+	tear_down(&t);
+}
+
+static void test_label_is_made_printable(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t, 1u << 20, 16);
+	memset(t.s.params.label, 0xe9, sizeof(t.s.params.label));
+	begin_pages(&t);
+	end_pages(&t);
+	assert_int_equal(load_open(&t.l, &t.src), 0);
+	assert_int_equal(strlen(t.l.hs.h.label), 63);
+	assert_int_equal(t.l.hs.h.label[62], '?');
+	tear_down(&t);
+}
+
+/* ---- header copies and states ---- */
+
+static void test_format_area(void **state)
+{
+	static const uint8_t uuid[16] = {1, 2, 3};
+	struct setup t;
+
+	(void)state;
+	set_up(&t, 1u << 20, 16);
+	assert_int_equal(img_format_area(&t.dest, uuid, t.l.block), 0);
+	assert_int_equal(load_open(&t.l, &t.src), IMG_ERR_EMPTY);
+	assert_memory_equal(t.l.hs.h.area_uuid, uuid, 16);
+	assert_int_equal(t.l.hs.h.area_bytes, 1u << 20);
+	assert_int_equal(t.l.hs.err[0] | t.l.hs.err[1], 0);
+	tear_down(&t);
+
+	set_up(&t, IMG_DATA_START - IMG_BLOCK_BYTES, 16);
+	assert_int_equal(img_format_area(&t.dest, uuid, t.l.block), IMG_ERR_FULL);
+	tear_down(&t);
+}
+
+static void expect_state(struct setup *t, enum img_state state, uint32_t attempts)
+{
+	assert_int_equal(img_read_headers(&t->src, t->l.block, &t->l.hs, &t->l.fault), 0);
+	assert_int_equal(t->l.hs.h.state, state);
+	assert_int_equal(t->l.hs.h.attempts, attempts);
+}
+
+static void damage_header(struct setup *t, uint32_t slot)
+{
+	t->d.now[slot * IMG_HEADER_STRIDE + 40] ^= 0xff;
+}
+
+static void test_state_moves(void **state)
+{
+	static const enum img_state spent[] = {IMG_LAUNCHED, IMG_CONSUMED, IMG_EMPTY};
+	struct memory m = memory_make(20, PAGE_MIXED);
+	struct setup t;
+	struct img_headers hs;
+
+	(void)state;
+	set_up(&t, 4u << 20, 16);
+	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	expect_state(&t, IMG_VALID, 0);
+	hs = t.l.hs;
+	for (uint32_t i = 1; i < 5; i++) {
+		assert_int_equal(img_set_state(&t.dest, &hs, IMG_LOADING, i, t.l.block), 0);
+		expect_state(&t, IMG_LOADING, i);
+		assert_memory_equal(&t.l.hs.h, &hs.h, sizeof(hs.h));
+		assert_int_equal(t.l.hs.slot, hs.slot);
+		assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(img_set_state(&t.dest, &hs, spent[i], 9, t.l.block), 0);
+		/* Whichever copy is lost, the state stays. */
+		for (uint32_t slot = 0; slot < IMG_N_HEADERS; slot++) {
+			damage_header(&t, slot);
+			expect_state(&t, spent[i], 9);
+			assert_int_equal(t.l.hs.err[slot], IMG_ERR_HEADER);
+			assert_string_equal(t.l.fault.what, "header hash");
+			assert_int_equal(t.l.fault.where / IMG_HEADER_STRIDE, slot);
+			damage_header(&t, slot);
+		}
+		assert_true(img_state_check(&t.l.hs.h) != 0);
+	}
+	assert_int_equal(img_set_state(&t.dest, &hs, IMG_VALID, 0, t.l.block), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_open(&t.l.r, &t.src, &hs.h, t.l.work, IMG_ROOT_MAX), IMG_ERR_EMPTY);
+	tear_down(&t);
+	memory_free(&m);
+}
+
+static void test_one_copy_is_enough(void **state)
+{
+	struct memory m = memory_make(20, PAGE_MIXED);
+	struct setup t;
+
+	(void)state;
+	set_up(&t, 4u << 20, 16);
+	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	expect_state(&t, IMG_VALID, 0);
+	assert_int_equal(img_set_state(&t.dest, &t.l.hs, IMG_LOADING, 1, t.l.block), 0);
+	damage_header(&t, t.l.hs.slot);
+	expect_state(&t, IMG_VALID, 0);
+	assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	damage_header(&t, 0);
+	damage_header(&t, 1); /* one of them is good again now */
+	assert_int_equal(load_open(&t.l, &t.src), 0);
+	damage_header(&t, t.l.hs.slot);
+	assert_int_equal(load_open(&t.l, &t.src), IMG_ERR_HEADER);
+	assert_string_equal(t.l.fault.what, "header hash");
+	tear_down(&t);
+	memory_free(&m);
+}
+
+static void test_saves_follow_saves(void **state)
+{
+	struct setup t;
+	uint64_t generation = 0;
+
+	(void)state;
+	set_up(&t, 4u << 20, 16);
+	for (uint32_t i = 0; i < 7; i++) {
+		struct memory m = memory_make(30 + i, PAGE_MIXED);
+		struct saver s;
+
+		saver_init(&s, &t.d, 16);
+		assert_int_equal(save(&s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+		assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+		assert_true(t.l.hs.h.generation > generation);
+		generation = t.l.hs.h.generation;
+		assert_memory_equal(t.l.hs.h.image_uuid, s.params.image_uuid, 16);
+		if (i % 2) {
+			assert_int_equal(
+				img_set_state(&t.dest, &t.l.hs, IMG_LOADING, 1, t.l.block), 0);
+			assert_int_equal(
+				img_set_state(&t.dest, &t.l.hs, IMG_LAUNCHED, 1, t.l.block), 0);
+			generation = t.l.hs.h.generation;
+		}
+		saver_free(&s);
+		memory_free(&m);
+	}
+	tear_down(&t);
+}
+
+/* ---- extents ---- */
+
+static void test_extent_check(void **state)
+{
+	static const struct img_extent good[] = {{100, 10}, {50, 50}, {110, 1}};
+	static const struct img_extent inside[] = {{100, 50}, {110, 5}};
+	static const struct img_extent around[] = {{110, 5}, {100, 50}};
+	static const struct img_extent touch_end[] = {{UINT64_MAX - 9, 10}};
+	static const struct img_extent past_end[] = {{UINT64_MAX - 9, 11}};
+	static const struct img_extent none[] = {{5, 0}};
+	static const struct img_extent huge[] = {{0, 1ull << 62}, {1ull << 62, 1ull << 62}};
+	uint64_t bytes;
+
+	(void)state;
+	assert_int_equal(img_extent_check(good, 3, 512, &bytes), 0);
+	assert_int_equal(bytes, 61 * 512);
+	assert_int_equal(img_extent_check(touch_end, 1, 512, &bytes), 0);
+	assert_int_equal(img_extent_check(good, 0, 512, &bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_extent_check(good, 3, 0, &bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_extent_check(inside, 2, 512, &bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_extent_check(around, 2, 512, &bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_extent_check(past_end, 1, 512, &bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_extent_check(none, 1, 512, &bytes), IMG_ERR_ARGUMENT);
+	assert_int_equal(img_extent_check(huge, 2, 512, &bytes), IMG_ERR_ARGUMENT);
+}
+
+/* Every range of a small area, against the plain list of its sectors. */
+static void test_extent_map(void **state)
+{
+	static const struct img_extent e[] = {{100, 3}, {50, 1}, {7, 4}, {11, 2}};
+	static const uint64_t lba[] = {100, 101, 102, 50, 7, 8, 9, 10, 11, 12};
+
+	(void)state;
+	for (uint64_t first = 0; first <= 11; first++) {
+		for (uint64_t n = 0; n <= 11; n++) {
+			uint64_t at = 0, bytes = 0, run = 1;
+			int err = img_extent_map(e, 4, 512, first * 512, n * 512, &at, &bytes);
+
+			if (n == 0 || first + n > 10) {
+				assert_int_equal(err, IMG_ERR_ARGUMENT);
+				continue;
+			}
+			while (run < n && run + first < 10 &&
+				lba[first + run] == lba[first] + run && lba[first + run] != 11)
+				run++;
+			assert_int_equal(err, 0);
+			assert_int_equal(at, lba[first]);
+			assert_int_equal(bytes, run * 512);
+		}
+	}
+	for (uint64_t odd = 1; odd < 512; odd += 73) {
+		uint64_t at, bytes;
+
+		assert_int_equal(
+			img_extent_map(e, 4, 512, odd, 512, &at, &bytes), IMG_ERR_ARGUMENT);
+		assert_int_equal(img_extent_map(e, 4, 512, 0, odd, &at, &bytes), IMG_ERR_ARGUMENT);
+	}
+}
+
+static void test_error_texts(void **state)
+{
+	(void)state;
+	for (int err = -64; err <= 1; err++) {
+		const char *text = img_err_text(err);
+
+		assert_non_null(text);
+		assert_true(strlen(text) > 5 && text[strlen(text) - 1] != '.');
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_random_sizes),
+		cmocka_unit_test(test_bytes_of_all_sizes),
+		cmocka_unit_test(test_several_nodes),
+		cmocka_unit_test(test_image_without_nodes),
+		cmocka_unit_test(test_waste_is_small),
+		cmocka_unit_test(test_raw_is_used),
+		cmocka_unit_test(test_fills_join_across_calls),
+		cmocka_unit_test(test_fill_needs_every_word),
+		cmocka_unit_test(test_raw_requests_are_merged),
+		cmocka_unit_test(test_every_area_size),
+		cmocka_unit_test(test_call_order),
+		cmocka_unit_test(test_begin_checks_arguments),
+		cmocka_unit_test(test_label_is_made_printable),
+		cmocka_unit_test(test_format_area),
+		cmocka_unit_test(test_state_moves),
+		cmocka_unit_test(test_one_copy_is_enough),
+		cmocka_unit_test(test_saves_follow_saves),
+		cmocka_unit_test(test_extent_check),
+		cmocka_unit_test(test_extent_map),
+		cmocka_unit_test(test_error_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

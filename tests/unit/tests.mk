@@ -3,6 +3,10 @@ UNIT += img
 SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c tests/unit/img_common.c
 LIBS_img := $(LZ4_A)
 
+UNIT += img_fault
+SRC_img_fault := $(SRC_img)
+LIBS_img_fault := $(LZ4_A)
+
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	lib/panic.c
