@@ -1,0 +1,113 @@
+/* Which driver takes which controller. A new driver: its header here, and a line in the table. */
+#include "disks.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "pci.h"
+#include "virtio_blk.h"
+
+/* Longest request in bytes; seg.bytes must be able to hold it. */
+#define REQUEST_BYTES_MAX (1u << 30)
+
+static const struct driver {
+	const char *name;
+	bool (*takes)(const struct pci_dev *pci);
+	/* Starts the controller and calls disks_add for each of its disks; none is not an error. After
+	 * an error nothing of the controller is left running. */
+	int (*probe)(const struct pci_dev *pci, struct arena *dma, struct disks *into);
+} drivers[] = {
+	{"virtio-blk", virtio_blk_takes, virtio_blk_probe},
+};
+
+struct start {
+	struct disks *disks;
+	struct arena *dma;
+	int last_err;
+};
+
+static int start_controller(const struct pci_dev *pci, void *ctx)
+{
+	struct start *s = ctx;
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (!drivers[i].takes(pci))
+			continue;
+		int err = drivers[i].probe(pci, s->dma, s->disks);
+		if (err != 0) {
+			char name[16];
+			log_line("disk controller %s %s: not started: %s", drivers[i].name,
+				pci_name(pci->address, name), err_text(err));
+			s->disks->n_failed++;
+			s->last_err = err;
+		}
+		break;
+	}
+	return 0;
+}
+
+int disks_start(struct disks *d, struct arena *dma, uint32_t pci_address)
+{
+	struct start s = {.disks = d, .dma = dma, .last_err = ERR_NOT_FOUND};
+	memset(d, 0, sizeof(*d));
+	if (pci_address == DISKS_ANY) {
+		(void)pci_scan(start_controller, &s);
+	} else {
+		struct pci_dev pci;
+		if (pci_at(pci_address, &pci) != 0)
+			return ERR_NOT_FOUND;
+		(void)start_controller(&pci, &s);
+	}
+	return d->n > 0 ? 0 : s.last_err;
+}
+
+void disks_stop(struct disks *d)
+{
+	for (uint32_t i = 0; i < d->n; i++)
+		block_stop(d->dev[i]);
+}
+
+static bool geometry_is_good(const struct block_dev *dev)
+{
+	uint32_t sector = dev->sector_bytes;
+	if (sector != 512 && sector != 4096)
+		return false;
+	if (dev->n_sectors == 0 || dev->n_sectors > UINT64_MAX / sector)
+		return false;
+	if (dev->max_sectors == 0 || dev->max_sectors > REQUEST_BYTES_MAX / sector)
+		return false;
+	if (dev->max_segs == 0 || dev->queue_depth == 0)
+		return false;
+	return dev->dma_align != 0 && sector % dev->dma_align == 0;
+}
+
+int disks_add(struct disks *d, struct block_dev *dev)
+{
+	if (d->n == DISKS_MAX)
+		return ERR_NO_MEMORY;
+	if (!geometry_is_good(dev))
+		return ERR_UNSUPPORTED;
+	log_line(
+		"disk %s: %llu sectors of %u bytes, serial \"%s\", %s, %u requests of %u sectors in %u pieces",
+		dev->name, (unsigned long long)dev->n_sectors, dev->sector_bytes, dev->serial,
+		dev->read_only ? "read-only" : "writable", dev->queue_depth, dev->max_sectors,
+		dev->max_segs);
+	d->dev[d->n++] = dev;
+	return 0;
+}
+
+void disks_text(char *dst, size_t cap, const void *text, size_t n)
+{
+	const char *at = text;
+	n = strnlen(at, n);
+	while (n > 0 && *at == ' ') {
+		at++;
+		n--;
+	}
+	while (n > 0 && at[n - 1] == ' ')
+		n--;
+	if (n > cap - 1)
+		n = cap - 1;
+	for (size_t i = 0; i < n; i++)
+		dst[i] = at[i] >= ' ' && at[i] < 0x7f ? at[i] : '?';
+	dst[n] = 0;
+}
