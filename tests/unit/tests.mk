@@ -7,6 +7,10 @@ UNIT += img_fault
 SRC_img_fault := $(SRC_img)
 LIBS_img_fault := $(LZ4_A)
 
+UNIT += img_power
+SRC_img_power := $(SRC_img)
+LIBS_img_power := $(LZ4_A)
+
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	lib/panic.c
