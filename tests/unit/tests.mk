@@ -11,6 +11,10 @@ UNIT += img_power
 SRC_img_power := $(SRC_img)
 LIBS_img_power := $(LZ4_A)
 
+UNIT += state
+SRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
+	image-format/saved_state.c
+
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	lib/panic.c
