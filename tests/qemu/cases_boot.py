@@ -68,3 +68,10 @@ _other_disk("boot-ovmf-nvme-4096", "nvme", 4096, "ovmf", efi=True)
 _other_disk("boot-i440fx-ahci", "ahci", machine="pc")
 _other_disk("boot-la57", "virtio", cpu="max,la57=on")
 _other_disk("boot-ovmf-5g", "virtio", firmware="ovmf", ram_mib=5120, efi=True)
+
+
+@case("boot-stock-ovmf")
+def boot_stock_ovmf(t):
+    disk = t.disk(**t.build.stock())
+    _, guest = boots_and_works(t, disk, firmware="ovmf", efi=True)
+    t.check("CONFIG_KEXEC_JUMP is off" in guest.run("jump-probe", status=1), "it can jump")

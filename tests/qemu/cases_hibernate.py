@@ -6,8 +6,8 @@ import swsusp
 from harness import case
 
 
-def hibernate(t, mode, **options):
-    machine, guest = t.boot(t.disk(**swsusp.disk_options()), **options)
+def hibernate(t, mode, kernel=None, **options):
+    machine, guest = t.boot(t.disk(**swsusp.disk_options(), **(kernel or {})), **options)
     beats = checks.start_workload(guest)
     for _ in range(2):
         cycle = swsusp.cycle(guest, mode)
@@ -26,3 +26,9 @@ def hibernate_seabios(t):
 @case("hibernate-ovmf-platform")
 def hibernate_ovmf_platform(t):
     hibernate(t, "platform", firmware="ovmf")
+
+
+@case("hibernate-stock-seabios")
+def hibernate_stock_seabios(t):
+    """A distribution kernel with its drivers as modules: the initramfs resumes."""
+    hibernate(t, "platform", kernel=t.build.stock())

@@ -1,1 +1,104 @@
-"""later"""
+"""Torpor saves and resumes Linux: every door, several machines, twice in the same guest."""
+
+import re
+
+import image
+from harness import case
+from story import AREA, CONTINUED, DOORS, RESUMED, Story
+
+
+def _twice(name, door, disk=None, memory_mib=256, **options):
+    @case(name, product=True)
+    def run(t):
+        story = Story(t, door, t.disk(**(disk or {})), **options)
+        story.work(memory_mib)
+        story.cycle()
+        story.cycle()
+        story.end()
+
+
+for door_name in DOORS:
+    _twice(f"save-{door_name}", door_name)
+_twice("save-5g-seabios-grub", "seabios-grub", {"area_mib": 2048}, ram_mib=5120)
+_twice("save-5g-ovmf-entry", "ovmf-entry", {"area_mib": 2048}, ram_mib=5120)
+_twice("save-1-cpu", "seabios-grub", cpus=1)
+_twice("save-4-cpus", "ovmf-entry", cpus=4)
+_twice("save-la57-seabios-grub", "seabios-grub", cpu="max,la57=on")
+_twice("save-la57-ovmf-entry", "ovmf-entry", cpu="max,la57=on")
+_twice("save-virtio-legacy", "seabios-grub", {"kind": "virtio-legacy"})
+_twice("save-i440fx", "seabios-grub", machine="pc")
+
+
+@case("save-area-on-second-disk", product=True)
+def save_second_disk(t):
+    """The area is found by its partition's GUID on a disk that is not the one booted from; the area of
+    the first disk is another one."""
+    first, second = t.disk(), t.disk("second", kind="virtio-legacy")
+    first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
+    story = Story(t, "seabios-grub", first, more_disks=[second])
+    story.work(64)
+    story.save_command = lambda then: f"torpor save --then {then} --to /dev/vdb4"
+    story.cycle()
+    t.check(image.state(first)[0] == "none", "the first disk has an image")
+    story.end()
+
+
+@case("save-reboot", product=True)
+def save_reboot(t):
+    """One run of the machine: save, reset, GRUB's one-shot entry chosen from inside, resume."""
+    story = Story(t, "seabios-grub", t.disk(), on_reset="reset")
+    story.work()
+    story.guest.run("mount /dev/disk/esp /esp && grub-editenv /esp/boot/grub/grubenv set "
+                    "next_entry=resume && umount /esp")
+    boots_before = story.machine.console.text().count("Linux version")
+    result = story.guest.run(story.save_command("reboot"), timeout_s=400)
+    t.check(re.search(RESUMED, result), f"torpor save does not say that it was resumed:\n{result}")
+    t.check(story.machine.console.text().count("Linux version") == boots_before,
+            "a Linux was booted for the resume")
+    t.check(story.machine.resets() >= 1, "the machine was not reset")
+    story.verify()
+    story.end()
+
+
+@case("save-snapshot", product=True)
+def save_snapshot(t):
+    """Save and go on; then the snapshot is resumed in another machine, while the first one has long
+    gone on. Nothing is written to the data partition in between: the workload's files are in memory."""
+    disk = t.disk()
+    story = Story(t, "seabios-grub", disk)
+    story.work(directory="/run")
+    story.guest.run("sync; mount -o remount,ro /data")
+    job = story.guest.start(story.save_command("continue"))
+    result = story.guest.finish(job, 300)
+    t.check(result.status == 0 and re.search(CONTINUED, result.output),
+            f"torpor save: exit status {result.status}\n{result.output}")
+    beats_then = story.beats
+    t.check(not story.guest.run("workload check 240", timeout_s=300), "workload after the snapshot")
+    for command in ("info", "verify"):
+        story.guest.run(f"torpor {command} {AREA}", timeout_s=120)
+    story.machine.stop()
+    copy = t.copy(disk, "copy")
+
+    # By itself it is not resumed: the system that it was taken from has gone on.
+    t.check("resumed before" in story.refused(), "the snapshot was resumed without being told to")
+    story.machine.stop()
+
+    copy.set_env(next_entry="resume", torpor_args=f"{copy.torpor_args()} force=1")
+    other, guest = t.machine(copy, name="other")
+    other.start()
+    result = guest.finish(job, 300)
+    t.check(result.status == 0 and re.search(RESUMED, result.output),
+            f"in the other machine: exit status {result.status}\n{result.output}")
+    story.machine, story.guest, story.beats = other, guest, beats_then
+    guest.run("mount -o remount,rw /data")
+    story.verify()
+
+
+@case("save-many", product=True)
+def save_many(t):
+    """Ten cycles in one guest, by the firmware's own entry."""
+    story = Story(t, "ovmf-entry", t.disk())
+    story.work(64)
+    for _ in range(10):
+        story.cycle()
+    story.end()

@@ -5,9 +5,9 @@ import re
 from harness import Failure
 
 
-def start_workload(guest, memory_mib=256):
+def start_workload(guest, memory_mib=256, directory="/data"):
     """Starts the workload, and leaves something in the agent's shell to find again."""
-    guest.run(f"workload start /data {memory_mib}", timeout_s=300)
+    guest.run(f"workload start {directory} {memory_mib}", timeout_s=300)
     guest.run("kept=in-this-shell")
     return workload_beats(guest)
 

@@ -34,6 +34,13 @@ class Disk:
         self.put("/boot/grub/grubenv", grub.environment(kept))
         self._env.pop("next_entry", None)
 
+    def torpor_args(self):
+        """The loader's command line in GRUB's entries."""
+        return self._env["torpor_args"]
+
+    def linux_args(self):
+        return self._env["linux_args"]
+
     def put(self, path, content):
         """Writes a file to the ESP. The machine is off."""
         subprocess.run(["mcopy", "-D", "o", "-i", self._esp(), "-", "::" + path], input=content,

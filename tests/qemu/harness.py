@@ -1,8 +1,10 @@
 """What a test case gets: its directory, machines that are switched off at its end, and checks."""
 
+import glob
 import os
 import shutil
 import subprocess
+import threading
 
 import disk
 import guest
@@ -29,19 +31,36 @@ def case(name, product=False):
     return register
 
 
+def _script(*command):
+    """The line that a script of this folder prints."""
+    return subprocess.run([os.path.join(ROOT, "tests/qemu", command[0]), *command[1:]], text=True,
+                          stdout=subprocess.PIPE, check=True).stdout.strip()
+
+
 class Build:
     """What all cases share: the kernel, and the initramfs with Torpor's command if it is built."""
 
     def __init__(self):
         os.makedirs(OUT, exist_ok=True)
-        self.kernel = subprocess.run([os.path.join(ROOT, "tests/qemu/kernel.sh")], text=True,
-                                     stdout=subprocess.PIPE, check=True).stdout.strip()
+        self.kernel = _script("kernel.sh")
         self.missing = [path for path in PRODUCT.values() if not os.path.exists(path)]
-        torpor = PRODUCT["torpor"]
-        self.initrd = initramfs.build(os.path.join(OUT, ".build"),
-                                      torpor if os.path.exists(torpor) else None)
+        self.torpor = PRODUCT["torpor"] if os.path.exists(PRODUCT["torpor"]) else None
+        self.initrd = initramfs.build(os.path.join(OUT, ".build"), self.torpor)
+        self._stock, self._lock = {}, threading.Lock()
         self.loaders = [PRODUCT[name] for name in ("torpor.mb2", "torpor.efi")
                         if os.path.exists(PRODUCT[name])]
+
+
+    def stock(self, package="linux-image-amd64"):
+        """Kernel and initramfs of an unmodified distribution kernel, as options of Case.disk."""
+        with self._lock:
+            if package not in self._stock:
+                directory = _script("stock_kernel.sh", package)
+                kernel, = glob.glob(os.path.join(directory, "boot/vmlinuz-*"))
+                out = os.path.join(OUT, ".build", package)
+                self._stock[package] = {
+                    "kernel": kernel, "initrd": initramfs.build(out, self.torpor, directory)}
+        return self._stock[package]
 
 
 class Case:
@@ -55,24 +74,30 @@ class Case:
 
     def disk(self, name="disk", **options):
         """A new test disk (disk.build)."""
+        options = {"kernel": self.build.kernel, "initrd": self.build.initrd, **options}
+        return disk.build(self._image(name), loaders=self.build.loaders, **options)
+
+    def _image(self, name):
         path = os.path.join(self.dir, name + ".img")
+        if path in self._big:
+            path = os.path.join(self.dir, f"{name}{len(self._big) + 1}.img")
         self._big.append(path)
-        return disk.build(path, self.build.kernel, self.build.initrd, self.build.loaders, **options)
+        return path
 
     def copy(self, original, name):
-        path = os.path.join(self.dir, name + ".img")
-        self._big.append(path)
-        return original.copy(path)
+        return original.copy(self._image(name))
 
     def machine(self, *disks, name="vm", **options):
         """A Vm (off) with these disks, and the Guest to talk to."""
-        machine = Vm(os.path.join(self.dir, name), drives=[d.drive() for d in disks], **options)
+        taken = len([m for m in self._machines if os.path.basename(m.dir).startswith(name)])
+        directory = os.path.join(self.dir, name + (str(taken + 1) if taken else ""))
+        machine = Vm(directory, drives=[d.drive() for d in disks], **options)
         self._machines.append(machine)
         return machine, guest.Guest(machine)
 
-    def boot(self, *disks, **options):
+    def boot(self, *disks, more_disks=(), **options):
         """A machine that has booted Linux up to its agent."""
-        machine, g = self.machine(*disks, **options)
+        machine, g = self.machine(*disks, *more_disks, **options)
         machine.start()
         g.wait_ready()
         return machine, g

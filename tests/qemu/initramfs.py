@@ -23,6 +23,10 @@ class Archive:
             self._make_parents(path)
             self.files[path] = (stat.S_IFREG | mode, f.read(), (0, 0))
 
+    def add_text(self, path, text):
+        self._make_parents(path)
+        self.files[path] = (stat.S_IFREG | 0o644, text.encode(), (0, 0))
+
     def link(self, path, target):
         self._make_parents(path)
         self.files.setdefault(path, (stat.S_IFLNK | 0o777, target.encode(), (0, 0)))
@@ -66,9 +70,32 @@ def compile_guest_program(name, out_dir):
     return program
 
 
-def build(out_dir, torpor=None, extra=()):
+# What the test disks need of a kernel whose drivers are modules.
+MODULES = ("crc32c_generic virtio_pci virtio_blk nvme ahci sd_mod ext4 vfat nls_cp437 nls_ascii "
+           "efivarfs").split()
+
+
+def add_modules(archive, kernel_dir):
+    """MODULES of an unpacked kernel package and all that they need; init loads them in this order."""
+    version, = os.listdir(os.path.join(kernel_dir, "lib/modules"))
+    base = os.path.join(kernel_dir, "lib/modules", version)
+    needs = {}  # name: paths, itself first
+    with open(os.path.join(base, "modules.dep"), encoding="ascii") as f:
+        for line in f:
+            path, _, others = line.partition(":")
+            needs[os.path.basename(path).removesuffix(".ko")] = [path, *others.split()]
+    order = []
+    for name in MODULES:
+        order += [path for path in reversed(needs[name]) if path not in order]
+    for path in order:
+        archive.add("lib/modules/" + path, os.path.join(base, path), 0o644)
+    archive.add_text("etc/modules", "".join(f"/lib/modules/{path}\n" for path in order))
+
+
+def build(out_dir, torpor=None, kernel_dir=None, extra=()):
     """Writes out_dir/initrd and returns its path. torpor: the product's command, when there is one.
-    extra: (path in the guest, path on the host)."""
+    kernel_dir: an unpacked kernel package whose modules are needed. extra: (path in the guest, path
+    on the host)."""
     os.makedirs(out_dir, exist_ok=True)
     archive = Archive()
     archive.add("bin/busybox", "/bin/busybox")
@@ -82,6 +109,8 @@ def build(out_dir, torpor=None, extra=()):
     for program in ("/usr/bin/efibootmgr", "/usr/bin/grub-editenv", "/usr/bin/chattr",
                     "/usr/sbin/kexec"):
         archive.add_program(os.path.realpath(program), program.lstrip("/"))
+    if kernel_dir:
+        add_modules(archive, kernel_dir)
     if torpor:
         archive.add("bin/torpor", torpor)
     for path, host_path in extra:
