@@ -111,14 +111,16 @@ $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-UNIT := 
+HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h loader/*.h writer/*.h \
+	cli/*.h contract/*.h
+UNIT :=
 include tests/unit/tests.mk
 
 .PHONY: all unit clean
 all: unit-build
 
 define unit_rule
-$(out)/unit/$(1): tests/unit/test_$(1).c $$(SRC_$(1)) $$(wildcard tests/unit/*.h tests/fake/*.h lib/*.h drivers/*.h x86/*.h image-format/*.h loader/*.h writer/*.h cli/*.h contract/*.h) | $(out)/unit
+$(out)/unit/$(1): tests/unit/test_$(1).c $$(SRC_$(1)) $$(wildcard tests/unit/*.h $$(HEADERS)) | $(out)/unit
 	$$(call say,HOSTCC,$(1))
 	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(INC_host) -o $$@ tests/unit/test_$(1).c $$(SRC_$(1)) -lcmocka $$(LIBS_$(1))
 endef
@@ -132,6 +134,39 @@ unit-build: $(UNIT:%=$(out)/unit/%)
 
 unit: unit-build
 	$(Q)for t in $(UNIT); do $(out)/unit/$$t || exit 1; done
+
+# ---- fuzzers: fuzz_NAME.c and what it links; seeds are in tests/fuzz/corpus/NAME ----
+FUZZ_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+SECONDS := 60# for each of them
+FUZZ :=
+include tests/fuzz/fuzz.mk
+
+define fuzz_rule
+$(out)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(FUZZSRC_$(1)) $$(wildcard tests/fuzz/*.h $$(HEADERS)) | $(out)/fuzz
+	$$(call say,FUZZCC,$(1))
+	$$(Q)$$(CLANG) $$(FUZZ_CFLAGS) $$(INC_host) -Itests/fuzz -o $$@ tests/fuzz/fuzz_$(1).c \
+		$$(FUZZSRC_$(1)) $$(FUZZLIBS_$(1))
+endef
+$(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
+
+$(out)/fuzz:
+	$(Q)mkdir -p $@
+
+.PHONY: fuzz-build fuzz
+fuzz-build: $(FUZZ:%=$(out)/fuzz/%)
+
+# What was found interesting stays in out/fuzz/corpus; a failing input in out/fuzz/NAME-crash-*.
+fuzz: fuzz-build
+	$(Q)for f in $(FUZZ); do \
+		seeds=tests/fuzz/corpus/$$f; [ -d $$seeds ] || seeds=; \
+		mkdir -p $(out)/fuzz/corpus/$$f; \
+		$(out)/fuzz/$$f -max_total_time=$(SECONDS) -timeout=10 -artifact_prefix=$(out)/fuzz/$$f- \
+			$(out)/fuzz/corpus/$$f $$seeds >$(out)/fuzz/$$f.log 2>&1 || \
+			{ tail -40 $(out)/fuzz/$$f.log; echo "$$f: FAILED, see $(out)/fuzz/$$f.log"; exit 1; }; \
+		sed -n "s/^#\([0-9]*\)\tDONE *\(cov: [0-9]*\).*\(corp: [0-9]*\).*/$$f: \1 runs, \2, \3/p" \
+			$(out)/fuzz/$$f.log; \
+	done
 
 clean:
 	$(Q)rm -rf $(out)
