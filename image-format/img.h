@@ -137,7 +137,7 @@ int img_decode(const struct img_chunk_rec *c, enum img_object_type type, const v
 /* IMG_ERR_DATA when content is not what the record's hash says. Always 0 for IMG_FILL. */
 int img_check_hash(const struct img_chunk_rec *c, enum img_object_type type,
 	const void *content) IMG_MUST_CHECK;
-uint64_t img_hash(const void *data, size_t bytes); /* XXH3-64, seed 0 */
+uint64_t img_hash(const void *data, size_t bytes); /* XXH64, seed 0 */
 
 /* A whole byte stream into buf, checked. scratch: at least IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES,
  * block-aligned; block as for a cursor. IMG_ERR_WORK when cap is too small. */

@@ -58,12 +58,12 @@ struct img_header {
 	uint64_t root_offset; /* block-aligned */
 	uint32_t root_bytes;  /* of the record tables, not rounded */
 	uint32_t reserved0;   /* 0 */
-	uint64_t root_hash;   /* XXH3-64 of those bytes */
+	uint64_t root_hash;   /* XXH64 of those bytes */
 	uint64_t used_bytes;  /* end of the last thing that belongs to the image, block-aligned */
 	uint64_t created_unix_s;
 	char label[64]; /* for people: kernel release, zero padded */
 	uint8_t reserved1[312];
-	uint64_t hash; /* XXH3-64 of the 504 bytes before */
+	uint64_t hash; /* XXH64 of the 504 bytes before */
 };
 static_assert(sizeof(struct img_header) == 512, "a header is one sector");
 static_assert(offsetof(struct img_header, generation) == 32, "FORMAT.md");
@@ -111,7 +111,7 @@ struct img_block_rec {
 	uint64_t offset; /* of the index block in the area, block-aligned */
 	uint32_t n_chunks;
 	uint32_t reserved; /* 0 */
-	uint64_t hash;     /* XXH3-64 of n_chunks * chunk_rec_bytes bytes */
+	uint64_t hash;     /* XXH64 of n_chunks * chunk_rec_bytes bytes */
 };
 static_assert(sizeof(struct img_block_rec) == 24, "FORMAT.md");
 
@@ -133,7 +133,7 @@ struct img_chunk_rec {
 	};
 	uint32_t stored_bytes; /* on disk; 0 for IMG_FILL */
 	uint32_t reserved;     /* 0 */
-	uint64_t hash;         /* XXH3-64 of the uncompressed content; 0 for IMG_FILL */
+	uint64_t hash;         /* XXH64 of the uncompressed content; 0 for IMG_FILL */
 };
 static_assert(sizeof(struct img_chunk_rec) == 40, "FORMAT.md");
 
