@@ -12,7 +12,8 @@ CFLAGS := -std=gnu11 -g -O2 $(WARN)
 LZ4_A := /usr/lib/x86_64-linux-gnu/liblz4.a
 
 # ---- sources ----
-LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c
+LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c \
+	lib/packages.c
 IMAGE_SRC := image-format/err.c image-format/extent.c image-format/hash.c image-format/header.c \
 	image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
@@ -68,7 +69,7 @@ METAL_COMMON := $(X86_SRC) $(X86_ASM) $(LIB_SRC) $(DRIVER_SRC) $(AREA_SRC) $(IMA
 
 $(out)/writer.elf: $(call metal,writer/entry.asm $(WRITER_SRC) $(METAL_COMMON)) linker.ld
 $(out)/loader.elf: $(call metal,loader/entry.asm $(LOADER_SRC) $(METAL_COMMON)) linker.ld
-$(out)/writer.elf $(out)/loader.elf:
+$(out)/%.elf:
 	$(call say,LD,$@)
 	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro --gc-sections --no-warn-rwx-segments \
 		-T linker.ld -o $@ $(filter %.o,$^) $(LZ4_A)
@@ -78,10 +79,23 @@ $(out)/%.bin: $(out)/%.elf
 	$(call say,BIN,$@)
 	$(Q)objcopy -O binary $< $@
 
-$(out)/torpor.mb2: loader/multiboot2.asm $(out)/loader.bin
+$(out)/torpor.mb2: $(out)/loader.bin
+$(out)/toy.mb2: $(out)/toy.bin
+$(out)/%.mb2: loader/multiboot2.asm
 	$(call say,NASM,$@)
-	$(Q)nasm -f bin -DCORE='"$(out)/loader.bin"' -DCORE_MEMORY=$$((0x$$(nm $(out)/loader.elf | \
-		awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
+	$(Q)core=$(filter %.bin,$^); nasm -f bin -DCORE="\"$$core\"" -DCORE_MEMORY=$$((0x$$(nm \
+		$${core%.bin}.elf | awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
+
+# ---- the toy kernel of tests/qemu ----
+TOY_SRC := tests/qemu/toy/main.c loader/multiboot2.c $(LOOK_SRC)
+INC_tests := $(INC_loader)
+
+$(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.bin
+	$(call say,NASM,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)nasm -f elf64 -DWRITER='"$(out)/writer.bin"' -o $@ $<
+
+$(out)/toy.elf: $(call metal,tests/qemu/toy/entry.asm $(TOY_SRC) $(METAL_COMMON)) linker.ld
 
 # ---- torpor.efi: position independent ELF made into PE by objcopy, as GNU-EFI does it ----
 EFI_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpic -fshort-wchar -mno-red-zone \

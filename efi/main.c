@@ -218,6 +218,9 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 		.bytes = sizeof(e.bi),
 		.door = BOOT_DOOR_EFI,
 		.start_tsc = e.start_tsc};
+	/* liblz4's stack protector reads its canary at FS:0x28; UEFI leaves FS to us. */
+	static uint64_t canary_block[8];
+	write_msr(MSR_FS_BASE, (uint64_t)canary_block);
 	log_add_sink(screen_line);
 	clock_init(0, e.start_tsc);
 

@@ -12,7 +12,7 @@ struct out {
 };
 
 struct spec {
-	bool left, zero;
+	bool left, zero, alternate;
 	size_t width;
 	bool has_precision;
 	size_t precision;
@@ -129,11 +129,13 @@ static const char *parse_decimal(const char *p, size_t *ret)
 static const char *parse_spec(const char *p, struct spec *s, struct args *a)
 {
 	*s = (struct spec){0};
-	for (; *p == '-' || *p == '0'; p++) {
+	for (; *p == '-' || *p == '0' || *p == '#'; p++) {
 		if (*p == '-')
 			s->left = true;
-		else
+		else if (*p == '0')
 			s->zero = true;
+		else
+			s->alternate = true;
 	}
 	p = parse_decimal(p, &s->width);
 	if (*p == '.') {
@@ -187,9 +189,12 @@ static bool put_conversion(struct out *o, char kind, const struct spec *s, struc
 		put_number(o, s, "", take_unsigned(a, s), 10, false);
 		return true;
 	case 'x':
-	case 'X':
-		put_number(o, s, "", take_unsigned(a, s), 16, kind == 'X');
+	case 'X': {
+		uint64_t v = take_unsigned(a, s);
+		const char *prefix = !s->alternate || v == 0 ? "" : kind == 'x' ? "0x" : "0X";
+		put_number(o, s, prefix, v, 16, kind == 'X');
 		return true;
+	}
 	case 'p':
 		put_number(o, s, "0x", (uintptr_t)va_arg(a->v, void *), 16, false);
 		return true;

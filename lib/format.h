@@ -1,6 +1,6 @@
 /*
  * Formatted text without a C library. The subset of C11 7.21.6.1 that the project uses:
- * flags - 0 and width; precision for %s (also .*); length hh h l ll z; d i u x X c s p %.
+ * flags - 0 # (of x) and width; precision for %s (also .*); length hh h l ll z; d i u x X c s p %.
  * No floating point, no %n.
  */
 #ifndef LIB_FORMAT_H

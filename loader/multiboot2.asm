@@ -11,6 +11,11 @@ org 0
 %define TABLE_BYTES	(6 * 4096)
 %define HOME_BYTES	(8 * 1024 * 1024)
 %define MB2_MAGIC	0x36d76289
+%define LINK		0x100000	; any: GRUB relocates
+; CORE_MEMORY: program_header.memory_bytes of the core, given by the Makefile.
+%define tables_offset	((file_end - start + 4095) / 4096 * 4096)
+%define copy_offset	(tables_offset + TABLE_BYTES)
+%define memory_end	(copy_offset + CORE_MEMORY + HOME_BYTES)
 
 start:
 header:
@@ -32,7 +37,6 @@ header:
 	dw	0, 0
 	dd	8
 header_end:
-%define LINK	0x100000
 
 align 16
 entry:
@@ -139,8 +143,3 @@ align 16
 core:
 	incbin	CORE
 file_end:
-
-; CORE_MEMORY: program_header.memory_bytes of the core, given by the Makefile.
-%define tables_offset	((file_end - start + 4095) / 4096 * 4096)
-%define copy_offset	(tables_offset + TABLE_BYTES)
-%define memory_end	(copy_offset + CORE_MEMORY + HOME_BYTES)

@@ -14,7 +14,7 @@ serial --unit=0 --speed=115200
 terminal_output serial console
 load_env
 set default=linux
-set fallback=linux
+set fallback=0
 set timeout=0
 if [ -n "$next_entry" ]; then
 	set default="$next_entry"
@@ -29,6 +29,10 @@ menuentry "Linux" --id linux {
 menuentry "resume (multiboot2)" --id resume {
 	echo "grub: resume $torpor_args"
 	multiboot2 /torpor.mb2 $torpor_args
+}
+menuentry "toy kernel" --id toy {
+	echo "grub: toy $toy_args"
+	multiboot2 /toy.mb2 $toy_args
 }
 if [ "$grub_platform" = efi ]; then
 	menuentry "resume (chainload)" --id resume-efi {
