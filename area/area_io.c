@@ -167,12 +167,15 @@ int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t 
 	const struct block_seg *segs, uint32_t n_segs)
 {
 	uint64_t bytes = 0;
-	for (uint32_t i = 0; i < n_segs; i++)
+	bool whole = true;
+	for (uint32_t i = 0; i < n_segs; i++) {
 		bytes += segs[i].bytes;
+		whole = whole && segs[i].bytes % IMG_BLOCK_BYTES == 0;
+	}
 	/* One pending count is ours until everything is submitted, so that it cannot end early. */
 	*io = (struct area_io){.status = ERR_BUSY, .n_pending = 1};
 	int err = a->failed;
-	if (!err && (bytes == 0 || bytes % IMG_BLOCK_BYTES || offset % IMG_BLOCK_BYTES))
+	if (!err && (bytes == 0 || !whole || offset % IMG_BLOCK_BYTES))
 		err = ERR_BUG;
 	if (!err && (offset > a->bytes || bytes > a->bytes - offset))
 		err = ERR_BOUNDS;
@@ -189,12 +192,13 @@ int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t 
 	return err;
 }
 
+/* Whatever else fails: the device may use the transfer's memory until its last request has ended. */
 int area_wait(struct area *a, struct area_io *io)
 {
 	while (io->n_pending > 0) {
 		int err = area_poll(a);
-		if (err)
-			return err;
+		if (err && io->n_pending > 0 && a->dev->n_in_flight == 0)
+			return ERR_BUG;
 	}
 	return io->status;
 }
@@ -211,7 +215,11 @@ int area_drain(struct area *a)
 int area_flush(struct area *a)
 {
 	int err = area_drain(a);
-	return err ? err : block_flush(a->dev);
+	if (!err)
+		return block_flush(a->dev);
+	if (!a->dev->lost)
+		a->failed = 0;
+	return err;
 }
 
 int area_transfer(struct area *a, enum block_dir dir, uint64_t offset, void *buf, size_t bytes)
@@ -222,10 +230,9 @@ int area_transfer(struct area *a, enum block_dir dir, uint64_t offset, void *buf
 		uint32_t n = bytes < (1u << 30) ? (uint32_t)bytes : 1u << 30;
 		struct block_seg seg = {.buf = at, .bytes = n};
 		int err = area_start(a, &io, dir, offset, &seg, 1);
-		if (!err)
-			err = area_wait(a, &io);
-		if (err)
-			return err;
+		int ended = area_wait(a, &io); /* after an error too: what was started uses io */
+		if (err || ended)
+			return err ? err : ended;
 		at += n;
 		offset += n;
 		bytes -= n;

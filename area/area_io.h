@@ -30,7 +30,7 @@ struct area {
 	uint32_t n_extents;
 	uint64_t bytes; /* whole blocks */
 	struct area_request request[AREA_REQUESTS];
-	int failed; /* the first error of a write, or of the device; sticks */
+	int failed; /* the first error of a write since the last flush, or of the device; sticks */
 };
 
 /* Extents must lie inside the device, not overlap, and each hold whole image blocks (but for the last,
@@ -39,15 +39,19 @@ int area_init(struct area *a, struct block_dev *dev, const struct block_extent *
 	uint32_t n_extents) MUST_CHECK;
 
 /* Starts a transfer at an offset, both multiples of IMG_BLOCK_BYTES; waits only while all requests are
- * in use. segs are copied, the memory they name is not. On an error io->status has it too. */
+ * in use. segs are copied, the memory they name is not; each holds whole blocks. On an error io->status
+ * has it too, and parts that were started before may still be under way: wait for them. */
 int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
 	const struct block_seg *segs, uint32_t n_segs) MUST_CHECK;
 
 /* Reaps what is finished: io->status changes from ERR_BUSY. 0, or a->failed. */
 int area_poll(struct area *a) MUST_CHECK;
+/* Until nothing of this transfer is under way, whatever happens to others; its status. */
 int area_wait(struct area *a, struct area_io *io) MUST_CHECK;
 int area_drain(struct area *a) MUST_CHECK;
-int area_flush(struct area *a) MUST_CHECK; /* drains first */
+/* Drains, then makes everything durable; or tells of a write that failed since the last flush. What is
+ * written afterwards is judged anew, unless the device is lost. */
+int area_flush(struct area *a) MUST_CHECK;
 
 /* One contiguous buffer, waited for. */
 int area_transfer(

@@ -31,3 +31,6 @@ SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/f
 UNIT += virtio_blk
 SRC_virtio_blk := drivers/block.c drivers/pci.c drivers/virtio_blk.c tests/fake/machine.c \
 	tests/fake/fake_pci.c tests/fake/fake_virtio_blk.c lib/err.c lib/format.c lib/log.c lib/arena.c
+
+UNIT += area
+SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
