@@ -521,34 +521,6 @@ static void test_read_errors(void **state)
 	tear_down(&t);
 }
 
-static void test_work_memory(void **state)
-{
-	struct setup t;
-	struct img_object_rec o;
-	char buf[sizeof(CPU_TEXT)];
-	size_t n;
-
-	(void)state;
-	set_up(&t);
-	assert_int_equal(img_open(&t.l.r, &t.src, &t.l.hs.h, t.l.work, 4095), IMG_ERR_WORK);
-	assert_int_equal(img_open(&t.l.r, &t.src, &t.l.hs.h, t.l.work + 8, 65536), IMG_ERR_WORK);
-	assert_int_equal(img_open(&t.l.r, &t.src, &t.l.hs.h, t.l.work, 4096), 0);
-	assert_int_equal(img_find(&t.l.r, "kernel", "cpu", &o), 0);
-	assert_int_equal(
-		img_read_bytes(&t.l.r, &o, t.l.index, t.l.scratch, buf, sizeof(buf) - 1, &n),
-		IMG_ERR_WORK);
-	assert_int_equal(
-		img_read_bytes(&t.l.r, &o, t.l.index, t.l.scratch, buf, sizeof(buf), &n), 0);
-	assert_int_equal(img_find(&t.l.r, "kernel", "memory", &o), 0);
-	assert_int_equal(img_read_bytes(&t.l.r, &o, t.l.index, t.l.scratch, buf, sizeof(buf), &n),
-		IMG_ERR_ARGUMENT);
-	o.first_block = 2;
-	o.n_blocks = 1;
-	assert_int_equal(img_read_bytes(&t.l.r, &o, t.l.index, t.l.scratch, buf, sizeof(buf), &n),
-		IMG_ERR_ARGUMENT);
-	tear_down(&t);
-}
-
 /* n records from src to dst, each with a tail of garbage. */
 static void *lengthen(void *dst, const void *src, uint32_t n, size_t bytes, size_t tail)
 {
@@ -610,7 +582,6 @@ int main(void)
 		cmocka_unit_test(test_truncation),
 		cmocka_unit_test(test_no_area),
 		cmocka_unit_test(test_read_errors),
-		cmocka_unit_test(test_work_memory),
 		cmocka_unit_test(test_longer_records),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,10 @@ UNIT += img
 SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c tests/unit/img_common.c
 LIBS_img := $(LZ4_A)
 
+UNIT += img_state
+SRC_img_state := $(SRC_img)
+LIBS_img_state := $(LZ4_A)
+
 UNIT += img_fault
 SRC_img_fault := $(SRC_img)
 LIBS_img_fault := $(LZ4_A)
@@ -29,8 +33,9 @@ UNIT += pci
 SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
 
 UNIT += virtio_blk
-SRC_virtio_blk := drivers/block.c drivers/pci.c drivers/virtio_blk.c tests/fake/machine.c \
-	tests/fake/fake_pci.c tests/fake/fake_virtio_blk.c lib/err.c lib/format.c lib/log.c lib/arena.c
+SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/fake/machine.c \
+	tests/fake/fake_pci.c tests/fake/fake_disk.c tests/fake/fake_virtio_blk.c \
+	lib/err.c lib/format.c lib/log.c lib/arena.c
 
 UNIT += area
 SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
