@@ -1,5 +1,5 @@
-"""The kernel's own hibernation, as the thing to compare with: saved to the swap partition, resumed by
-the kernel after its boot (resume= on the command line)."""
+"""The kernel's own hibernation, as the thing to compare with: saved to the swap partition, resumed
+by the kernel after its boot (resume= on the command line)."""
 
 import collections
 import time

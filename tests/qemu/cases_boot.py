@@ -58,7 +58,8 @@ def boot_one_shot_entry(t):
 def _other_disk(name, kind, sector_bytes=512, firmware="seabios", **options):
     @case(name)
     def run(t):
-        boots_and_works(t, t.disk(kind=kind, sector_bytes=sector_bytes), firmware=firmware, **options)
+        disk = t.disk(kind=kind, sector_bytes=sector_bytes)
+        boots_and_works(t, disk, firmware=firmware, **options)
 
 
 _other_disk("boot-virtio-legacy", "virtio-legacy")

@@ -1,9 +1,9 @@
-"""Everything that must not be saved or resumed: one clear line each, nothing hangs, nothing is lost."""
+"""Everything that must not be saved or resumed: one clear line, nothing hangs, nothing is lost."""
 
 import uuid
 
 import image
-from harness import case
+from harness import LOADERS, TORPOR, case
 from story import AREA, DOORS, Story
 
 
@@ -26,7 +26,7 @@ def _still_resumes(story):
 
 for door_name in DOORS:
     def _register(door):
-        @case(f"refuse-no-image-{door}", product=True)
+        @case(f"refuse-no-image-{door}", product=LOADERS)
         def no_image(t):
             story = Story(t, door, t.disk())
             story.guest.poweroff()
@@ -34,7 +34,7 @@ for door_name in DOORS:
     _register(door_name)
 
 
-@case("refuse-spent", product=True)
+@case("refuse-spent", product=TORPOR)
 def spent(t):
     """Resumed once, an image is never resumed again."""
     for door in ("seabios-grub", "ovmf-entry"):
@@ -45,7 +45,7 @@ def spent(t):
         t.check("resumed before" in story.refused(), "another reason was given")
 
 
-@case("refuse-other-partuuid", product=True)
+@case("refuse-other-partuuid", product=TORPOR)
 def other_partuuid(t):
     story = _saved(t)
     right = story.disk.torpor_args()
@@ -57,7 +57,7 @@ def other_partuuid(t):
     _still_resumes(story)
 
 
-@case("refuse-less-ram", product=True)
+@case("refuse-less-ram", product=TORPOR)
 def less_ram(t):
     story = _saved(t)
     story.machine.ram_mib = 768
@@ -67,7 +67,7 @@ def less_ram(t):
     _still_resumes(story)
 
 
-@case("refuse-no-disk", product=True)
+@case("refuse-no-disk", product=TORPOR)
 def no_disk(t):
     """The image is on a second disk, which is missing."""
     first, second = t.disk(), t.disk("second")
@@ -83,7 +83,7 @@ def no_disk(t):
     _still_resumes(story)
 
 
-@case("refuse-other-firmware", product=True)
+@case("refuse-other-firmware", product=TORPOR)
 def other_firmware(t):
     story = _saved(t)
     machine, _ = t.machine(story.disk, name="uefi", firmware="ovmf")
@@ -91,7 +91,7 @@ def other_firmware(t):
 
 
 def _damage(name, place, door="seabios-grub"):
-    @case(f"refuse-damaged-{name}", product=True)
+    @case(f"refuse-damaged-{name}", product=TORPOR)
     def run(t):
         story = _saved(t, door)
         for offset in place(story.disk):
@@ -109,7 +109,7 @@ _damage("data", lambda disk: [image.stored_chunk(disk).offset + 5])
 _damage("data-uefi", lambda disk: [image.stored_chunk(disk).offset + 5], "ovmf-entry")
 
 
-@case("refuse-after-failed-attempts", product=True)
+@case("refuse-after-failed-attempts", product=TORPOR)
 def failed_attempts(t):
     """An image that fails while it is loaded is not tried for ever."""
     story = _saved(t)
@@ -130,7 +130,7 @@ def _save_refused(t, guest, command, said):
     t.note(output)
 
 
-@case("refuse-save", product=True)
+@case("refuse-save", product=TORPOR)
 def refuse_save(t):
     story = Story(t, "seabios-grub", t.disk())
     story.work(64)
@@ -149,7 +149,7 @@ def refuse_save(t):
     story.verify()
 
 
-@case("refuse-save-disk-full", product=True)
+@case("refuse-save-disk-full", product=TORPOR)
 def refuse_save_disk_full(t):
     """The writer finds out when the old system is already frozen: it comes back and says so."""
     story = Story(t, "seabios-grub", t.disk(area_mib=64))
@@ -160,7 +160,7 @@ def refuse_save_disk_full(t):
     story.verify()
 
 
-@case("refuse-save-without-jump", product=True)
+@case("refuse-save-without-jump", product=TORPOR)
 def refuse_save_without_jump(t):
     """A kernel built without the kexec jump, as Debian's is: the missing option is named."""
     story = Story(t, "seabios-grub", t.disk(**t.build.stock()))

@@ -3,12 +3,12 @@
 import re
 
 import image
-from harness import case
+from harness import TORPOR, case
 from story import AREA, CONTINUED, DOORS, RESUMED, Story
 
 
 def _twice(name, door, disk=None, memory_mib=256, **options):
-    @case(name, product=True)
+    @case(name, product=TORPOR)
     def run(t):
         story = Story(t, door, t.disk(**(disk or {})), **options)
         story.work(memory_mib)
@@ -29,10 +29,10 @@ _twice("save-virtio-legacy", "seabios-grub", {"kind": "virtio-legacy"})
 _twice("save-i440fx", "seabios-grub", machine="pc")
 
 
-@case("save-area-on-second-disk", product=True)
+@case("save-area-on-second-disk", product=TORPOR)
 def save_second_disk(t):
-    """The area is found by its partition's GUID on a disk that is not the one booted from; the area of
-    the first disk is another one."""
+    """The area is found by its partition's GUID on a disk that is not the one booted from; the area
+    of the first disk is another one."""
     first, second = t.disk(), t.disk("second", kind="virtio-legacy")
     first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
     story = Story(t, "seabios-grub", first, more_disks=[second])
@@ -43,7 +43,7 @@ def save_second_disk(t):
     story.end()
 
 
-@case("save-reboot", product=True)
+@case("save-reboot", product=TORPOR)
 def save_reboot(t):
     """One run of the machine: save, reset, GRUB's one-shot entry chosen from inside, resume."""
     story = Story(t, "seabios-grub", t.disk(), on_reset="reset")
@@ -60,10 +60,11 @@ def save_reboot(t):
     story.end()
 
 
-@case("save-snapshot", product=True)
+@case("save-snapshot", product=TORPOR)
 def save_snapshot(t):
     """Save and go on; then the snapshot is resumed in another machine, while the first one has long
-    gone on. Nothing is written to the data partition in between: the workload's files are in memory."""
+    gone on. Nothing is written to the data partition in between: the workload's files are in
+    memory."""
     disk = t.disk()
     story = Story(t, "seabios-grub", disk)
     story.work(directory="/run")
@@ -94,7 +95,7 @@ def save_snapshot(t):
     story.verify()
 
 
-@case("save-many", product=True)
+@case("save-many", product=TORPOR)
 def save_many(t):
     """Ten cycles in one guest, by the firmware's own entry."""
     story = Story(t, "ovmf-entry", t.disk())

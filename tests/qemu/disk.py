@@ -27,8 +27,8 @@ class Disk:
         return Disk(path, self.table, self.kind, self.sector_bytes, dict(self._env))
 
     def set_env(self, **variables):
-        """GRUB's variables for the boots to come: next_entry ("linux", "resume", "resume-efi"; for one
-        boot), linux_args, torpor_args. The machine is off."""
+        """GRUB's variables for the boots to come: next_entry ("linux", "resume", "resume-efi"; for
+        one boot), linux_args, torpor_args. The machine is off."""
         self._env.update(variables)
         kept = {k: v for k, v in self._env.items() if v}
         self.put("/boot/grub/grubenv", grub.environment(kept))
@@ -78,8 +78,8 @@ class Disk:
         return f"{self.path}@@{self.table['esp'].start}"
 
 
-def build(path, kernel, initrd, loaders=(), area_mib=1024, swap_mib=768, data_mib=512, kind="virtio",
-          sector_bytes=512, torpor_args="serial=0x3f8", linux_args="", esp_mib=64):
+def build(path, kernel, initrd, loaders=(), area_mib=1024, swap_mib=768, data_mib=512,
+          kind="virtio", sector_bytes=512, torpor_args="serial=0x3f8", linux_args="", esp_mib=64):
     """loaders: host paths of torpor.mb2 and torpor.efi, as far as there are any."""
     parts = [("bios", 1), ("esp", esp_mib), ("data", data_mib), ("torpor", area_mib),
              ("swap", swap_mib)]

@@ -1,4 +1,4 @@
-"""A GUID partition table on a file, for disks of any sector size (sgdisk knows only 512 on files)."""
+"""A GUID partition table on a file, for disks of any sector size (sgdisk: only 512 on files)."""
 
 import collections
 import os
@@ -51,8 +51,8 @@ def _write(f, n_sectors, sector_bytes, disk_guid, parts):
     f.seek(0)
     f.write(_protective_mbr(n_sectors))
     for lba, other, array in ((1, n_sectors - 1, 2), (n_sectors - 1, 1, last + 1)):
-        header = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, lba, other, first,
-                             last, disk_guid.bytes_le, array, ENTRIES, ENTRY_BYTES,
+        header = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, lba, other,
+                             first, last, disk_guid.bytes_le, array, ENTRIES, ENTRY_BYTES,
                              zlib.crc32(entries))
         header = header[:16] + struct.pack("<I", zlib.crc32(header)) + header[20:]
         f.seek(lba * sector_bytes)
@@ -63,8 +63,8 @@ def _write(f, n_sectors, sector_bytes, disk_guid, parts):
 
 def _entry(p, sector_bytes):
     first, end = p.start // sector_bytes, (p.start + p.size) // sector_bytes
-    return struct.pack("<16s16sQQQ72s", uuid.UUID(TYPE_GUID[p.name]).bytes_le, p.guid.bytes_le, first,
-                       end - 1, 0, p.name.encode("utf-16-le"))
+    return struct.pack("<16s16sQQQ72s", uuid.UUID(TYPE_GUID[p.name]).bytes_le, p.guid.bytes_le,
+                       first, end - 1, 0, p.name.encode("utf-16-le"))
 
 
 def _protective_mbr(n_sectors):

@@ -1,11 +1,10 @@
 """GRUB images, made and installed without root and without loop devices."""
 
-import os
 import struct
 import subprocess
 
-MODULES = ("part_gpt fat normal configfile linux multiboot2 loadenv test echo serial terminal reboot "
-           "halt sleep search ls").split()
+MODULES = ("part_gpt fat normal configfile linux multiboot2 loadenv test echo serial terminal "
+           "reboot halt sleep search ls").split()
 EFI_MODULES = ["chain", "efi_gop"]
 BIOS_MODULES = ["biosdisk"]
 
@@ -51,8 +50,8 @@ def mkimage(platform, out):
 
 
 def install_bios(disk, core, core_start, core_size):
-    """Boot code into the first sector and core.img into the BIOS boot partition, each told where the
-    next part is, as grub-bios-setup does it (util/setup.c). 512-byte sectors."""
+    """Boot code into the first sector and core.img into the BIOS boot partition, each told where
+    the next part is, as grub-bios-setup does it (util/setup.c). 512-byte sectors."""
     with open("/usr/lib/grub/i386-pc/boot.img", "rb") as f:
         boot = bytearray(f.read())
     with open(core, "rb") as f:

@@ -35,7 +35,8 @@ class Guest:
         return Result(int(match.group(1)), match.string[begin:match.start()].strip("\n"))
 
     def run(self, command, timeout_s=60, status=0):
-        """Runs a command to its end and returns what it said. status: the one expected, None: any."""
+        """Runs a command to its end and returns what it said. status: the one expected; None: any
+        will do."""
         result = self.finish(self.start(command), timeout_s)
         if status is not None and result.status != status:
             raise VmError(f"{command!r}: exit status {result.status}, expected {status}\n"

@@ -21,8 +21,12 @@ class Failure(Exception):
     """A check did not hold."""
 
 
-def case(name, product=False):
-    """Registers a function of one Case as a test. product: it needs Torpor itself in out/."""
+LOADERS = ("torpor.mb2", "torpor.efi")
+TORPOR = ("torpor", *LOADERS)
+
+
+def case(name, product=()):
+    """Registers a function of one Case as a test. product: what it needs in out/."""
     def register(function):
         if name in CASES:
             raise ValueError(f"two cases are named {name}")
@@ -43,12 +47,11 @@ class Build:
     def __init__(self):
         os.makedirs(OUT, exist_ok=True)
         self.kernel = _script("kernel.sh")
-        self.missing = [path for path in PRODUCT.values() if not os.path.exists(path)]
-        self.torpor = PRODUCT["torpor"] if os.path.exists(PRODUCT["torpor"]) else None
+        self.missing = [name for name, path in PRODUCT.items() if not os.path.exists(path)]
+        self.torpor = None if "torpor" in self.missing else PRODUCT["torpor"]
         self.initrd = initramfs.build(os.path.join(OUT, ".build"), self.torpor)
         self._stock, self._lock = {}, threading.Lock()
-        self.loaders = [PRODUCT[name] for name in ("torpor.mb2", "torpor.efi")
-                        if os.path.exists(PRODUCT[name])]
+        self.loaders = [PRODUCT[name] for name in LOADERS if name not in self.missing]
 
 
     def stock(self, package="linux-image-amd64"):
@@ -119,4 +122,4 @@ class Case:
                     os.remove(path)
 
 
-__all__ = ["Build", "CASES", "Case", "Failure", "OUT", "VmError", "case"]
+__all__ = ["Build", "CASES", "Case", "Failure", "LOADERS", "OUT", "TORPOR", "VmError", "case"]

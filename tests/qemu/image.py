@@ -1,5 +1,5 @@
-"""Looks into a Torpor image on a test disk, only as far as damaging it on purpose needs. Offsets are
-those of image-format/FORMAT.md, bytes from the start of the area."""
+"""Looks into a Torpor image on a test disk, only as far as damaging it on purpose needs. Offsets
+are those of image-format/FORMAT.md, bytes from the start of the area."""
 
 import collections
 import struct
@@ -43,7 +43,8 @@ def stored_chunk(disk):
     for offset, n_chunks, chunk_bytes in _memory_blocks(disk):
         data = disk.read_partition("torpor", offset, n_chunks * chunk_bytes)
         for i in range(n_chunks):
-            first, count, codec, _, place, size = struct.unpack_from("<QIHHQI", data, i * chunk_bytes)
+            first, count, codec, _, place, size = struct.unpack_from("<QIHHQI", data,
+                                                                     i * chunk_bytes)
             if codec in (RAW, LZ4):
                 stored.append(Chunk(first, count, codec, place, size))
     return stored[len(stored) // 2]

@@ -8,7 +8,8 @@ import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GUEST = os.path.join(HERE, "guest")
-DIRECTORIES = "bin dev etc lib lib64 mnt proc root run sys tmp usr usr/bin usr/lib usr/sbin sbin".split()
+DIRECTORIES = ("bin dev etc lib lib64 mnt proc root run sbin sys tmp usr usr/bin usr/lib "
+               "usr/sbin").split()
 
 
 class Archive:
@@ -34,7 +35,8 @@ class Archive:
     def add_program(self, host_path, path):
         """A program of the host, and the shared libraries that it needs."""
         self.add(path, host_path)
-        text = subprocess.run(["ldd", host_path], capture_output=True, text=True, check=False).stdout
+        text = subprocess.run(["ldd", host_path], capture_output=True, text=True,
+                              check=False).stdout
         for library in re.findall(r"(/\S+\.so\S*)", text):
             self.add(library.lstrip("/"), os.path.realpath(library))
 
@@ -60,7 +62,7 @@ def _member(path, mode, content, device, inode):
 
 
 def compile_guest_program(name, out_dir):
-    """tests/qemu/guest/NAME.c as a static program in out_dir; built again when the source is newer."""
+    """tests/qemu/guest/NAME.c as a static program in out_dir, unless it is there and newer."""
     source, program = os.path.join(GUEST, name + ".c"), os.path.join(out_dir, name)
     if not os.path.exists(program) or os.path.getmtime(program) < os.path.getmtime(source):
         subprocess.run(["gcc", "-std=gnu11", "-O2", "-g0", "-Wall", "-Wextra", "-Wshadow", "-Wvla",
@@ -76,7 +78,7 @@ MODULES = ("crc32c_generic virtio_pci virtio_blk nvme ahci sd_mod ext4 vfat nls_
 
 
 def add_modules(archive, kernel_dir):
-    """MODULES of an unpacked kernel package and all that they need; init loads them in this order."""
+    """MODULES of an unpacked kernel package and all they need; init loads them in this order."""
     version, = os.listdir(os.path.join(kernel_dir, "lib/modules"))
     base = os.path.join(kernel_dir, "lib/modules", version)
     needs = {}  # name: paths, itself first

@@ -21,12 +21,19 @@ import traceback
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../bench"))
 
 import harness  # noqa: E402
-import cases_boot  # noqa: E402,F401
-import cases_hibernate  # noqa: E402,F401
-import cases_refuse  # noqa: E402,F401
-import cases_save  # noqa: E402,F401
+import cases_boot  # noqa: E402,F401  (registers its cases)
+import cases_hibernate  # noqa: E402,F401  (registers its cases)
+import cases_refuse  # noqa: E402,F401  (registers its cases)
+import cases_save  # noqa: E402,F401  (registers its cases)
+import vm  # noqa: E402
 
 print_lock = threading.Lock()
+interrupted = threading.Event()
+
+
+def interrupt(*_):
+    interrupted.set()
+    vm.kill_all()
 
 
 def run_case(name, build):
@@ -36,8 +43,11 @@ def run_case(name, build):
     case = harness.Case(name, build)
     error = None
     try:
-        if product and build.missing:
-            raise harness.Failure("not built: " + " ".join(build.missing))
+        missing = [name for name in product if name in build.missing]
+        if missing:
+            raise harness.Failure("not built: " + " ".join(missing))
+        if interrupted.is_set():
+            raise harness.Failure("interrupted")
         function(case)
     except (harness.Failure, harness.VmError) as e:
         error = str(e)
@@ -67,7 +77,8 @@ def main():
     if args.l:
         print("\n".join(names))
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
     build = harness.Build()
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
         passed = sum(pool.map(lambda name: run_case(name, build), names))

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Fetches an unmodified Debian kernel and prints the directory that it is unpacked in: boot/vmlinuz-*
-# and lib/modules/. Not installed; kept outside the tree. $1: the package, the release's own by default.
+# Fetches an unmodified Debian kernel and prints the directory that it is unpacked in:
+# boot/vmlinuz-* and lib/modules/. It is not installed, and kept outside the tree.
+# $1: the package; the release's own by default.
 set -euo pipefail
 cache=${TORPOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/torpor}
 meta=${1:-linux-image-amd64}
 
 # A meta package stands for the newest kernel of its kind.
-package=$(apt-cache depends "$meta" | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+package=$(apt-cache depends "$meta" |
+	sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
 package=${package:-$meta}
 out=$cache/stock-$package
 if [ ! -e "$out" ]; then

@@ -57,7 +57,8 @@ class Story:
     def finish(self, timeout_s=300):
         result = self.guest.finish(self.job, timeout_s)
         console = self.machine.console.text()
-        self.t.check(result.status == 0, f"torpor save: exit status {result.status}\n{result.output}")
+        self.t.check(result.status == 0,
+                     f"torpor save: exit status {result.status}\n{result.output}")
         self.t.check(re.search(RESUMED, result.output),
                      f"torpor save does not say that it was resumed:\n{result.output}")
         self.t.check("Linux version" not in console, "a Linux was booted for the resume")
@@ -79,8 +80,9 @@ class Story:
         self.disk.fsck()
 
     def refused(self, machine=None, timeout_s=120):
-        """Powers on for a resume that must not happen: one line says why, and Linux boots, but leaves
-        the data partition alone: the image may still be resumed later. Returns the reason."""
+        """Powers on for a resume that must not happen: one line says why, and Linux boots, but
+        leaves the data partition alone: the image may still be resumed later. Returns the reason.
+        """
         machine = machine or self.machine
         linux_args = self.disk.linux_args()
         self.disk.set_env(linux_args=f"{linux_args} data=none")

@@ -59,7 +59,10 @@ class SerialLog:
         return match
 
     def tail(self, n_lines=15):
-        return "\n".join(self.text().splitlines()[-n_lines:])
+        """The last lines, without what moves cursors and sets colours."""
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[^\x20-\x7e\n]", "", self.text())
+        lines = [line.rstrip()[:200] for line in text.splitlines() if line.strip()]
+        return "\n".join(lines[-n_lines:])
 
 
 class Qmp:
@@ -317,6 +320,15 @@ def _connect(path, process, timeout_s):
             if time.monotonic() > end or process.poll() is not None:
                 raise VmError(f"no socket of QEMU: {e}") from e
             time.sleep(0.02)
+
+
+def kill_all():
+    """Ends every QEMU at once; those who wait for one see it as a crash. For signal handlers."""
+    for vm in list(Vm._running):
+        try:
+            os.killpg(vm.process.pid, signal.SIGKILL)
+        except (AttributeError, ProcessLookupError):
+            pass
 
 
 @atexit.register

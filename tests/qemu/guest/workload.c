@@ -1,15 +1,17 @@
 /*
- * Something worth hibernating: a tree of processes whose state can be checked at any time. Each worker
- * keeps counting on a shared board and says there when it finds anything wrong.
+ * Something worth hibernating: a tree of processes whose state can be checked at any time. Each
+ * worker keeps counting on a shared board and says there when it finds anything wrong.
  *
- *   workload start DIRECTORY MIB   all workers; files in DIRECTORY, MIB of memory; returns when they run
+ *   workload start DIRECTORY MIB   all workers, files in DIRECTORY, MIB of memory; returns when
+ *                                  they run
  *   workload fill MIB              only the memory
  *   workload state                 a line a worker: name, pid, beats, errors
- *   workload check [SECONDS]       everything verified from end to end, all workers alive and going on
+ *   workload check [SECONDS]       everything verified from end to end, all workers alive and
+ *                                  going on; silent when all is well
  *   workload stop
  *
- * source -> relay -> sink: numbered messages with content through two pipes. timer: a timerfd and an
- * interval timer. file: records appended to an ext4 file, and others in a deleted one that is still
+ * source -> relay -> sink: numbered messages with content through two pipes. timer: a timerfd and
+ * an interval timer. file: records appended to an ext4 file, and others in a deleted one that is still
  * open. memory: private pages, half of each incompressible, verified and rewritten slice by slice.
  */
 #include <errno.h>
