@@ -83,6 +83,12 @@ static bool parse_lba(const char *at, const char *end, struct options *o)
 	       o->lba <= UINT64_MAX - o->n_sectors;
 }
 
+static bool own_type(struct options *o)
+{
+	o->by = AREA_BY_TYPE;
+	return guid_parse(AREA_TYPE_GUID, sizeof(AREA_TYPE_GUID) - 1, o->guid) == 0;
+}
+
 static bool parse_area(const char *at, const char *end, struct options *o)
 {
 	const char *rest;
@@ -96,7 +102,7 @@ static bool parse_area(const char *at, const char *end, struct options *o)
 	}
 	if (starts(at, end, "lba:", &rest))
 		return parse_lba(rest, end, o);
-	return starts(at, end, "type", &rest) && rest == end;
+	return starts(at, end, "type", &rest) && rest == end && own_type(o);
 }
 
 static bool parse_word(const char *at, const char *end, struct options *o)
@@ -130,9 +136,8 @@ static bool parse_word(const char *at, const char *end, struct options *o)
 
 int cmdline_parse(const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len)
 {
-	*ret = (struct options){.by = AREA_BY_TYPE, .attempts_max = OPTIONS_ATTEMPTS_DEFAULT};
-	int err = guid_parse(AREA_TYPE_GUID, sizeof(AREA_TYPE_GUID) - 1, ret->guid);
-	if (err)
+	*ret = (struct options){.attempts_max = OPTIONS_ATTEMPTS_DEFAULT};
+	if (!own_type(ret))
 		return ERR_BUG;
 	for (;;) {
 		while (*line == ' ' || *line == '\t' || *line == '\r' || *line == '\n')

@@ -39,3 +39,6 @@ SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/fake/machi
 
 UNIT += area
 SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
+
+UNIT += cmdline
+SRC_cmdline := loader/cmdline.c lib/format.c

@@ -1,0 +1,209 @@
+/* cmdline.c: what is accepted, with its value; what is refused, with the word that is wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "area.h"
+#include "cmdline.h"
+
+#define GUID "01234567-89ab-cdef-0123-456789ABCDEF"
+static const uint8_t guid_bytes[16] = {0x67, 0x45, 0x23, 0x01, 0xab, 0x89, 0xef, 0xcd, 0x01, 0x23,
+	0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+
+static struct options accepted(const char *line)
+{
+	struct options o;
+	const char *word = NULL;
+	uint32_t len = 0;
+	int err = cmdline_parse(line, &o, &word, &len);
+	if (err)
+		fail_msg("'%s' is refused at '%.*s'", line, (int)len, word);
+	return o;
+}
+
+static void refused(const char *line, const char *wanted_word)
+{
+	struct options o;
+	const char *word = NULL;
+	uint32_t len = 0;
+	int err = cmdline_parse(line, &o, &word, &len);
+	if (err != ERR_ARGUMENT)
+		fail_msg("'%s' is not refused", line);
+	assert_true(word >= line && word + len <= line + strlen(line));
+	if (len != strlen(wanted_word) || memcmp(word, wanted_word, len) != 0)
+		fail_msg("'%s': the wrong word is '%.*s'", line, (int)len, word);
+}
+
+static void defaults(void **state)
+{
+	(void)state;
+	uint8_t type[16];
+	assert_int_equal(guid_parse(AREA_TYPE_GUID, 36, type), 0);
+	static const char *const lines[] = {"", " ", "\t \r\n", "area=type", " area=type "};
+	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct options o = accepted(lines[i]);
+		assert_int_equal(o.by, AREA_BY_TYPE);
+		assert_memory_equal(o.guid, type, 16);
+		assert_int_equal(o.attempts_max, OPTIONS_ATTEMPTS_DEFAULT);
+		assert_int_equal(o.have_disk, 0);
+		assert_int_equal(o.serial, 0);
+		assert_int_equal(o.force, 0);
+	}
+}
+
+static void areas(void **state)
+{
+	(void)state;
+	struct options o = accepted("area=partuuid:" GUID);
+	assert_int_equal(o.by, AREA_BY_PARTUUID);
+	assert_memory_equal(o.guid, guid_bytes, 16);
+	o = accepted("area=type:" GUID);
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_memory_equal(o.guid, guid_bytes, 16);
+	o = accepted("area=lba:2048+0x1000");
+	assert_int_equal(o.by, AREA_BY_LBA);
+	assert_int_equal(o.lba, 2048);
+	assert_int_equal(o.n_sectors, 4096);
+	o = accepted("area=lba:0+18446744073709551615");
+	assert_int_equal(o.n_sectors, UINT64_MAX);
+	o = accepted("area=lba:0xfFfFfFfFfFfFfFfE+1");
+	assert_int_equal(o.lba, UINT64_MAX - 1);
+}
+
+/* The last word on a subject counts, whatever the ones before said. */
+static void last_word_counts(void **state)
+{
+	(void)state;
+	uint8_t type[16];
+	assert_int_equal(guid_parse(AREA_TYPE_GUID, 36, type), 0);
+	struct options o = accepted("area=lba:1+8 area=type");
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_memory_equal(o.guid, type, 16);
+	o = accepted("area=partuuid:" GUID " area=type");
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_memory_equal(o.guid, type, 16);
+	o = accepted("area=type:" GUID " area=type");
+	assert_memory_equal(o.guid, type, 16);
+	o = accepted("area=type area=lba:1+8");
+	assert_int_equal(o.by, AREA_BY_LBA);
+	o = accepted("force=1 force=0 attempts=5 attempts=0 serial=0x3f8 serial=0");
+	assert_int_equal(o.force, 0);
+	assert_int_equal(o.attempts_max, 0);
+	assert_int_equal(o.serial, 0);
+}
+
+static void other_words(void **state)
+{
+	(void)state;
+	struct options o = accepted("disk=" GUID "\tserial=0x3f8\nattempts=1000  force=1");
+	assert_int_equal(o.have_disk, 1);
+	assert_memory_equal(o.disk, guid_bytes, 16);
+	assert_int_equal(o.serial, 0x3f8);
+	assert_int_equal(o.attempts_max, 1000);
+	assert_int_equal(o.force, 1);
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(accepted("serial=0xfff8").serial, 0xfff8);
+	assert_int_equal(accepted("serial=1016").serial, 0x3f8);
+}
+
+static void wrong_words(void **state)
+{
+	(void)state;
+	static const char *const words[] = {
+		"x",
+		"area",
+		"area=",
+		"area=typ",
+		"area=typex",
+		"area=type:",
+		"area=type:" GUID "0",
+		"area=partuuid:",
+		"area=partuuid:0123456789abcdef0123456789abcdef",
+		"area=partuuid:01234567-89ab-cdef-0123-456789abcdeg",
+		"area=partuuid:01234567-89ab-cdef-01230456789abcdef",
+		"area=partuuid:{1234567-89ab-cdef-0123-456789abcdef",
+		"area=lba:",
+		"area=lba:1",
+		"area=lba:+",
+		"area=lba:1+",
+		"area=lba:+1",
+		"area=lba:1+0",
+		"area=lba:1+1+1",
+		"area=lba:-1+8",
+		"area=lba:1a+8",
+		"area=lba:0x+8",
+		"area=lba:0xg+8",
+		"area=lba:18446744073709551616+8",
+		"area=lba:0x10000000000000000+8",
+		"area=lba:18446744073709551615+1",
+		"area=lba:1+18446744073709551615",
+		"disk=",
+		"disk=0",
+		"serial=",
+		"serial=0xfff9",
+		"serial=ttyS0",
+		"serial=0x13f80000003f8",
+		"attempts=1001",
+		"attempts=-1",
+		"attempts=99999999999999999999",
+		"force",
+		"force=",
+		"force=2",
+		"force=11",
+		"Force=1",
+		"=",
+		"force==1",
+	};
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		char line[128];
+		refused(words[i], words[i]);
+		/* Good words around it change nothing. */
+		strcpy(line, " force=1  ");
+		strcat(line, words[i]);
+		strcat(line, " attempts=3");
+		refused(line, words[i]);
+	}
+}
+
+static void first_wrong_word(void **state)
+{
+	(void)state;
+	refused("force=1 one two", "one");
+	refused("quiet splash", "quiet");
+}
+
+static void guids(void **state)
+{
+	(void)state;
+	uint8_t guid[16];
+	char text[37];
+	assert_int_equal(guid_parse(GUID, 36, guid), 0);
+	assert_memory_equal(guid, guid_bytes, 16);
+	guid_format(guid, text);
+	assert_string_equal(text, "01234567-89ab-cdef-0123-456789abcdef");
+	/* The EFI system partition's, as UEFI prints it and as it lies on a disk. */
+	static const uint8_t esp[16] = {0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b,
+		0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b};
+	assert_int_equal(guid_parse("c12a7328-f81f-11d2-ba4b-00a0c93ec93b", 36, guid), 0);
+	assert_memory_equal(guid, esp, 16);
+	assert_int_equal(guid_parse(GUID, 35, guid), ERR_ARGUMENT);
+	assert_int_equal(guid_parse(GUID "0", 37, guid), ERR_ARGUMENT);
+	assert_int_equal(guid_parse("", 0, guid), ERR_ARGUMENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(areas),
+		cmocka_unit_test(last_word_counts),
+		cmocka_unit_test(other_words),
+		cmocka_unit_test(wrong_words),
+		cmocka_unit_test(first_wrong_word),
+		cmocka_unit_test(guids),
+	};
+	return cmocka_run_group_tests_name("cmdline", tests, NULL, NULL);
+}
