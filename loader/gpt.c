@@ -86,7 +86,7 @@ int gpt_read(struct block_dev *dev, void *work, struct gpt *ret)
 	if (err == 0)
 		return 0;
 	int backup_err = read_table(dev, dev->n_sectors - 1, work, ret);
-	return backup_err == 0 ? 0 : err;
+	return backup_err == 0 || err == ERR_NOT_FOUND ? backup_err : err;
 }
 
 int gpt_entry(const struct gpt *g, uint32_t i, struct gpt_partition *ret)

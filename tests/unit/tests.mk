@@ -42,3 +42,7 @@ SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/
 
 UNIT += cmdline
 SRC_cmdline := loader/cmdline.c lib/format.c
+
+UNIT += gpt
+SRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
+	tests/unit/gpt_make.c
