@@ -10,6 +10,8 @@ CLANG := clang
 WARN := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror
 CFLAGS := -std=gnu11 -g -O2 $(WARN)
 LZ4_A := /usr/lib/x86_64-linux-gnu/liblz4.a
+# What swsusp/ needs: LZ4, LZO, and libdeflate's CRC-32.
+SWSUSP_A := $(LZ4_A) /usr/lib/x86_64-linux-gnu/liblzo2.a /usr/lib/x86_64-linux-gnu/libdeflate.a
 
 # ---- sources ----
 LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c \
@@ -18,6 +20,8 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/hash.c image-
 	image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
 	image-format/state_dump.c image-format/saved_state.c
+SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
+	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c
 
@@ -27,7 +31,7 @@ AREA_SRC := area/area_io.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c
-LOADER_SRC := loader/main.c loader/multiboot2.c loader/restore.c $(LOOK_SRC)
+LOADER_SRC := loader/main.c loader/multiboot2.c loader/efi_tables.c loader/restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 
@@ -36,6 +40,7 @@ INC_lib := -Ilib
 INC_x86 := -Ix86 -Ilib
 INC_drivers := -Idrivers -Ix86 -Ilib
 INC_image-format := -Iimage-format
+INC_swsusp := -Iswsusp
 INC_contract := -Icontract
 INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
@@ -43,7 +48,7 @@ INC_loader := -Iloader -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 INC_cli := -Icli -Iimage-format -Icontract
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86
+INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86 -Iswsusp
 
 # ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
@@ -125,7 +130,7 @@ $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h loader/*.h writer/*.h \
+HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h \
 	cli/*.h contract/*.h
 UNIT :=
 include tests/unit/tests.mk

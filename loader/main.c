@@ -16,6 +16,7 @@
 #include "cpu.h"
 #include "deadline.h"
 #include "disks.h"
+#include "efi_tables.h"
 #include "find.h"
 #include "format.h"
 #include "image.h"
@@ -137,6 +138,11 @@ static void own_machine(void)
 	if (err)
 		boot_on(err == ERR_CPU ? "the paging mode of the image cannot be entered here"
 				       : "no memory for page tables");
+	if (l.bi->efi_systab && !l.bi->efi_runtime)
+		err = efi_tables_read(l.bi);
+	if (err)
+		log_line("loader: the EFI system table at %#llx makes no sense",
+			(unsigned long long)l.bi->efi_systab);
 	err = acpi_init(&l.acpi, l.bi->rsdp);
 	if (err)
 		log_line("loader: ACPI: %s", err_text(err));
