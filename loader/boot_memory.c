@@ -67,9 +67,12 @@ static void sort(struct boot_range *v, uint32_t n)
 	}
 }
 
-/* RAM gives way to everything else; of two others the one that begins first keeps the overlap. */
+/* What may be overwritten gives way to what may not, and RAM to ACPI tables; of two others the one that
+ * begins first keeps the overlap. */
 static bool gives_way(const struct boot_range *a, const struct boot_range *b)
 {
+	if (a->type == BOOT_ACPI)
+		return b->type != BOOT_RAM && b->type != BOOT_ACPI;
 	return a->type == BOOT_RAM && b->type != BOOT_RAM;
 }
 
@@ -84,7 +87,7 @@ static int cut_pair(struct boot_info *bi, struct boot_range *a, struct boot_rang
 	a->end = b->start;
 	if (tail_end <= tail_start)
 		return 0;
-	return boot_memory_add(bi, tail_start, tail_end - tail_start, BOOT_RAM);
+	return boot_memory_add(bi, tail_start, tail_end - tail_start, a->type);
 }
 
 static void drop_empty(struct boot_info *bi)

@@ -14,8 +14,9 @@ int boot_memory_add(struct boot_info *bi, uint64_t start, uint64_t bytes, uint32
 int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, uint64_t n_pages,
 	uint64_t attribute) MUST_CHECK;
 
-/* Sorts, joins what touches and is of one type; where ranges overlap the one that is not RAM wins
- * (ERR_FIRMWARE is not given for that: real e820 maps overlap). Call once, after the last add. */
+/* Sorts, joins what touches and is of one type; where ranges overlap RAM loses, and ACPI tables lose to
+ * all but RAM (ERR_FIRMWARE is not given for that: real e820 maps overlap). Call once, after the last
+ * add. ERR_NO_MEMORY when the table has no room for what was cut in two. */
 int boot_memory_finish(struct boot_info *bi) MUST_CHECK;
 
 #endif

@@ -46,3 +46,6 @@ SRC_cmdline := loader/cmdline.c lib/format.c
 UNIT += gpt
 SRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
 	tests/unit/gpt_make.c
+
+UNIT += boot_memory
+SRC_boot_memory := loader/boot_memory.c

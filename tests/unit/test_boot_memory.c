@@ -1,0 +1,243 @@
+/* boot_memory.c: firmware's ranges in any order, overlapping in any way, against a map of single bytes. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "boot_memory.h"
+
+static struct boot_info bi;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&bi, 0, sizeof(bi));
+	return 0;
+}
+
+static void add(uint64_t start, uint64_t end, uint32_t type)
+{
+	assert_int_equal(boot_memory_add(&bi, start, end - start, type), 0);
+}
+
+static void finish(void)
+{
+	assert_int_equal(boot_memory_finish(&bi), 0);
+}
+
+static void has(uint32_t i, uint64_t start, uint64_t end, uint32_t type)
+{
+	assert_true(i < bi.n_memory);
+	assert_int_equal(bi.memory[i].start, start);
+	assert_int_equal(bi.memory[i].end, end);
+	assert_int_equal(bi.memory[i].type, type);
+}
+
+static void sorted_and_joined(void **state)
+{
+	(void)state;
+	add(0x100000, 0x200000, BOOT_RAM);
+	add(0, 0x9fc00, BOOT_RAM);
+	add(0x200000, 0x300000, BOOT_RAM);
+	add(0x9fc00, 0xa0000, BOOT_RESERVED);
+	add(0x300000, 0x301000, BOOT_ACPI);
+	add(0x310000, 0x311000, BOOT_ACPI);
+	finish();
+	assert_int_equal(bi.n_memory, 5);
+	has(0, 0, 0x9fc00, BOOT_RAM);
+	has(1, 0x9fc00, 0xa0000, BOOT_RESERVED);
+	has(2, 0x100000, 0x300000, BOOT_RAM);
+	has(3, 0x300000, 0x301000, BOOT_ACPI);
+	has(4, 0x310000, 0x311000, BOOT_ACPI);
+}
+
+static void empty_and_wrapping(void **state)
+{
+	(void)state;
+	assert_int_equal(boot_memory_add(&bi, 5, 0, BOOT_RAM), 0);
+	assert_int_equal(bi.n_memory, 0);
+	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 4, BOOT_RAM), ERR_FIRMWARE);
+	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 5, BOOT_RAM), 0);
+	finish();
+	has(0, 5, UINT64_MAX, BOOT_RAM);
+}
+
+static void hole_in_ram(void **state)
+{
+	(void)state;
+	add(0, 100, BOOT_RAM);
+	add(40, 60, BOOT_RESERVED);
+	finish();
+	assert_int_equal(bi.n_memory, 3);
+	has(0, 0, 40, BOOT_RAM);
+	has(1, 40, 60, BOOT_RESERVED);
+	has(2, 60, 100, BOOT_RAM);
+}
+
+static void same_place_twice(void **state)
+{
+	(void)state;
+	add(10, 20, BOOT_RAM);
+	add(10, 20, BOOT_RAM);
+	add(10, 20, BOOT_NVS);
+	finish();
+	assert_int_equal(bi.n_memory, 1);
+	has(0, 10, 20, BOOT_NVS);
+}
+
+/* ACPI table memory may be overwritten: what something else claims too may not. */
+static void acpi_gives_way(void **state)
+{
+	(void)state;
+	add(0, 100, BOOT_ACPI);
+	add(40, 60, BOOT_RESERVED);
+	add(90, 120, BOOT_RAM);
+	finish();
+	has(0, 0, 40, BOOT_ACPI);
+	has(1, 40, 60, BOOT_RESERVED);
+	has(2, 60, 100, BOOT_ACPI);
+	has(3, 100, 120, BOOT_RAM);
+}
+
+static void table_full(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
+		add(i * 10, i * 10 + 5, BOOT_RAM);
+	assert_int_equal(boot_memory_add(&bi, 0, 1, BOOT_RAM), ERR_NO_MEMORY);
+	finish();
+	assert_int_equal(bi.n_memory, BOOT_MEMORY_MAX);
+}
+
+/* Full, and a range must be cut in two: an error, not a write behind the table. */
+static void no_room_to_cut(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < BOOT_MEMORY_MAX - 1; i++)
+		add(i * 10, i * 10 + 5, BOOT_RAM);
+	add(2, 3, BOOT_RESERVED);
+	assert_int_equal(boot_memory_finish(&bi), ERR_NO_MEMORY);
+}
+
+static void efi_types(void **state)
+{
+	(void)state;
+	static const uint32_t wanted[16] = {BOOT_RESERVED, BOOT_RAM, BOOT_RAM, BOOT_RAM, BOOT_RAM,
+		BOOT_RESERVED, BOOT_RESERVED, BOOT_RAM, BOOT_BAD, BOOT_ACPI, BOOT_NVS,
+		BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED};
+	for (uint32_t type = 0; type < 16; type++) {
+		assert_int_equal(boot_memory_add_efi(&bi, type, type * 0x10000, 1, 0xf), 0);
+		has(type, type * 0x10000, type * 0x10000 + 4096, wanted[type]);
+	}
+	assert_int_equal(boot_memory_add_efi(&bi, 7, 0x200000, 2, 0x40000), 0);
+	has(16, 0x200000, 0x202000, BOOT_RESERVED);
+	assert_int_equal(boot_memory_add_efi(&bi, 0x80000000, 0x300000, 1, 0xf), 0);
+	has(17, 0x300000, 0x301000, BOOT_RESERVED);
+	assert_int_equal(bi.n_runtime, 0);
+}
+
+static void efi_runtime(void **state)
+{
+	(void)state;
+	uint64_t attribute = 0x800000000000000full;
+	assert_int_equal(boot_memory_add_efi(&bi, 6, 0x7000, 3, attribute), 0);
+	assert_int_equal(bi.n_runtime, 1);
+	assert_int_equal(bi.runtime[0].phys, 0x7000);
+	assert_int_equal(bi.runtime[0].n_pages, 3);
+	assert_int_equal(bi.runtime[0].type, 6);
+	assert_true(bi.runtime[0].attribute == attribute);
+	has(0, 0x7000, 0xa000, BOOT_RESERVED);
+	for (uint32_t i = 1; i < BOOT_RUNTIME_MAX; i++)
+		assert_int_equal(boot_memory_add_efi(&bi, 5, i << 20, 1, attribute), 0);
+	assert_int_equal(boot_memory_add_efi(&bi, 5, 0, 1, attribute), ERR_NO_MEMORY);
+}
+
+static void efi_wraps(void **state)
+{
+	(void)state;
+	assert_int_equal(boot_memory_add_efi(&bi, 7, 0, UINT64_MAX / 4096 + 1, 0), ERR_FIRMWARE);
+	assert_int_equal(boot_memory_add_efi(&bi, 7, 4096, UINT64_MAX / 4096, 0), ERR_FIRMWARE);
+	assert_int_equal(
+		boot_memory_add_efi(&bi, 7, 0, UINT64_MAX, 0x8000000000000000ull), ERR_FIRMWARE);
+	assert_int_equal(bi.n_memory, 0);
+}
+
+/* ---- against single bytes ---- */
+
+#define UNIVERSE 96
+
+static uint64_t random_state = 1;
+
+static uint32_t rnd(uint32_t n)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(random_state >> 33) % n;
+}
+
+/* What may be overwritten is so only when nobody says otherwise. */
+static uint32_t rank(uint32_t type)
+{
+	return type == 0 ? 0 : type == BOOT_RAM ? 1 : type == BOOT_ACPI ? 2 : 3;
+}
+
+static void check_against(const uint32_t *claims) /* bit t: a range of type t was there */
+{
+	uint32_t type[UNIVERSE] = {0};
+	for (uint32_t i = 0; i < bi.n_memory; i++) {
+		const struct boot_range *m = &bi.memory[i];
+		assert_true(m->start < m->end && m->end <= UNIVERSE);
+		assert_true(i == 0 || bi.memory[i - 1].end <= m->start);
+		if (i > 0 && bi.memory[i - 1].end == m->start)
+			assert_int_not_equal(bi.memory[i - 1].type, m->type);
+		for (uint64_t at = m->start; at < m->end; at++)
+			type[at] = m->type;
+	}
+	for (uint32_t at = 0; at < UNIVERSE; at++) {
+		uint32_t most = 0;
+		for (uint32_t t = 1; t <= BOOT_BAD; t++)
+			if ((claims[at] & 1u << t) && rank(t) > most)
+				most = rank(t);
+		assert_int_equal(rank(type[at]), most);
+		assert_true(most == 0 || (claims[at] & 1u << type[at]));
+	}
+}
+
+static void random_maps(void **state)
+{
+	(void)state;
+	for (uint32_t round = 0; round < 20000; round++) {
+		uint32_t claims[UNIVERSE] = {0}, n = 1 + rnd(10);
+		memset(&bi, 0, sizeof(bi));
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t start = rnd(UNIVERSE), end = start + rnd(UNIVERSE - start + 1);
+			uint32_t type = 1 + rnd(BOOT_BAD);
+			add(start, end, type);
+			for (uint32_t at = start; at < end; at++)
+				claims[at] |= 1u << type;
+		}
+		finish();
+		check_against(claims);
+	}
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(sorted_and_joined),
+		TEST(empty_and_wrapping),
+		TEST(hole_in_ram),
+		TEST(same_place_twice),
+		TEST(acpi_gives_way),
+		TEST(table_full),
+		TEST(no_room_to_cut),
+		TEST(efi_types),
+		TEST(efi_runtime),
+		TEST(efi_wraps),
+		TEST(random_maps),
+	};
+	return cmocka_run_group_tests_name("boot_memory", tests, NULL, NULL);
+}
