@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
 	# building
-	gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libblkid-dev
+	gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev
 	# unit tests, fuzzers, style
 	libcmocka-dev clang clang-format libclang-rt-14-dev python3
 	# whole machines: emulator, firmware, boot loader, boot media

@@ -49,3 +49,11 @@ SRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fak
 
 UNIT += boot_memory
 SRC_boot_memory := loader/boot_memory.c
+
+UNIT += swsusp
+SRC_swsusp := $(SWSUSP_SRC) tests/unit/swsusp_common.c tests/unit/swsusp_builder.c
+LIBS_swsusp := $(SWSUSP_A)
+
+UNIT += swsusp_fault
+SRC_swsusp_fault := $(SRC_swsusp)
+LIBS_swsusp_fault := $(SWSUSP_A)

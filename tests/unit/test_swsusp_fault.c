@@ -1,0 +1,635 @@
+/* Linux's hibernation images, damaged: every field wrong, one at a time, with the error and the name
+ * that it is told by; chains with loops; truncated and changed data; disks that fail. */
+#include "swsusp_common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum place { HEADER, MAP, INFO, LIST };
+
+struct wrong {
+	enum place place;
+	uint32_t index; /* which map or list page; negative numbers count from the last one */
+	uint32_t offset, bytes;
+	uint64_t value;
+	int err;
+	const char *what; /* begins the fault's text; NULL: no fault is told */
+};
+
+#define LAST   UINT32_MAX
+#define TEXT_0 0xffffffff80000000ull
+
+/* On an uncompressed image with 5 list pages, 5 map pages, zero frames, gaps; header page 0. */
+static const struct wrong wrongs[] = {
+	/* header */
+	{HEADER, 0, 4086, 8, 0, SWSUSP_ERR_NO_SWAP, NULL},
+	{HEADER, 0, 4095, 1, 'X', SWSUSP_ERR_NO_SWAP, NULL},
+	{HEADER, 0, 4086, 1, 'U', SWSUSP_ERR_NO_SWAP, NULL},
+	{HEADER, 0, 4086, 2, 'L' << 8 | 'U', SWSUSP_ERR_USERSPACE, "header signature ULSUSPEND"},
+	{HEADER, 0, 4076, 4, 0, SWSUSP_ERR_HEADER, "header original signature"},
+	{HEADER, 0, 4085, 1, '3', SWSUSP_ERR_HEADER, "header original signature"},
+	{HEADER, 0, 1024, 4, 0, SWSUSP_ERR_HEADER, "header swap version"},
+	{HEADER, 0, 1024, 4, 2, SWSUSP_ERR_HEADER, "header swap version"},
+	{HEADER, 0, 1028, 4, 20, SWSUSP_ERR_MAP, "map "},
+	{HEADER, 0, 1028, 4, 0, SWSUSP_ERR_MAP, "map "},
+	{HEADER, 0, 4072, 4, 2 | 32, SWSUSP_ERR_FLAGS, "header flags"},
+	{HEADER, 0, 4072, 4, 2 | 1u << 31, SWSUSP_ERR_FLAGS, "header flags"},
+	{HEADER, 0, 4072, 4, 2 | 4, SWSUSP_ERR_FLAGS, "header flags, compressed and not"},
+	{HEADER, 0, 4072, 4, 2 | 16, SWSUSP_ERR_FLAGS, "header flags, compressed and not"},
+	{HEADER, 0, 4072, 4, 0, SWSUSP_ERR_FLAGS, "header flags, compressed without"},
+	{HEADER, 0, 4072, 4, 1, SWSUSP_ERR_FLAGS, "header flags, compressed without"},
+	{HEADER, 0, 4072, 4, 4, SWSUSP_ERR_DATA, "unit data"},
+	{HEADER, 0, 4072, 4, 20, SWSUSP_ERR_DATA, "unit data"},
+	{HEADER, 0, 4064, 8, 0, SWSUSP_ERR_MAP, "map page number"},
+	{HEADER, 0, 4064, 8, 1u << 30, SWSUSP_ERR_MAP, "map page number"},
+	{HEADER, 0, 4064, 8, ~0ull, SWSUSP_ERR_MAP, "map page number"},
+	/* map */
+	{MAP, 0, 0, 8, 0, SWSUSP_ERR_MAP, "map entry"},
+	{MAP, 0, 0, 8, 1, SWSUSP_ERR_MAP, "map entry"}, /* itself */
+	{MAP, 0, 0, 8, 1u << 30, SWSUSP_ERR_MAP, "map entry"},
+	{MAP, 0, 0, 8, 7, SWSUSP_ERR_MAGIC, "info page restore record"},
+	{MAP, 0, 8, 8, 0, SWSUSP_ERR_MAP, "map entry after the last"},
+	{MAP, 0, 8, 8, 1ull << 40, SWSUSP_ERR_MAP, "map entry"},
+	{MAP, 0, 8, 8, ~0ull, SWSUSP_ERR_MAP, "map entry"},
+	{MAP, 0, 8, 8, 1, SWSUSP_ERR_MAP, "map entry, used twice"},
+	{MAP, 0, 16, 8, 2, SWSUSP_ERR_MAP, "map entry, used twice"},
+	{MAP, 1, 511 * 8, 8, 0, SWSUSP_ERR_MAP, "map entries, less than the image has"},
+	{MAP, 1, 511 * 8, 8, 1u << 30, SWSUSP_ERR_MAP, "map page number"},
+	{MAP, 1, 511 * 8, 8, 1, SWSUSP_ERR_LOOP, "map page"},
+	{MAP, LAST, 511 * 8, 8, 1, SWSUSP_ERR_MAP, "map page after the last"},
+	{MAP, LAST, 510 * 8, 8, 2, SWSUSP_ERR_MAP, "map entry after the last"},
+	{MAP, LAST, 0, 8, 0, SWSUSP_ERR_MAP, "map entry after the last"},
+	{MAP, 2, 510 * 8, 8, 0, SWSUSP_ERR_MAP, "map page after the last"},
+	/* info page */
+	{INFO, 0, 0, 8, 0, SWSUSP_ERR_INFO, "info page jump address"},
+	{INFO, 0, 0, 8, TEXT_0 - 16, SWSUSP_ERR_INFO, "info page jump address"},
+	{INFO, 0, 0, 8, TEXT_0 + (1u << 30), SWSUSP_ERR_INFO, "info page jump address"},
+	{INFO, 0, 0, 8, TEXT_0 + 0x1000, SWSUSP_ERR_INFO, "info page physical jump address, place"},
+	{INFO, 0, 8, 8, 0x1000, SWSUSP_ERR_INFO, "info page physical jump address, place"},
+	{INFO, 0, 8, 8, 1ull << 52 | 16, SWSUSP_ERR_INFO, "info page physical jump address"},
+	{INFO, 0, 8, 8, 1ull << 40 | 16, SWSUSP_ERR_INFO,
+		"info page physical jump address, not in the image"},
+	{INFO, 0, 16, 8, 0, SWSUSP_ERR_INFO, "info page cr3"},
+	{INFO, 0, 16, 8, 0x1001001, SWSUSP_ERR_INFO, "info page cr3"},
+	{INFO, 0, 16, 8, 1ull << 52, SWSUSP_ERR_INFO, "info page cr3"},
+	{INFO, 0, 16, 8, 1ull << 47 | 0x1001000, SWSUSP_ERR_INFO,
+		"info page cr3, not in the image"},
+	{INFO, 0, 16, 8, 0x1007000, SWSUSP_ERR_INFO, "info page cr3, not in the image"}, /* zero */
+	{INFO, 0, 24, 8, 0, SWSUSP_ERR_MAGIC, "info page restore record magic"},
+	{INFO, 0, 24, 8, 0x23456789abcdef03, SWSUSP_ERR_MAGIC, "info page restore record magic"},
+	{INFO, 0, 24, 8, 0x23456789abcdef01, SWSUSP_ERR_OLD,
+		"info page restore record of a kernel from 4.10"},
+	{INFO, 0, 24, 8, 0x0123456789abcdef, SWSUSP_ERR_OLD,
+		"info page restore record of a kernel before"},
+	{INFO, 0, 36, 4, 1, SWSUSP_ERR_INFO, "info page memory map checksum"},
+	{INFO, 0, 40, 1, 1, SWSUSP_ERR_INFO, "info page reserved"},
+	{INFO, 0, 399, 1, 1, SWSUSP_ERR_INFO, "info page reserved"},
+	{INFO, 0, 400, 8, 0, SWSUSP_ERR_INFO, "info page physical pages"},
+	{INFO, 0, 400, 8, ~0ull, SWSUSP_ERR_INFO, "info page physical pages"},
+	{INFO, 0, 400, 8, 100, SWSUSP_ERR_INFO, "info page image pages"},
+	{INFO, 0, 400, 8, 2050, SWSUSP_ERR_FRAMES, "frame list, number of frames"},
+	{INFO, 0, 408, 4, 1, SWSUSP_ERR_INFO, "info page processors"},
+	{INFO, 0, 412, 4, 1, SWSUSP_ERR_INFO, "info page processors"},
+	{INFO, 0, 416, 8, 0, SWSUSP_ERR_INFO, "info page image pages"},
+	{INFO, 0, 416, 8, ~0ull, SWSUSP_ERR_INFO, "info page image pages"},
+	{INFO, 0, 416, 8, 2006, SWSUSP_ERR_INFO, "info page pages"},
+	{INFO, 0, 416, 8, 1999, SWSUSP_ERR_FRAMES, "frame "},
+	{INFO, 0, 416, 8, 2001, SWSUSP_ERR_FRAMES, "frame "},
+	{INFO, 0, 424, 8, 0, SWSUSP_ERR_INFO, "info page pages"},
+	{INFO, 0, 424, 8, ~0ull, SWSUSP_ERR_INFO, "info page pages"},
+	{INFO, 0, 424, 8, 2005, SWSUSP_ERR_INFO, "info page size"},
+	{INFO, 0, 432, 8, 2006, SWSUSP_ERR_INFO, "info page size"},
+	{INFO, 0, 440, 1, 1, SWSUSP_ERR_INFO, "info page bytes after the size"},
+	{INFO, 0, 4095, 1, 1, SWSUSP_ERR_INFO, "info page bytes after the size"},
+	/* frame list */
+	{LIST, 0, 0, 8, 0, SWSUSP_ERR_FRAMES, "frame number"},
+	{LIST, 0, 0, 8, 1ull << 40, SWSUSP_ERR_FRAMES, "frame number"},
+	{LIST, 0, 8, 8, 0x1000, SWSUSP_ERR_FRAMES, "frame number, not above"}, /* twice */
+	{LIST, 0, 8, 8, 0x0fff, SWSUSP_ERR_FRAMES, "frame number, not above"},
+	{LIST, 0, 8, 8, 0x5000, SWSUSP_ERR_FRAMES, "frame number, not above"},
+	{LIST, 0, 8, 8, SWB_ZERO | 0x1000, SWSUSP_ERR_FRAMES, "frame number, not above"},
+	{LIST, 0, 8, 8, SWB_ZERO | 0x1001, SWSUSP_ERR_FRAMES, "frame list, number of frames with"},
+	{LIST, 0, 8, 8, 1ull << 62 | 0x1001, SWSUSP_ERR_FRAMES, "frame number"},
+	{LIST, 0, 7 * 8 + 7, 1, 0, SWSUSP_ERR_FRAMES, "frame list, number of frames with"},
+	{LIST, 0, 8, 8, ~0ull, SWSUSP_ERR_FRAMES, "frame list, ends early"},
+	{LIST, 0, 511 * 8, 8, ~0ull, SWSUSP_ERR_FRAMES, "frame list, ends early"},
+	{LIST, 1, 0, 8, 0x1000, SWSUSP_ERR_FRAMES, "frame number, not above"},
+	{LIST, LAST, 0, 8, ~0ull, SWSUSP_ERR_FRAMES, "frame list, ends early"},
+	{LIST, LAST, 8, 8, ~0ull, SWSUSP_ERR_FRAMES, "frame number after the end"},
+	{LIST, LAST, 511 * 8, 8, 1, SWSUSP_ERR_FRAMES, "frame number after the end"},
+};
+
+static const struct swb_params plain = {
+	.codec = SWB_RAW, .n_data = 2000, .zero_every = 7, .gap_every = 50};
+
+static void fail_with(
+	const struct opened *o, int err, int wanted, const char *what, const char *name)
+{
+	const char *told = o->fault.what ? o->fault.what : "(nothing)";
+
+	if (err != wanted || (what && strncmp(told, what, strlen(what)) != 0))
+		fail_msg("%s: %d %s, told as '%s', page %llu, found %#llx", name, err,
+			swsusp_err_text(err), told, (unsigned long long)o->fault.page,
+			(unsigned long long)o->fault.found);
+	if (!what)
+		assert_null(o->fault.what);
+}
+
+static uint8_t *page_of(const struct swb_image *b, const struct wrong *w)
+{
+	uint32_t map = w->index == LAST ? (uint32_t)b->n_maps - 1 : w->index;
+	uint32_t list = w->index == LAST ? (uint32_t)b->n_meta - 1 : w->index;
+
+	switch (w->place) {
+	case HEADER:
+		return swb_page(b, b->p.header_page);
+	case MAP:
+		return swb_page(b, b->maps[map]);
+	case INFO:
+		return swb_page(b, b->slots[0]);
+	default:
+		return swb_page(b, b->slots[1 + list]);
+	}
+}
+
+static void test_every_field(void **state)
+{
+	struct swb_image b;
+
+	(void)state;
+	swb_build(&b, &plain);
+	assert_int_equal(b.n_meta, 5);
+	assert_int_equal(b.n_maps, 4);
+	for (uint32_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+		const struct wrong *w = &wrongs[i];
+		uint8_t saved[SWB_PAGE], *page = page_of(&b, w);
+		struct opened o;
+		char name[80];
+
+		snprintf(name, sizeof(name), "wrong %u: place %d, page %u, byte %u", i, w->place,
+			w->index, w->offset);
+		memcpy(saved, page, SWB_PAGE);
+		memcpy(page + w->offset, &w->value, w->bytes);
+		assert_memory_not_equal(saved, page, SWB_PAGE);
+		opened_init(&o, &b, 1u << 20);
+		fail_with(&o, opened_open(&o), w->err, w->what, name);
+		opened_free(&o);
+		memcpy(page, saved, SWB_PAGE);
+	}
+	swb_free(&b);
+}
+
+/* Fields of a header in a swap file: its pages may lie anywhere, but not on the header. */
+static void test_swap_file(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+	struct opened o;
+	uint64_t header = 300;
+
+	(void)state;
+	p.header_page = header;
+	swb_build(&b, &p);
+	memset(swb_page(&b, header) + 1028, 0,
+		4); /* last_page counts in the file, not on the disk */
+	swb_page(&b, header)[1028] = 20;
+	opened_init(&o, &b, 1u << 20);
+	assert_int_equal(opened_open(&o), 0);
+	memcpy(swb_page(&b, b.maps[1]) + 80, &header, 8);
+	fail_with(&o, opened_open(&o), SWSUSP_ERR_MAP, "map entry", "entry on the header");
+	opened_free(&o);
+	swb_free(&b);
+}
+
+/* ---- chains ---- */
+
+/* Every map page's next leads to every map page. */
+static void test_loops(void **state)
+{
+	(void)state;
+	for (uint32_t scatter = 0; scatter < 2; scatter++) {
+		struct swb_params p = plain;
+		struct swb_image b;
+
+		p.n_data = 4000;
+		p.scatter = scatter;
+		swb_build(&b, &p);
+		for (uint64_t from = 0; from + 1 < b.n_maps; from++) {
+			for (uint64_t to = 0; to < b.n_maps; to++) {
+				uint8_t *next = swb_page(&b, b.maps[from]) + 511 * 8;
+				uint64_t saved;
+				struct opened o;
+				int wanted = to <= from       ? SWSUSP_ERR_LOOP
+					     : to == from + 1 ? 0
+							      : SWSUSP_ERR_MAP;
+
+				memcpy(&saved, next, 8);
+				memcpy(next, &b.maps[to], 8);
+				opened_init(&o, &b, 1u << 20);
+				fail_with(
+					&o, opened_open(&o), wanted, wanted ? "map" : NULL, "loop");
+				opened_free(&o);
+				memcpy(next, &saved, 8);
+			}
+		}
+		swb_free(&b);
+	}
+}
+
+/* A chain that is fresh all the way, but longer than the image. */
+static void test_long_chain(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+	struct opened o;
+	uint8_t *last;
+	uint64_t n;
+
+	(void)state;
+	p.n_data = 511 - 2;
+	p.zero_every = 0;
+	swb_build(&b, &p);
+	assert_int_equal(b.n_maps, 2);
+	last = swb_page(&b, b.maps[1]);
+	n = b.free_pages[b.n_free];
+	memcpy(last, &n, 8);
+	opened_init(&o, &b, 1u << 20);
+	fail_with(&o, opened_open(&o), SWSUSP_ERR_MAP, "map entries, more", "long chain");
+	opened_free(&o);
+	swb_free(&b);
+}
+
+/* Two pages swapped is not seen in an uncompressed image; one page twice is. */
+static void test_page_twice(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+
+	(void)state;
+	for (uint32_t scatter = 0; scatter < 2; scatter++) {
+		p.scatter = scatter;
+		swb_build(&b, &p);
+		for (uint64_t i = 1; i < b.n_slots; i += 97) {
+			uint8_t *entry = swb_page(&b, b.maps[i / 511]) + i % 511 * 8;
+			uint64_t other[] = {b.slots[i - 1], b.slots[(i + 1234) % b.n_slots],
+				b.maps[b.n_maps - 1]};
+
+			for (uint32_t k = 0; k < 3; k++) {
+				uint64_t saved;
+				struct opened o;
+
+				memcpy(&saved, entry, 8);
+				memcpy(entry, &other[k], 8);
+				opened_init(&o, &b, 1u << 20);
+				fail_with(&o, opened_open(&o), SWSUSP_ERR_MAP,
+					"map entry, used twice", "page twice");
+				opened_free(&o);
+				memcpy(entry, &saved, 8);
+			}
+		}
+		swb_free(&b);
+	}
+}
+
+/* ---- compressed data ---- */
+
+static int open_and_verify(struct opened *o)
+{
+	void *buffer = aligned_alloc(SWB_PAGE, SWSUSP_BUFFER_BYTES);
+	int err = opened_open(o);
+
+	assert_non_null(buffer);
+	if (!err)
+		err = swsusp_verify(&o->img, buffer, NULL, NULL, &o->fault);
+	free(buffer);
+	return err;
+}
+
+static void expect(const struct swb_image *b, int wanted, const char *what, const char *name)
+{
+	struct opened o;
+
+	opened_init(&o, b, 1u << 20);
+	fail_with(&o, open_and_verify(&o), wanted, what, name);
+	opened_free(&o);
+}
+
+static uint8_t *unit_of(const struct swb_image *b, uint64_t unit)
+{
+	return swb_page(b, b->slots[b->units[unit]]);
+}
+
+static void test_unit_lengths(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+
+	(void)state;
+	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
+		swb_build(&b, &p);
+		for (uint64_t unit = 0; unit < b.n_units; unit += b.n_units - 1) {
+			uint64_t bad[] = {0, 139334, 1u << 20, 1ull << 32, 1ull << 63, ~0ull};
+			uint64_t saved, shorter;
+			uint8_t *head = unit_of(&b, unit);
+
+			memcpy(&saved, head, 8);
+			for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+				memcpy(head, &bad[i], 8);
+				expect(&b, SWSUSP_ERR_UNIT, "unit length", "unit length");
+			}
+			for (shorter = saved - 1; shorter + 50 > saved; shorter -= 7) {
+				memcpy(head, &shorter, 8);
+				expect(&b, SWSUSP_ERR_DATA, "unit data", "truncated unit");
+			}
+			shorter = saved + 1;
+			memcpy(head, &shorter, 8);
+			expect(&b, SWSUSP_ERR_DATA, "unit data", "a unit with a byte more");
+			memcpy(head, &saved, 8);
+		}
+		expect(&b, 0, NULL, "put right again");
+		swb_free(&b);
+	}
+}
+
+/* The last entry of the map missing, or one more. */
+static void test_unit_count(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+	uint64_t zero = 0, more;
+	uint8_t *entry;
+
+	(void)state;
+	p.codec = SWB_LZO;
+	swb_build(&b, &p);
+	entry = swb_page(&b, b.maps[b.n_maps - 1]) + (b.n_slots - 1) % 511 * 8;
+	memcpy(entry, &zero, 8);
+	expect(&b, SWSUSP_ERR_UNIT, "unit", "last entry missing");
+	memcpy(entry, &b.slots[b.n_slots - 1], 8);
+	more = b.free_pages[b.n_free];
+	memcpy(entry + 8, &more, 8);
+	expect(&b, SWSUSP_ERR_UNIT, "stored pages after", "one entry more");
+	swb_free(&b);
+}
+
+/* Any byte of the stored data changed: it does not decode, or the frame list is bad, or the checksum
+ * says so. A few changes mean the same data. */
+static void test_changed_bytes(void **state)
+{
+	struct swb_params p = {.n_data = 300, .zero_every = 9};
+	struct swb_image b;
+	uint32_t n_crc = 0, n_data = 0, n_same = 0, n = 0;
+
+	(void)state;
+	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
+		swb_build(&b, &p);
+		for (uint64_t unit = 0; unit < b.n_units; unit++) {
+			uint64_t stored;
+
+			memcpy(&stored, unit_of(&b, unit), 8);
+			for (uint64_t at = 8; at < 8 + stored; at += 1 + stored / 40) {
+				uint64_t slot = b.units[unit] + at / SWB_PAGE;
+				uint8_t *byte = swb_page(&b, b.slots[slot]) + at % SWB_PAGE;
+				struct opened o;
+				int err;
+
+				*byte ^= (uint8_t)(1 + at % 255);
+				opened_init(&o, &b, 1u << 20);
+				err = open_and_verify(&o);
+				assert_true(err <= 0 && err > SWSUSP_ERR_WORK);
+				n++;
+				n_crc += err == SWSUSP_ERR_CRC;
+				n_data += err == SWSUSP_ERR_DATA;
+				n_same += err == 0;
+				opened_free(&o);
+				*byte ^= (uint8_t)(1 + at % 255);
+			}
+		}
+		swb_free(&b);
+	}
+	assert_true(n > 400 && n_crc > 50 && n_data > 50 && n_same < n / 20);
+}
+
+static void test_wrong_crc(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+
+	(void)state;
+	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
+		swb_build(&b, &p);
+		swb_page(&b, 0)[4060] ^= 1;
+		expect(&b, SWSUSP_ERR_CRC, "checksum of the image", "checksum");
+		swb_free(&b);
+	}
+}
+
+/* A compressed image taken for the other codec. */
+static void test_wrong_codec(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+
+	(void)state;
+	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
+		swb_build(&b, &p);
+		swb_page(&b, 0)[4072] ^= 16;
+		expect(&b, SWSUSP_ERR_DATA, "unit data", "codec");
+		swb_page(&b, 0)[4072] = 2;
+		expect(&b, SWSUSP_ERR_MAP, "map entries, less", "codec");
+		swb_free(&b);
+	}
+}
+
+/* The other width of a kernel, the other pages of a disk. */
+static void test_foreign(void **state)
+{
+	struct swb_image b;
+	uint32_t record[8] = {0xc1000000, 0x1000000, 0x1500000, 0x12345679, 1};
+
+	(void)state;
+	swb_build(&b, &plain);
+	memcpy(swb_page(&b, b.slots[0]), record, sizeof(record));
+	expect(&b, SWSUSP_ERR_32BIT, "info page restore record of a 32-bit", "32 bit");
+	memset(swb_page(&b, 0), 0, SWB_PAGE);
+	expect(&b, SWSUSP_ERR_NO_SWAP, NULL, "zeros");
+	memset(swb_page(&b, 0), 0xff, SWB_PAGE);
+	expect(&b, SWSUSP_ERR_NO_SWAP, NULL, "ones");
+	memcpy(swb_page(&b, 0) + 4086, "SWAPSPACE2", 10);
+	expect(&b, SWSUSP_ERR_NONE, NULL, "swap");
+	memcpy(swb_page(&b, 0) + 4086, "SWAP-SPACE", 10);
+	expect(&b, SWSUSP_ERR_NONE, NULL, "old swap");
+	swb_free(&b);
+}
+
+/* ---- the caller, and the disk ---- */
+
+/* One run a page and one run a frame: the most memory that an image can need. */
+static void worst_image(struct swb_image *b, enum swb_codec codec)
+{
+	struct swb_params p = {
+		.codec = codec, .n_data = 40000, .gap_every = 1, .zero_every = 3, .scatter = true};
+
+	swb_build(b, &p);
+}
+
+static void test_work(void **state)
+{
+	(void)state;
+	for (uint32_t codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
+		struct swb_image b;
+		struct opened o;
+		size_t enough, too_small = 0;
+
+		worst_image(&b, (enum swb_codec)codec);
+		enough = swsusp_work_max(b.n_slots, b.n_frames);
+		opened_init(&o, &b, enough);
+		assert_int_equal(opened_open(&o), 0);
+		assert_true(o.img.work_used <= enough);
+		opened_free(&o);
+		for (size_t bytes = SWSUSP_WORK_MIN; bytes < enough; bytes += 64 * SWB_PAGE) {
+			int err;
+
+			opened_init(&o, &b, bytes);
+			err = opened_open(&o);
+			if (err) {
+				assert_int_equal(err, SWSUSP_ERR_WORK);
+				assert_int_equal(o.fault.found, bytes);
+				assert_true(o.fault.wanted > bytes);
+				too_small = bytes;
+			}
+			opened_free(&o);
+		}
+		assert_true(too_small >= SWSUSP_WORK_MIN);
+		opened_init(&o, &b, SWSUSP_WORK_MIN - 1 + SWB_PAGE);
+		o.work_bytes = SWSUSP_WORK_MIN - 1;
+		assert_int_equal(opened_open(&o), SWSUSP_ERR_WORK);
+		opened_free(&o);
+		swb_free(&b);
+	}
+}
+
+/* What the fault of a too small work memory asks for is enough. */
+static void test_work_as_told(void **state)
+{
+	(void)state;
+	for (uint32_t codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
+		struct swb_image b;
+		struct opened o;
+		size_t wanted;
+
+		worst_image(&b, (enum swb_codec)codec);
+		opened_init(&o, &b, SWSUSP_WORK_MIN);
+		assert_int_equal(opened_open(&o), SWSUSP_ERR_WORK);
+		wanted = o.fault.wanted;
+		opened_free(&o);
+		opened_init(&o, &b, wanted);
+		assert_int_equal(opened_open(&o), 0);
+		opened_free(&o);
+		swb_free(&b);
+	}
+}
+
+static void test_arguments(void **state)
+{
+	struct swb_image b;
+	struct opened o;
+
+	(void)state;
+	swb_build(&b, &plain);
+	opened_init(&o, &b, 1u << 20);
+	assert_int_equal(opened_open(&o), 0);
+	assert_int_equal(
+		swsusp_open(&o.img, &o.src, &o.header, o.work + 8, o.work_bytes - 8, &o.fault),
+		SWSUSP_ERR_ARGUMENT);
+	o.src.n_pages = 0;
+	assert_int_equal(opened_open(&o), SWSUSP_ERR_ARGUMENT);
+	o.src.n_pages = (1ull << 40) + 1;
+	assert_int_equal(opened_open(&o), SWSUSP_ERR_ARGUMENT);
+	opened_free(&o);
+	swb_free(&b);
+}
+
+/* Each read fails once: its error comes through. */
+static void test_read_errors(void **state)
+{
+	struct swb_params p = plain;
+	struct swb_image b;
+
+	(void)state;
+	p.n_data = 600;
+	for (p.codec = SWB_RAW; p.codec <= SWB_LZ4; p.codec++) {
+		uint64_t n_reads;
+		struct opened o;
+
+		swb_build(&b, &p);
+		opened_init(&o, &b, 1u << 20);
+		assert_int_equal(open_and_verify(&o), 0);
+		n_reads = o.n_reads;
+		opened_free(&o);
+		for (uint64_t i = 1; i <= n_reads; i++) {
+			opened_init(&o, &b, 1u << 20);
+			o.fail_at = i;
+			assert_int_equal(open_and_verify(&o), FAKE_IO_ERROR);
+			opened_free(&o);
+		}
+		swb_free(&b);
+	}
+}
+
+/* A disk that ends within the image: nothing behind its end is read. */
+static void test_short_disk(void **state)
+{
+	struct swb_image b;
+	struct opened o;
+	uint64_t all;
+
+	(void)state;
+	swb_build(&b, &plain);
+	all = b.free_pages[b.n_free - 1] + 1; /* with the last page used */
+	for (uint64_t n = 1; n <= all; n += n < 10 ? 1 : 61) {
+		opened_init(&o, &b, 1u << 20);
+		o.src.n_pages = b.disk_pages = n;
+		fail_with(&o, opened_open(&o), n < all ? SWSUSP_ERR_MAP : 0, n < all ? "map" : NULL,
+			"short disk");
+		opened_free(&o);
+	}
+	swb_free(&b);
+}
+
+static void test_err_text(void **state)
+{
+	(void)state;
+	for (int err = SWSUSP_ERR_NONE; err >= SWSUSP_ERR_ARGUMENT; err--)
+		assert_non_null(swsusp_err_text(err));
+	assert_string_equal(swsusp_err_text(0), "no error");
+	assert_string_equal(
+		swsusp_err_text(SWSUSP_ERR_CRC), "image data do not have their checksum");
+	assert_string_equal(swsusp_err_text(12345), "unknown error");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_swap_file),
+		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_long_chain),
+		cmocka_unit_test(test_page_twice),
+		cmocka_unit_test(test_unit_lengths),
+		cmocka_unit_test(test_unit_count),
+		cmocka_unit_test(test_changed_bytes),
+		cmocka_unit_test(test_wrong_crc),
+		cmocka_unit_test(test_wrong_codec),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_work_as_told),
+		cmocka_unit_test(test_arguments),
+		cmocka_unit_test(test_read_errors),
+		cmocka_unit_test(test_short_disk),
+		cmocka_unit_test(test_err_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
