@@ -57,3 +57,6 @@ LIBS_swsusp := $(SWSUSP_A)
 UNIT += swsusp_fault
 SRC_swsusp_fault := $(SRC_swsusp)
 LIBS_swsusp_fault := $(SWSUSP_A)
+
+UNIT += multiboot2
+SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
