@@ -1,3 +1,12 @@
 # One line a fuzzer in FUZZ; FUZZSRC_name: the sources under test; FUZZLIBS_name: packages it needs.
 FUZZ += cmdline
 FUZZSRC_cmdline := loader/cmdline.c lib/format.c
+
+# fuzz_img has an img_hash of its own.
+FUZZ += img
+FUZZSRC_img := $(filter-out image-format/hash.c,$(IMAGE_SRC))
+FUZZLIBS_img := $(LZ4_A)
+
+FUZZ += state
+FUZZSRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
+	image-format/saved_state.c
