@@ -60,3 +60,6 @@ LIBS_swsusp_fault := $(SWSUSP_A)
 
 UNIT += multiboot2
 SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
+
+UNIT += handoff
+SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c

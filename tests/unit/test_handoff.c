@@ -1,0 +1,261 @@
+/* handoff_check.c: a good block, and each field of it wrong. pages.c: which frames are saved. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "handoff_check.h"
+#include "pages.h"
+
+#define BASE    0x40000000ull
+#define MAILBOX 0x50000000ull
+#define MIB     (1ull << 20)
+
+static struct handoff h;
+
+static int setup(void **state)
+{
+	(void)state;
+	h = (struct handoff){.magic = HANDOFF_MAGIC,
+		.version = HANDOFF_VERSION,
+		.bytes = sizeof(h),
+		.nonce = 1,
+		.mailbox = MAILBOX,
+		.action = HANDOFF_POWEROFF,
+		.serial_port = 0x3f8,
+		.sector_bytes = 512,
+		.n_extents = 2,
+		.n_sectors = 1000000,
+		.kernel_release = "6.1.0-test",
+		.saved_context = 0x2000000,
+		.vmcoreinfo = 0x7ff0000,
+		.vmcoreinfo_bytes = 4096,
+		.n_region = 2,
+		.n_memory = 5,
+		.region = {BASE, BASE + 64 * MIB}};
+	h.memory[0] = (struct memory_range){0, 0x9fc00, MEMORY_RAM, 0};
+	h.memory[1] = (struct memory_range){0x9fc00, 0xa0000, MEMORY_RESERVED, 0};
+	h.memory[2] = (struct memory_range){0x100000, 0x7fffe800, MEMORY_RAM, 0};
+	h.memory[3] = (struct memory_range){0x7fffe800, 0x80000000, MEMORY_ACPI, 0};
+	h.memory[4] = (struct memory_range){0x100000000, 0x140000000, MEMORY_RAM, 0};
+	h.extent[0] = (struct handoff_extent){2048, 8192};
+	h.extent[1] = (struct handoff_extent){999992, 8};
+	return 0;
+}
+
+static void accepted(void)
+{
+	const char *what = "";
+	if (handoff_check(&h, BASE, &what))
+		fail_msg("refused: %s", what);
+}
+
+static void refused(const char *wanted)
+{
+	const char *what = "nothing";
+	assert_int_equal(handoff_check(&h, BASE, &what), ERR_ARGUMENT);
+	if (!strstr(what, wanted))
+		fail_msg("refused for '%s', not for '%s'", what, wanted);
+	setup(NULL);
+}
+
+#define REFUSED(field, value, wanted)                                                              \
+	do {                                                                                       \
+		accepted();                                                                        \
+		h.field = (value);                                                                 \
+		refused(wanted);                                                                   \
+	} while (0)
+
+static void good(void **state)
+{
+	(void)state;
+	accepted();
+	h.action = HANDOFF_CONTINUE;
+	h.sector_bytes = 4096;
+	h.serial_port = 0;
+	h.saved_context = h.vmcoreinfo = 0;
+	h.vmcoreinfo_bytes = 0;
+	accepted();
+}
+
+static void heads(void **state)
+{
+	(void)state;
+	const char *what = "";
+	REFUSED(magic, 0, "magic");
+	REFUSED(version, 2, "version");
+	REFUSED(bytes, sizeof(h) - 8, "version");
+	REFUSED(action, 0, "action");
+	REFUSED(action, 4, "action");
+	REFUSED(serial_port, 0xfff9, "serial port");
+	memset(h.kernel_release, 'x', sizeof(h.kernel_release));
+	refused("kernel release");
+	assert_int_equal(handoff_check(&h, BASE + 4096, &what), ERR_ARGUMENT);
+	assert_non_null(strstr(what, "runs elsewhere"));
+}
+
+static void memory_map(void **state)
+{
+	(void)state;
+	REFUSED(n_memory, 0, "number of memory ranges");
+	REFUSED(n_memory, HANDOFF_MEMORY_MAX + 1, "number of memory ranges");
+	REFUSED(n_memory, 0xffffffff, "number of memory ranges");
+	REFUSED(memory[2].start, 0x9ffff, "memory range");
+	REFUSED(memory[2].end, 0x7fffe801, "memory range");
+	REFUSED(memory[2].end, 0x100000, "memory range");
+	REFUSED(memory[2].end, 0xfffff, "memory range");
+	REFUSED(memory[4].end, (1ull << 52) + 1, "memory range");
+	REFUSED(n_runtime, HANDOFF_RUNTIME_MAX + 1, "EFI runtime");
+	h.memory[4].end = 1ull << 52;
+	accepted();
+	/* Unsorted. */
+	struct memory_range first = h.memory[0];
+	h.memory[0] = h.memory[1];
+	h.memory[1] = first;
+	refused("memory range");
+}
+
+static void region(void **state)
+{
+	(void)state;
+	REFUSED(n_region, 0, "number of region frames");
+	REFUSED(n_region, HANDOFF_REGION_MAX + 1, "number of region frames");
+	REFUSED(region[0], BASE + 2 * MIB, "runs elsewhere");
+	REFUSED(region[1], BASE, "twice");
+	REFUSED(region[1], BASE + MIB, "alignment, or not RAM");
+	REFUSED(region[1], 0, "alignment, or not RAM");
+	REFUSED(region[1], 0x7fe00000, "alignment, or not RAM"); /* ACPI tables in it */
+	REFUSED(region[1], 0x140000000, "alignment, or not RAM");
+	REFUSED(region[1], 0xffffffffffe00000, "alignment, or not RAM");
+	h.region[1] = 0x13fe00000;
+	accepted();
+}
+
+static void mailbox(void **state)
+{
+	(void)state;
+	REFUSED(mailbox, BASE, "lies in the region");
+	REFUSED(mailbox, BASE + 64 * MIB, "lies in the region");
+	REFUSED(mailbox, BASE + 4096, "mailbox (alignment");
+	REFUSED(mailbox, 0, "mailbox (alignment");
+	REFUSED(mailbox, 0x80000000, "mailbox (alignment");
+	REFUSED(mailbox, 0xffffffffffe00000, "mailbox (alignment");
+}
+
+static void kernel_places(void **state)
+{
+	(void)state;
+	REFUSED(saved_context, 0xfffff, "saved_context");
+	REFUSED(saved_context, 0x7fffe700, "saved_context");
+	REFUSED(saved_context, UINT64_MAX, "saved_context");
+	REFUSED(vmcoreinfo, 0x7fffe000, "vmcoreinfo");
+	REFUSED(vmcoreinfo_bytes, 0xffffffff, "vmcoreinfo");
+}
+
+static void target(void **state)
+{
+	(void)state;
+	REFUSED(sector_bytes, 0, "sector size");
+	REFUSED(sector_bytes, 1024, "sector size");
+	REFUSED(n_extents, 0, "number of extents");
+	REFUSED(n_extents, HANDOFF_EXTENTS_MAX + 1, "number of extents");
+	REFUSED(extent[1].n_sectors, 0, "beyond the disk");
+	REFUSED(extent[1].n_sectors, 9, "beyond the disk");
+	REFUSED(extent[1].n_sectors, UINT64_MAX, "beyond the disk");
+	REFUSED(extent[0].lba, 1000000, "beyond the disk");
+	REFUSED(extent[0].lba, UINT64_MAX, "beyond the disk");
+	REFUSED(n_sectors, 999999, "beyond the disk");
+}
+
+/* ---- pages ---- */
+
+static struct range v[64];
+static struct ranges frames;
+
+static void select_pages(void)
+{
+	ranges_init(&frames, v, 64);
+	assert_int_equal(pages_select(&h, &frames), 0);
+}
+
+static void has(uint64_t start, uint64_t end)
+{
+	struct range gap;
+	if (ranges_gap(&frames, start, end, &gap))
+		fail_msg("frame %#llx is not saved", (unsigned long long)gap.start);
+}
+
+static void has_not(uint64_t start, uint64_t end)
+{
+	if (ranges_touch(&frames, start, end))
+		fail_msg("some of %#llx is saved", (unsigned long long)start);
+}
+
+static void frames_selected(void **state)
+{
+	(void)state;
+	select_pages();
+	has_not(0, 1);
+	has(1, 0x9f);
+	has_not(0x9f, 0x100);
+	has(0x100, 0x40000);
+	has_not(0x40000, 0x40200);
+	has(0x40200, 0x44000);
+	has_not(0x44000, 0x44200);
+	has(0x44200, 0x7fffe);
+	has_not(0x7fffe, 0x7ffff); /* half of it is RAM, half is tables */
+	has(0x7ffff, 0x80000);
+	has_not(0x80000, 0x100000);
+	has(0x100000, 0x140000);
+	assert_int_equal(ranges_total(&frames), 0x9e + 0x7fefe - 0x400 + 1 + 0x40000);
+}
+
+static void other_types_are_not_saved(void **state)
+{
+	(void)state;
+	static const uint32_t types[] = {0, MEMORY_RESERVED, MEMORY_NVS, MEMORY_BAD, 7, 0xffffffff};
+	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		h.memory[4].type = types[i];
+		select_pages();
+		has_not(0x100000, 0x140000);
+	}
+}
+
+static void less_than_a_frame(void **state)
+{
+	(void)state;
+	h.memory[1] = (struct memory_range){0x9fc00, 0x9ffff, MEMORY_RAM, 0};
+	h.memory[4] = (struct memory_range){0x100000800, 0x100001800, MEMORY_RAM, 0};
+	select_pages();
+	has_not(0x9f, 0x100);
+	has_not(0x100000, 0x100002);
+}
+
+static void too_few_ranges(void **state)
+{
+	(void)state;
+	ranges_init(&frames, v, 3);
+	assert_int_equal(pages_select(&h, &frames), ERR_NO_MEMORY);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(good),
+		TEST(heads),
+		TEST(memory_map),
+		TEST(region),
+		TEST(mailbox),
+		TEST(kernel_places),
+		TEST(target),
+		TEST(frames_selected),
+		TEST(other_types_are_not_saved),
+		TEST(less_than_a_frame),
+		TEST(too_few_ranges),
+	};
+	return cmocka_run_group_tests_name("handoff", tests, NULL, NULL);
+}
