@@ -1,6 +1,6 @@
 /*
  * Says whether this kernel can kexec jump: loading nothing with KEXEC_PRESERVE_CONTEXT succeeds on
- * a kernel with CONFIG_KEXEC_JUMP, and is an invalid argument on one without. Unloads a loaded image.
+ * a kernel with CONFIG_KEXEC_JUMP, and is an invalid argument on one without. Unloads an image.
  */
 #include <errno.h>
 #include <linux/kexec.h>

@@ -11,8 +11,9 @@
  *   workload stop
  *
  * source -> relay -> sink: numbered messages with content through two pipes. timer: a timerfd and
- * an interval timer. file: records appended to an ext4 file, and others in a deleted one that is still
- * open. memory: private pages, half of each incompressible, verified and rewritten slice by slice.
+ * an interval timer. file: records appended to an ext4 file, and others in a deleted one that is
+ * still open. memory: private pages, half of each incompressible, verified and rewritten slice by
+ * slice.
  */
 #include <errno.h>
 #include <fcntl.h>
