@@ -63,3 +63,8 @@ SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
 
 UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
+
+UNIT += output
+SRC_output := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
+	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
+LIBS_output := $(LZ4_A)
