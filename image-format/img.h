@@ -159,7 +159,7 @@ struct img_dest {
 	int (*flush)(void *ctx);
 	void *ctx;
 	size_t buffer_bytes; /* of each buffer; at least IMG_CHUNK_PAGES_MAX pages */
-	uint64_t size;       /* of the area */
+	uint64_t size;       /* of the area; what is beyond the last whole block is not used */
 };
 
 struct img_params {

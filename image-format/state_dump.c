@@ -60,6 +60,25 @@ static void put_text(const struct out *o, const uint8_t *p, uint32_t size)
 	put(o, "\"");
 }
 
+static bool plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/* A key: quoted when YAML could take it for anything else. */
+static void put_name(const struct out *o, const char *name)
+{
+	size_t n = 0;
+
+	while (plain(name[n]))
+		n++;
+	if (name[n] == 0)
+		put(o, name);
+	else
+		put_text(o, (const uint8_t *)name, IMG_NAME_BYTES);
+}
+
 static void put_bytes(const struct out *o, const uint8_t *p, uint32_t size)
 {
 	put(o, "\"");
@@ -96,7 +115,7 @@ static void put_field(const struct out *o, const struct img_stream_field *f, con
 {
 	const uint8_t *p = element + f->offset;
 
-	put(o, f->name);
+	put_name(o, f->name);
 	put(o, f->count == 1 ? ": " : ": [");
 	for (uint32_t i = 0; i < f->count; i++, p += f->size) {
 		if (i)
@@ -127,7 +146,7 @@ void state_dump(const struct state_reader *r,
 	struct state_object o;
 
 	while (state_object_next_(r, &offset, &o)) {
-		put(&out, o.head.name);
+		put_name(&out, o.head.name);
 		put(&out, o.head.n_elements ? ": # version " : ": [] # version ");
 		put_decimal(&out, o.head.version);
 		put(&out, "\n");

@@ -69,7 +69,7 @@ static void fill_header(struct img_header *h, const struct img_dest *d, const st
 	h->version_major = IMG_VERSION_MAJOR;
 	h->version_minor = IMG_VERSION_MINOR;
 	h->header_bytes = sizeof(*h);
-	h->area_bytes = d->size;
+	h->area_bytes = d->size & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
 	memcpy(h->area_uuid, p->area_uuid, sizeof(h->area_uuid));
 	memcpy(h->image_uuid, p->image_uuid, sizeof(h->image_uuid));
 	h->created_unix_s = p->created_unix_s;
@@ -83,7 +83,7 @@ static int check_arguments(
 		work_bytes < work_before_root() + img_align_up_(TABLES_BYTES, IMG_BLOCK_BYTES))
 		return IMG_ERR_WORK;
 	if (d->buffer_bytes < IMG_CHUNK_PAGES_MAX * IMG_PAGE_BYTES ||
-		d->buffer_bytes % IMG_BLOCK_BYTES || d->size % IMG_BLOCK_BYTES)
+		d->buffer_bytes % IMG_BLOCK_BYTES)
 		return IMG_ERR_ARGUMENT;
 	if (p->chunk_pages == 0 || p->chunk_pages > IMG_CHUNK_PAGES_MAX || p->slot >= IMG_N_HEADERS)
 		return IMG_ERR_ARGUMENT;
@@ -205,7 +205,7 @@ static int write_root(struct img_writer *w)
 	h->root_bytes = assemble_root(w);
 	h->root_hash = img_hash(w->root, h->root_bytes);
 	h->used_bytes = h->root_offset + img_align_up_(h->root_bytes, IMG_BLOCK_BYTES);
-	if (h->root_offset > w->d->size || h->used_bytes > w->d->size)
+	if (h->root_offset > h->area_bytes || h->used_bytes > h->area_bytes)
 		return IMG_ERR_FULL;
 	err = w->d->write(w->d->ctx, h->root_offset, w->root, h->used_bytes - h->root_offset);
 	return err ? err : w->d->flush(w->d->ctx);

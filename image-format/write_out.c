@@ -79,7 +79,7 @@ int img_out_room_(
 
 int img_out_take_(struct img_writer *w, size_t bytes)
 {
-	if (w->pos > w->d->size || bytes > w->d->size - w->pos)
+	if (w->pos > w->h.area_bytes || bytes > w->h.area_bytes - w->pos)
 		return IMG_ERR_FULL;
 	w->out_used += bytes;
 	w->pos += bytes;
@@ -120,7 +120,7 @@ int img_out_direct_(struct img_writer *w, const void *data, size_t bytes)
 
 	if (err)
 		return err;
-	if (w->pos > w->d->size || bytes > w->d->size - w->pos)
+	if (w->pos > w->h.area_bytes || bytes > w->h.area_bytes - w->pos)
 		return IMG_ERR_FULL;
 	if (w->raw_bytes == 0 || w->raw + w->raw_bytes != data ||
 		w->raw_offset + w->raw_bytes != w->pos ||

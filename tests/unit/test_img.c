@@ -356,6 +356,21 @@ static void test_raw_requests_are_merged(void **state)
 
 /* ---- the area's end, and misuse ---- */
 
+/* A partition need not be a multiple of a block. */
+static void test_odd_area_size(void **state)
+{
+	struct memory m = memory_make(50, PAGE_MIXED);
+	struct setup t;
+
+	(void)state;
+	set_up(&t, (1u << 20) + 7 * 512, 16);
+	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
+	assert_int_equal(t.l.hs.h.area_bytes, 1u << 20);
+	tear_down(&t);
+	memory_free(&m);
+}
+
 static void test_every_area_size(void **state)
 {
 	struct memory m = memory_make(150, PAGE_MIXED);
@@ -508,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_fills_join_across_calls),
 		cmocka_unit_test(test_fill_needs_every_word),
 		cmocka_unit_test(test_raw_requests_are_merged),
+		cmocka_unit_test(test_odd_area_size),
 		cmocka_unit_test(test_every_area_size),
 		cmocka_unit_test(test_call_order),
 		cmocka_unit_test(test_begin_checks_arguments),

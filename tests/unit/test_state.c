@@ -528,6 +528,22 @@ static void test_dump(void **state)
 				   "frame: [] # version 1\n");
 }
 
+/* A name that YAML would read as something else is quoted. */
+static void test_dump_of_odd_names(void **state)
+{
+	static const struct state_field odd[] = {{"a:#\"-", STATE_U, 0, 0, 1, 1}};
+	const struct state_desc d = {"[x]", 3, 1, 1, odd};
+	struct text t = {.len = 0};
+	struct stream s;
+	uint8_t v = 5;
+
+	(void)state;
+	make(&s, &d, &v, 1);
+	state_dump(&s.r, collect, &t);
+	assert_string_equal(t.buf, "\"[x]\": # version 3\n"
+				   "  - \"a:#\\x22-\": 5\n");
+}
+
 /* The descriptions of the real structs are sound, cover every byte that is not padding, and no field
  * is there twice. */
 static void test_saved_descriptions(void **state)
@@ -575,6 +591,7 @@ int main(void)
 		cmocka_unit_test(test_every_truncation),
 		cmocka_unit_test(test_text_is_cut),
 		cmocka_unit_test(test_dump),
+		cmocka_unit_test(test_dump_of_odd_names),
 		cmocka_unit_test(test_saved_descriptions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
