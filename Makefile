@@ -92,13 +92,18 @@ $(out)/%.mb2: loader/multiboot2.asm
 		$${core%.bin}.elf | awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
 
 # ---- the toy kernel of tests/qemu ----
-TOY_SRC := tests/qemu/toy/main.c loader/multiboot2.c $(LOOK_SRC)
+TOY_SRC := tests/qemu/toy/main.c loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
 INC_tests := $(INC_loader)
 
 $(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.bin
 	$(call say,NASM,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)nasm -f elf64 -DWRITER='"$(out)/writer.bin"' -o $@ $<
+
+$(out)/format_area: tests/qemu/toy/format_area.c $(IMAGE_SRC)
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Iimage-format -o $@ $^ $(LZ4_A)
 
 $(out)/toy.elf: $(call metal,tests/qemu/toy/entry.asm $(TOY_SRC) $(METAL_COMMON)) linker.ld
 

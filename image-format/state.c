@@ -190,7 +190,8 @@ static int check_fields(struct state_reader *r, const struct state_object *o)
 			f.type, f.flags, f.offset, f.size, f.count, o->head.element_bytes);
 		if (fault)
 			return bad(r, fault);
-		/* Fields do not overlap; that also bounds the work that a small stream can ask for. */
+		/* Fields do not overlap; that also bounds the work that a small stream can ask
+		 * for. */
 		covered += (uint64_t)f.size * f.count;
 		if (covered > o->head.element_bytes)
 			return bad(r, "fields overlap");
@@ -204,7 +205,7 @@ static int check_fields(struct state_reader *r, const struct state_object *o)
 static int check_object(struct state_reader *r, size_t *offset)
 {
 	struct img_stream_object h;
-	struct state_object o;
+	struct state_object o = {0};
 	size_t left = r->bytes - *offset;
 	uint64_t need;
 

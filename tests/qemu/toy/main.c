@@ -16,6 +16,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "disks.h"
+#include "efi_tables.h"
 #include "find.h"
 #include "handoff.h"
 #include "log.h"
@@ -195,6 +196,8 @@ static void fill_handoff(struct handoff *h)
 		.kernel_restores_gdt = 1,
 		.kernel_release = "toy",
 		.rsdp = t.acpi.rsdp,
+		.efi_systab = t.bi.efi_systab,
+		.efi_runtime = t.bi.efi_runtime,
 		.n_region = REGION_FRAMES};
 	memcpy(h->area_uuid, t.found.headers.h.area_uuid, 16);
 	memset(h->image_uuid, 0x54, 16);
@@ -252,7 +255,9 @@ _Noreturn void toy_main(
 	arena_init(&t.arena);
 	must(arena_add(&t.arena, (void *)home, home_bytes), "arena");
 	own_tables();
-	must(acpi_init(&t.acpi, 0), "ACPI");
+	if (t.bi.efi_systab)
+		must(efi_tables_read(&t.bi), "EFI system table");
+	must(acpi_init(&t.acpi, t.bi.rsdp), "ACPI");
 	clock_init(t.acpi.pm_timer, start_tsc);
 	find_area_uuid();
 	log_line("toy: filled %llu frames in %u ranges", (unsigned long long)each_frame(fill_frame),
