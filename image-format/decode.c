@@ -15,7 +15,7 @@ static void spread(uint64_t value, void *dst, uint64_t bytes)
 {
 	uint64_t *word = dst;
 
-	/* Nearly every fill is of zeros, or of one debug byte: memset is the fastest store there is. */
+	/* Nearly every fill is of zeros or of one debug byte, and memset is the fastest store. */
 	if (value == (value & 0xff) * 0x0101010101010101ull) {
 		memset(dst, (int)(value & 0xff), bytes);
 		return;

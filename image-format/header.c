@@ -1,9 +1,9 @@
 /*
  * The two header copies: which one counts, and changing the state.
  *
- * Two rules make a lost or damaged sector harmless. The copy that counts is never overwritten before
- * the other one is durable. And a state that forbids a resume is put into both copies, so that no
- * single bad sector can bring a resumable one back.
+ * Two rules make a lost or damaged sector harmless. The copy that counts is never overwritten
+ * before the other one is durable. And a state that forbids a resume is put into both copies, so
+ * that no single bad sector can bring a resumable one back.
  */
 #include "internal.h"
 
@@ -132,7 +132,7 @@ static void read_copy(const struct img_source *src, void *block, uint32_t slot, 
 	c->err = judge_fields(&j, src->size);
 }
 
-/* No copy is sound: a damaged one says more than a device error, a device error more than nothing. */
+/* No copy is sound: damage says more than a device error, a device error more than nothing. */
 static int no_sound_copy(const struct copy c[IMG_N_HEADERS], struct img_fault *ret_fault)
 {
 	int err = IMG_ERR_NO_AREA;

@@ -2,8 +2,8 @@
  * Torpor images: the API. Pure: no hardware, no allocation, no logging; all memory is the caller's.
  * The same sources are built for the freestanding programs and for Linux.
  *
- * Errors: 0, or a negative enum img_err; an error of a source or destination is passed through as it
- * is (they use numbers below -63). Iterators return 1 (one more), 0 (end) or a negative error.
+ * Errors: 0, or a negative enum img_err; an error of a source or destination is passed through as
+ * it is (they use numbers below -63). Iterators return 1 (one more), 0 (end) or a negative error.
  */
 #ifndef IMAGE_FORMAT_IMG_H
 #define IMAGE_FORMAT_IMG_H
@@ -61,7 +61,7 @@ struct img_extent {
 int img_extent_map(const struct img_extent *e, uint32_t n, uint32_t sector_bytes, uint64_t offset,
 	uint64_t bytes, uint64_t *ret_lba, uint64_t *ret_bytes) IMG_MUST_CHECK;
 
-/* Sum of the extents in bytes; IMG_ERR_ARGUMENT when empty, when two overlap, or when it overflows. */
+/* Sum of the extents in bytes; IMG_ERR_ARGUMENT when one is empty, two overlap, or it overflows. */
 int img_extent_check(const struct img_extent *e, uint32_t n, uint32_t sector_bytes,
 	uint64_t *ret_bytes) IMG_MUST_CHECK;
 
@@ -82,9 +82,10 @@ struct img_headers {
 };
 
 /* block: IMG_BLOCK_BYTES, aligned. IMG_ERR_NO_AREA, _HEADER, _VERSION, _INCOMPAT, _TRUNCATED or the
- * source's. States are not judged here. A copy that cannot be read or whose hash is wrong does not hide
- * a good one; of the others the newest decides, even when it must be refused. *ret_fault tells of a
- * damaged copy also when the other one is good and 0 is returned; what is NULL when there is nothing. */
+ * source's. States are not judged here. A copy that cannot be read or whose hash is wrong does not
+ * hide a good one; of the others the newest decides, even when it must be refused. *ret_fault tells
+ * of a damaged copy also when the other one is good and 0 is returned; what is NULL when there is
+ * nothing. */
 int img_read_headers(const struct img_source *src, void *block, struct img_headers *ret,
 	struct img_fault *ret_fault) IMG_MUST_CHECK;
 
@@ -99,8 +100,8 @@ struct img_reader {
 	const struct img_root *dir;
 };
 
-/* Reads and checks the root. work: block-aligned, IMG_READER_WORK_MIN or more (the root must fit: else
- * IMG_ERR_WORK); it stays in use as long as the reader. */
+/* Reads and checks the root. work: block-aligned, IMG_READER_WORK_MIN or more (the root must fit:
+ * else IMG_ERR_WORK); it stays in use as long as the reader. */
 #define IMG_READER_WORK_MIN (64u * 1024u)
 int img_open(struct img_reader *r, const struct img_source *src, const struct img_header *h,
 	void *work, size_t work_bytes) IMG_MUST_CHECK;
@@ -151,9 +152,9 @@ struct img_dest {
 	/* A free output buffer of buffer_bytes, block-aligned; waits while all are being written.
 	 * NULL: the device has failed (flush will say how). One is asked for at a time. */
 	void *(*buffer)(void *ctx);
-	/* Starts writing; from the start of a buffer (which is free again when it is done; nobody looks
-	 * at it any more) or from memory that does not change before flush returns. Of any length up to
-	 * buffer_bytes. May report the error of an earlier write. */
+	/* Starts writing; from the start of a buffer (which is free again when it is done; nobody
+	 * looks at it any more) or from memory that does not change before flush returns. Of any
+	 * length up to buffer_bytes. May report the error of an earlier write. */
 	int (*write)(void *ctx, uint64_t offset, const void *data, size_t bytes);
 	/* Waits for all writes, makes them durable. */
 	int (*flush)(void *ctx);
@@ -211,31 +212,32 @@ struct img_writer {
 /* Bytes of work for an image of so many frames; no more than about 1.2 MiB. */
 size_t img_writer_work(uint64_t n_pages_max, const struct img_params *p);
 /* Makes the area EMPTY (both header copies, flushed), so that no old header points at data that is
- * being overwritten. work: block-aligned, of img_writer_work() bytes; it and d stay in use until the
- * commit. The first error sticks: every later call returns it. A save that is not committed leaves
- * nothing behind. */
+ * being overwritten. work: block-aligned, of img_writer_work() bytes; it and d stay in use until
+ * the commit. The first error sticks: every later call returns it. A save that is not committed
+ * leaves nothing behind. */
 int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_params *p,
 	void *work, size_t work_bytes) IMG_MUST_CHECK;
 int img_node_begin(struct img_writer *w, const char *name) IMG_MUST_CHECK;
 int img_object_begin(
 	struct img_writer *w, const char *name, enum img_object_type type) IMG_MUST_CHECK;
-/* Frames pfn .. pfn + n, ascending over the whole object. data: n frames, contiguous, block-aligned.
- * Frames of one repeated 64-bit word become fill chunks, the rest LZ4, or raw where LZ4 saves less than
- * 1/16. Raw frames may be written straight from data (see img_dest.write), also after the return. */
+/* Frames pfn .. pfn + n, ascending over the whole object. data: n frames, contiguous,
+ * block-aligned. Frames of one repeated 64-bit word become fill chunks, the rest LZ4, or raw where
+ * LZ4 saves less than 1/16. Raw frames may be written straight from data (see img_dest.write), also
+ * after the return. */
 int img_pages(struct img_writer *w, uint64_t pfn, uint32_t n, const void *data) IMG_MUST_CHECK;
 int img_bytes(struct img_writer *w, const void *data, size_t bytes) IMG_MUST_CHECK;
 int img_object_end(struct img_writer *w) IMG_MUST_CHECK;
 int img_node_end(struct img_writer *w) IMG_MUST_CHECK;
 /* Root, flush, header, flush: the only step that makes the image exist. Exactly one header copy is
- * written. On an error the area is without an image: when the header itself may have got through, both
- * copies are made EMPTY again, as far as the device still obeys. */
+ * written. On an error the area is without an image: when the header itself may have got through,
+ * both copies are made EMPTY again, as far as the device still obeys. */
 int img_commit(struct img_writer *w) IMG_MUST_CHECK;
 const struct img_write_stats *img_stats(const struct img_writer *w);
 
 /* Moves an image to another state: writes the copy that does not count now, flushes. A state that
- * forbids a resume (EMPTY, LAUNCHED, CONSUMED) is then put into the other copy too, flushed, so that no
- * single lost sector brings a resumable one back. Updates *hs with every copy that is durable: after
- * an error hs says what counts. IMG_ERR_ARGUMENT from EMPTY to anything else.
+ * forbids a resume (EMPTY, LAUNCHED, CONSUMED) is then put into the other copy too, flushed, so
+ * that no single lost sector brings a resumable one back. Updates *hs with every copy that is
+ * durable: after an error hs says what counts. IMG_ERR_ARGUMENT from EMPTY to anything else.
  * block: IMG_BLOCK_BYTES, aligned. */
 int img_set_state(const struct img_dest *d, struct img_headers *hs, enum img_state state,
 	uint32_t attempts, void *block) IMG_MUST_CHECK;

@@ -27,11 +27,11 @@ bool img_name_ok_(const char name[IMG_NAME_BYTES]);
 /* IMG_ERR_ARGUMENT when name is not such a name. */
 int img_name_set_(char dst[IMG_NAME_BYTES], const char *name) IMG_MUST_CHECK;
 
-/* Seals h with its hash and writes it as copy slot; does not flush. block stays in use until then. */
+/* Seals h with its hash, writes it as copy slot. No flush: until then block stays in use. */
 int img_put_header_(
 	const struct img_dest *d, struct img_header *h, uint32_t slot, void *block) IMG_MUST_CHECK;
 
-/* ---- write_out.c: places in the area, output buffers, index blocks. Errors are not sticky here ---- */
+/* ---- write_out.c: places in the area, output buffers, index blocks ---- */
 
 /* Opens a buffer that has room for want bytes, or is empty but for less than a block, pads it to
  * align. *ret_dst has *ret_room bytes, and lies at w->pos in the area. */
@@ -39,12 +39,12 @@ int img_out_room_(struct img_writer *w, uint32_t align, size_t want, uint8_t **r
 	size_t *ret_room) IMG_MUST_CHECK;
 /* Takes bytes of that room. IMG_ERR_FULL when they do not fit into the area. */
 int img_out_take_(struct img_writer *w, size_t bytes) IMG_MUST_CHECK;
-/* Gives the open buffer, padded to a block, and raw frames that wait to be merged, to the device. */
+/* Starts writing the open buffer, padded to a block, and raw frames that wait to be merged. */
 int img_out_close_(struct img_writer *w) IMG_MUST_CHECK;
 /* Frames written from where they are; w->pos must be what *ret_offset shall be: block-aligned. */
 int img_out_direct_(struct img_writer *w, const void *data, size_t bytes) IMG_MUST_CHECK;
 
-/* Adds a chunk to the index of the current object; writes the index block before when it is full. */
+/* Adds a chunk to the index of the current object; a full index block is written first. */
 int img_index_add_(struct img_writer *w, const struct img_chunk_rec *c) IMG_MUST_CHECK;
 int img_index_flush_(struct img_writer *w) IMG_MUST_CHECK;
 /* The last chunk of the current object, if it still lies in memory; else NULL. */

@@ -2,8 +2,8 @@
  * The image on disk, version 1.0: structs as they lie in the area. All integers little-endian. The
  * specification is FORMAT.md; this file is its C form, and the sizes and offsets are asserted.
  *
- * The area is one linear run of bytes; extents (extent.c) say where its pieces lie on a disk. Offsets
- * are from the start of the area. Block = 4096 bytes.
+ * The area is one linear run of bytes; extents (extent.c) say where its pieces lie on a disk.
+ * Offsets are from the start of the area. Block = 4096 bytes.
  */
 #ifndef IMAGE_FORMAT_LAYOUT_H
 #define IMAGE_FORMAT_LAYOUT_H
@@ -71,8 +71,9 @@ static_assert(offsetof(struct img_header, root_offset) == 88, "FORMAT.md");
 static_assert(offsetof(struct img_header, label) == 128, "FORMAT.md");
 static_assert(offsetof(struct img_header, hash) == 504, "FORMAT.md");
 
-/* The root: this, then node records, object records, index-block records. A record may be longer than
- * this version's (a later minor version): readers step by the size given here and ignore the tail. */
+/* The root: this, then node records, object records, index-block records. A record may be longer
+ * than this version's (a later minor version): readers step by the size given here and ignore the
+ * tail. */
 struct img_root {
 	uint8_t magic[8];
 	uint16_t node_rec_bytes;

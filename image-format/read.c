@@ -1,6 +1,6 @@
 /*
- * Reading: the root, and what it says. Everything in it is checked here, once; afterwards the tables
- * can be used as they lie in memory.
+ * Reading: the root, and what it says. Everything in it is checked here, once; afterwards the
+ * tables can be used as they lie in memory.
  */
 #include "internal.h"
 

@@ -1,6 +1,7 @@
 /*
- * The descriptions of saved_state.h. A field may be added, widened or moved at any time; what an older
- * loader must not ignore is marked critical, what no resume can do without is marked required.
+ * The descriptions of saved_state.h. A field may be added, widened or moved at any time; what an
+ * older loader must not ignore is marked critical, what no resume can do without is marked
+ * required.
  */
 #include "saved_state.h"
 

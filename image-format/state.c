@@ -190,8 +190,7 @@ static int check_fields(struct state_reader *r, const struct state_object *o)
 			f.type, f.flags, f.offset, f.size, f.count, o->head.element_bytes);
 		if (fault)
 			return bad(r, fault);
-		/* Fields do not overlap; that also bounds the work that a small stream can ask
-		 * for. */
+		/* No overlap: that also bounds the work that a small stream can ask for. */
 		covered += (uint64_t)f.size * f.count;
 		if (covered > o->head.element_bytes)
 			return bad(r, "fields overlap");

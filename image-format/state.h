@@ -3,11 +3,11 @@
  * reader of another version finds fields by name, and any tool can print it. Layout: FORMAT.md,
  * "State streams". Pure, like img.h.
  *
- * A stream is a sequence of objects; an object is n elements of one described struct. Integers change
- * width freely between versions (a value that does not fit is IMG_ERR_STREAM, and so is one that an
- * array became too short for, unless it is zero); text and bytes are cut or zero padded; a field that the
- * stream lacks is zero, or IMG_ERR_STREAM when it is marked required. A field that the reader lacks is
- * passed over, or IMG_ERR_STREAM when the stream marks it critical.
+ * A stream is a sequence of objects; an object is n elements of one described struct. Integers
+ * change width freely between versions (a value that does not fit is IMG_ERR_STREAM, and so is one
+ * that an array became too short for, unless it is zero); text and bytes are cut or zero padded; a
+ * field that the stream lacks is zero, or IMG_ERR_STREAM when it is marked required. A field that
+ * the reader lacks is passed over, or IMG_ERR_STREAM when the stream marks it critical.
  */
 #ifndef IMAGE_FORMAT_STATE_H
 #define IMAGE_FORMAT_STATE_H
@@ -64,7 +64,7 @@ struct state_writer {
 	uint32_t n_objects;
 	int err; /* the first one sticks; state_finish reports it */
 };
-/* buf need not be aligned. IMG_ERR_WORK when it is too small; text without its zero is cut by one. */
+/* buf need not be aligned. IMG_ERR_WORK when it is too small; text without its zero loses one. */
 void state_begin(struct state_writer *w, void *buf, size_t cap);
 void state_put(
 	struct state_writer *w, const struct state_desc *d, const void *elements, uint32_t n);
@@ -76,10 +76,11 @@ struct state_reader {
 	/* Of the last IMG_ERR_STREAM: name of a field (it may lie in buf), or a constant text. */
 	const char *what;
 };
-/* Checks the whole stream once: lengths, tables, text ends. bytes may be more than the stream has. */
+/* Checks the whole stream once: lengths, tables, text ends. bytes may exceed the stream. */
 int state_open(struct state_reader *r, const void *buf, size_t bytes) IMG_MUST_CHECK;
-/* Elements of the object named d->name, converted to the caller's struct. IMG_ERR_NOT_FOUND when the
- * stream has no such object, IMG_ERR_WORK when it has more than max elements (*ret_n says how many). */
+/* Elements of the object named d->name, converted to the caller's struct. IMG_ERR_NOT_FOUND when
+ * the stream has no such object, IMG_ERR_WORK when it has more than max elements (*ret_n says how
+ * many). */
 int state_get(struct state_reader *r, const struct state_desc *d, void *elements, uint32_t max,
 	uint32_t *ret_n) IMG_MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /*
  * Writing: begin, nodes and objects, commit.
  *
- * The order of a save is its safety: both headers EMPTY and durable; data, index and root written and
- * durable; one header written; durable. At no point does a header that can be resumed point at
+ * The order of a save is its safety: both headers EMPTY and durable; data, index and root written
+ * and durable; one header written; durable. At no point does a header that can be resumed point at
  * something that is not all there.
  */
 #include "internal.h"

@@ -2,9 +2,9 @@
  * Writing, the lower half: where things lie in the area, and how they get there.
  *
  * Everything is placed at w->pos, which only grows, so the order of the chunks is the order in the
- * area. Small things are gathered in one open buffer of the destination. When it has no room left its
- * whole blocks are written and the rest moves on into the next buffer: nothing is wasted. Only what
- * must start at a block (frames stored raw, index blocks) is padded up to.
+ * area. Small things are gathered in one open buffer of the destination. When it has no room left
+ * its whole blocks are written and the rest moves on into the next buffer: nothing is wasted. Only
+ * what must start at a block (frames stored raw, index blocks) is padded up to.
  */
 #include "internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * An image area in memory that keeps a record of everything written, can fail, and can lose power: a
- * cut at any point leaves what was flushed, and any part of what was not.
+ * An image area in memory that keeps a record of everything written, can fail, and can lose power:
+ * a cut at any point leaves what was flushed, and any part of what was not.
  */
 #ifndef TESTS_FAKE_FAULT_DISK_H
 #define TESTS_FAKE_FAULT_DISK_H
@@ -33,8 +33,8 @@ struct fault_disk {
 	/* Fails number N (from 1) and all after it; 0: never. */
 	uint32_t fail_read, fail_write, fail_flush;
 	uint32_t fail_once; /* 1: only number N */
-	/* Contract broken: not a multiple of a block, outside the area, memory changed before the flush,
-	 * a second buffer asked for while one is held. */
+	/* Contract broken: not a multiple of a block, outside the area, memory changed before the
+	 * flush, a second buffer asked for while one is held. */
 	uint32_t n_violations;
 };
 
@@ -46,9 +46,10 @@ struct img_dest fault_disk_dest(struct fault_disk *d);
 /* Forgets the record and all faults: what is there now is the base of the next record. */
 void fault_disk_mark(struct fault_disk *d);
 
-/* Every way to lose power: after each event of the record (0 .. n_events), with the writes since the last
- * flush kept, lost, in subsets (all of them while there are few), torn at a sector, or with a sector
- * that was being written turned to garbage. check sees the area as it is when power comes back. */
+/* Every way to lose power: after each event of the record (0 .. n_events), with the writes since
+ * the last flush kept, lost, in subsets (all of them while there are few), torn at a sector, or
+ * with a sector that was being written turned to garbage. check sees the area as it is when power
+ * comes back. */
 struct fault_cut {
 	size_t event;    /* number of events before the cut */
 	const char *how; /* for messages */

@@ -1,9 +1,9 @@
 /*
- * The image reader on any area. Hashes would keep every change of the input from getting anywhere, so
- * this program has its own img_hash, which is always 0: in the input every hash field must be 0.
+ * The image reader on any area. Hashes would keep every change of the input from getting anywhere,
+ * so this program has its own img_hash, which is always 0: in the input every hash field must be 0.
  *
- * Input: pieces of 512 bytes. Header copy 0 and 1, then the beginnings of the blocks from IMG_DATA_START
- * on; the rest of each block is zero.
+ * Input: pieces of 512 bytes. Header copy 0 and 1, then the beginnings of the blocks from
+ * IMG_DATA_START on; the rest of each block is zero.
  */
 #include <sanitizer/asan_interface.h>
 #include <string.h>

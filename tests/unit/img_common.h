@@ -38,7 +38,8 @@ struct saver {
 void saver_init(struct saver *s, struct fault_disk *d, uint32_t chunk_pages);
 void saver_free(struct saver *s);
 
-/* A whole save: node "kernel" with "memory" in random calls, and "cpu", a byte stream. 0 or the error. */
+/* A whole save: node "kernel" with "memory" in random calls, and "cpu", a byte stream. 0 or the
+ * error. */
 int save(struct saver *s, struct fault_disk *d, const struct memory *m, const char *cpu,
 	size_t cpu_bytes);
 
@@ -52,7 +53,8 @@ void loaded_init(struct loaded *l);
 void loaded_free(struct loaded *l);
 /* Headers, state, root. */
 int load_open(struct loaded *l, const struct img_source *src);
-/* All of the image, every hash checked; the memory compared with m and the bytes with cpu, when given. */
+/* All of the image, every hash checked; the memory compared with m and the bytes with cpu, when
+ * given. */
 int load_all(struct loaded *l, const struct img_source *src, const struct memory *m,
 	const char *cpu, size_t cpu_bytes);
 

@@ -1,6 +1,6 @@
 /*
- * Damaged images: one field at a time, with every hash above it made right again, so that each check
- * stands alone; then the hashes themselves, truncation, and devices that fail.
+ * Damaged images: one field at a time, with every hash above it made right again, so that each
+ * check stands alone; then the hashes themselves, truncation, and devices that fail.
  */
 #include "img_common.h"
 
@@ -381,7 +381,8 @@ static void test_data(void **state)
 	TRY(INDEX, raw->offset, raw->offset + 4096, IMG_ERR_DATA, NULL);
 	TRY(INDEX, lz4->stored_bytes, lz4->stored_bytes - 1, IMG_ERR_DATA, NULL);
 	for (uint32_t i = 0; i < lz4->stored_bytes; i++) {
-		/* A flipped bit may still decode to the same bytes, but only then is it accepted. */
+		/* A flipped bit may still decode to the same bytes, but only then is it
+		 * accepted. */
 		t.d.now[lz4->offset + i] ^= 1 << (i % 8);
 		seal(&t, DATA);
 		if (load_all(&t.l, &t.src, NULL, NULL, 0) == 0)
@@ -488,8 +489,8 @@ static void test_no_area(void **state)
 	tear_down(&t);
 }
 
-/* Each read of a load fails in turn: its error comes through; a header copy that cannot be read does
- * not hide the other. */
+/* Each read of a load fails in turn: its error comes through; a header copy that cannot be read
+ * does not hide the other. */
 static void test_read_errors(void **state)
 {
 	struct setup t;

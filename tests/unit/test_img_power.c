@@ -1,6 +1,7 @@
 /*
- * Power lost, and devices that fail, at every single write and flush of a save and of a change of state:
- * a reader sees the old image, none, or the new one, whole. Nothing else, and nothing that was spent.
+ * Power lost, and devices that fail, at every single write and flush of a save and of a change of
+ * state: a reader sees the old image, none, or the new one, whole. Nothing else, and nothing that
+ * was spent.
  */
 #include "img_common.h"
 
@@ -270,8 +271,8 @@ static void test_every_move(void **state)
 
 /* ---- devices that fail ---- */
 
-/* A failing save leaves nothing that can be resumed, wherever it fails: also when it was the flush after
- * the header. */
+/* A failing save leaves nothing that can be resumed, wherever it fails: also when it was the flush
+ * after the header. */
 static void try_failures(uint32_t *fail, uint32_t n, struct setup *t, bool once)
 {
 	for (uint32_t i = 1; i <= n; i++) {

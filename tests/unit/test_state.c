@@ -544,8 +544,8 @@ static void test_dump_of_odd_names(void **state)
 				   "  - \"a:#\\x22-\": 5\n");
 }
 
-/* The descriptions of the real structs are sound, cover every byte that is not padding, and no field
- * is there twice. */
+/* The descriptions of the real structs are sound, cover every byte that is not padding, and no
+ * field is there twice. */
 static void test_saved_descriptions(void **state)
 {
 	static const struct state_desc *const all[] = {&saved_cpu_desc, &saved_platform_desc,
