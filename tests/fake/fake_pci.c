@@ -81,8 +81,8 @@ static void power_changed(struct fake_pci_dev *dev, unsigned old_state)
 	if (old_state != 3 || state != 0)
 		return;
 	fake_set_config(dev, COMMAND, 0, 2);
-	for (unsigned i = 0; i < 6; i++)
-		fake_set_config(dev, (uint16_t)(0x10 + 4 * i), fake_config32(dev, 0x10) & 0xf, 4);
+	for (unsigned i = 0x10; i < 0x28; i++)
+		dev->config[i] &= (uint8_t)~dev->writable[i];
 }
 
 static void config_write(uint32_t address, uint16_t offset, unsigned bytes, uint64_t value)

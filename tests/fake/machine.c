@@ -336,6 +336,11 @@ void fake_dma_allow(void *memory, size_t bytes)
 	machine.dma[machine.n_dma++].bytes = bytes;
 }
 
+void fake_dma_forget(void)
+{
+	machine.n_dma = 0;
+}
+
 void *fake_dma(uint64_t addr, uint64_t bytes)
 {
 	for (unsigned i = 0; i < machine.n_dma; i++) {

@@ -72,6 +72,9 @@ extern uint64_t fake_clock_step_us;
 /* Declares memory that devices may read and write. */
 void fake_dma_allow(void *memory, size_t bytes);
 
+/* What was declared is DMA memory no more. */
+void fake_dma_forget(void);
+
 /* The memory at a bus address, for a model; aborts when it is not declared memory. */
 void *fake_dma(uint64_t addr, uint64_t bytes);
 
