@@ -12,7 +12,7 @@ struct search {
 	uint8_t *block;
 	struct found *best;
 	uint32_t n_resumable, n_areas, n_places;
-	int err; /* of the last place that had none */
+	int err; /* the one that matters most, of the places that had none */
 	struct found candidate;
 };
 
@@ -27,6 +27,24 @@ static void log_bad(const struct search *s, int err, const struct img_fault *fau
 		log_line("find: %s sector %llu: %s", f->dev->name,
 			(unsigned long long)f->extent.lba,
 			err > -64 ? img_err_text(err) : err_text(err));
+}
+
+/* A damaged image says more than a disk that cannot be read, and that more than nothing there. */
+static int rank(int err)
+{
+	if (err == ERR_NOT_FOUND)
+		return 0;
+	if (err == ERR_BOUNDS) /* area=lba: smaller disks have no such sectors */
+		return 1;
+	if (err == IMG_ERR_NO_AREA)
+		return 2;
+	return err <= -64 ? 3 : 4;
+}
+
+static void remember(struct search *s, int err)
+{
+	if (rank(err) >= rank(s->err))
+		s->err = err;
 }
 
 /* Looks at one place; keeps it when it is better than what was there. */
@@ -48,7 +66,7 @@ static void look_at(struct search *s, struct block_dev *dev, const struct gpt_pa
 	}
 	if (err) {
 		log_bad(s, err, &fault);
-		s->err = err;
+		remember(s, err);
 		return;
 	}
 	bool resumable = img_state_check(&f->headers.h) == 0;
@@ -70,7 +88,7 @@ static void look_through(struct search *s, struct block_dev *dev, void *gpt_work
 	int err = gpt_read(dev, gpt_work, &g);
 	if (err && err != ERR_NOT_FOUND) {
 		log_line("find: %s: partition table: %s", dev->name, err_text(err));
-		s->err = err;
+		remember(s, err);
 	}
 	bool has_gpt = err == 0;
 	if (s->o->have_disk && (!has_gpt || memcmp(g.disk_guid, s->o->disk, 16) != 0))
@@ -83,8 +101,14 @@ static void look_through(struct search *s, struct block_dev *dev, void *gpt_work
 	}
 	for (uint32_t i = 0; has_gpt && i < g.n_entries; i++) {
 		err = gpt_entry(&g, i, &p);
-		if (err == 0 && wanted(s->o, &p))
+		if (err == ERR_NOT_FOUND || !wanted(s->o, &p))
+			continue;
+		if (err == 0) {
 			look_at(s, dev, &p, g.disk_guid);
+			continue;
+		}
+		log_line("find: %s: partition %u: %s", dev->name, i + 1, err_text(err));
+		remember(s, err);
 	}
 }
 

@@ -24,7 +24,7 @@ struct gpt {
 int gpt_read(struct block_dev *dev, void *work, struct gpt *ret) MUST_CHECK;
 
 /* Entry i (< n_entries). ERR_NOT_FOUND: unused; ERR_FIRMWARE: outside the disk, or ends before it
- * begins. */
+ * begins; its GUIDs are told all the same. */
 int gpt_entry(const struct gpt *g, uint32_t i, struct gpt_partition *ret) MUST_CHECK;
 
 #endif

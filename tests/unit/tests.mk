@@ -68,3 +68,11 @@ UNIT += output
 SRC_output := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 LIBS_output := $(LZ4_A)
+
+# What suites need that look at an image which the writer's own code wrote onto a disk of RAM.
+SAVED_MACHINE_SRC := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
+	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
+UNIT += find
+SRC_find := loader/find.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
+	tests/unit/gpt_make.c tests/unit/log_text.c
+LIBS_find := $(LZ4_A)

@@ -1,0 +1,420 @@
+/* find.c: which area is taken, and what is said when none is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "area.h"
+#include "fake_ram_disk.h"
+#include "find.h"
+#include "gpt_make.h"
+#include "log_text.h"
+#include "machine.h"
+#include "saved_machine.h"
+
+#define N_DISKS   3
+#define N_SECTORS 8192
+#define LINUX     "0fc63daf-8483-4772-8e79-3d69d8477de4"
+#define AREA_LBA  512
+#define AREA_SIZE 2048 /* sectors */
+#define OTHER_LBA 4096
+
+static struct fake_ram_disk disk[N_DISKS];
+static struct disks disks;
+static struct found found;
+static uint8_t *work;
+
+/* Disk i has GUID "0000000i-...", and partitions "0000000i-0000-...0000000j". */
+static void guid_text(char text[37], unsigned i, unsigned j)
+{
+	snprintf(text, 37, "0000000%u-0000-0000-0000-00000000000%u", i, j);
+}
+
+static struct gpt_make maker(unsigned i)
+{
+	static char text[37];
+	guid_text(text, i, 0);
+	return (struct gpt_make){.disk = disk[i].bytes,
+		.sector_bytes = disk[i].dev.sector_bytes,
+		.n_sectors = disk[i].dev.n_sectors,
+		.disk_guid = text};
+}
+
+/* A Linux partition, then two that may be areas: by type when the text says so. */
+static void partition(unsigned i, const char *type_a, const char *type_b)
+{
+	char guid[3][37];
+	for (unsigned j = 0; j < 3; j++)
+		guid_text(guid[j], i, j + 1);
+	struct gpt_make g = maker(i);
+	struct gpt_make_partition p[] = {{LINUX, guid[0], 128, 256},
+		{type_a, guid[1], AREA_LBA, AREA_SIZE}, {type_b, guid[2], OTHER_LBA, AREA_SIZE}};
+	gpt_make(&g, p, 3);
+}
+
+static void save_at(unsigned i, uint64_t lba)
+{
+	struct saved_machine m;
+	saved_machine_init(&m);
+	m.frames[0] = (struct range){0x100, 0x200};
+	m.n_frames = 1;
+	saved_machine_write_to(&m, &disk[i].dev, lba, AREA_SIZE);
+}
+
+static void spend(unsigned i, uint64_t lba)
+{
+	saved_machine_set_state(&disk[i].dev, lba, AREA_SIZE, IMG_LAUNCHED);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	disks.n = N_DISKS;
+	for (unsigned i = 0; i < N_DISKS; i++) {
+		fake_ram_disk_init(&disk[i], 512, N_SECTORS);
+		snprintf(disk[i].dev.name, sizeof(disk[i].dev.name), "ram %u", i);
+		disks.dev[i] = &disk[i].dev;
+	}
+	work = aligned_alloc(4096, FIND_WORK_BYTES);
+	log_text_start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_DISKS; i++)
+		fake_ram_disk_free(&disk[i]);
+	free(work);
+	return 0;
+}
+
+static int find(const char *cmdline)
+{
+	struct options o;
+	const char *word;
+	uint32_t len;
+	assert_int_equal(cmdline_parse(cmdline, &o, &word, &len), 0);
+	return find_area(&disks, &o, work, &found);
+}
+
+static void assert_found(const char *cmdline, unsigned i, uint64_t lba)
+{
+	int err = find(cmdline);
+	if (err)
+		fail_msg("'%s': error %d", cmdline, err);
+	assert_ptr_equal(found.dev, &disk[i].dev);
+	assert_int_equal(found.extent.lba, lba);
+	assert_ptr_equal(found.area.extents, &found.extent);
+	assert_ptr_equal(found.source.ctx, &found.area);
+	/* It can be used. */
+	struct img_headers h;
+	struct img_fault fault;
+	assert_int_equal(img_read_headers(&found.source, work, &h, &fault), 0);
+	assert_memory_equal(&h.h, &found.headers.h, sizeof(h.h));
+}
+
+static void no_disk(void **state)
+{
+	(void)state;
+	disks.n = 0;
+	assert_int_equal(find(""), ERR_NOT_FOUND);
+	assert_logged("find: no image area on 0 disks (0 places match the command line)");
+}
+
+static void no_table(void **state)
+{
+	(void)state;
+	save_at(1, AREA_LBA);
+	assert_int_equal(find(""), ERR_NOT_FOUND);
+	assert_logged("find: no image area on 3 disks (0 places");
+}
+
+static void by_type(void **state)
+{
+	(void)state;
+	partition(0, LINUX, LINUX);
+	partition(2, LINUX, AREA_TYPE_GUID);
+	save_at(0, AREA_LBA); /* of another type: not looked at */
+	save_at(2, OTHER_LBA);
+	assert_found("", 2, OTHER_LBA);
+	uint8_t guid[16];
+	gpt_make_guid("00000002-0000-0000-0000-000000000003", guid);
+	assert_memory_equal(found.part_guid, guid, 16);
+	gpt_make_guid("00000002-0000-0000-0000-000000000000", guid);
+	assert_memory_equal(found.disk_guid, guid, 16);
+	assert_int_equal(find("area=type:" LINUX), 0);
+	assert_ptr_equal(found.dev, &disk[0].dev);
+}
+
+static void by_partuuid(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
+	partition(1, AREA_TYPE_GUID, AREA_TYPE_GUID);
+	save_at(0, AREA_LBA);
+	save_at(0, OTHER_LBA);
+	save_at(1, AREA_LBA);
+	assert_found("area=partuuid:00000000-0000-0000-0000-000000000003", 0, OTHER_LBA);
+	assert_found("area=partuuid:00000001-0000-0000-0000-000000000002", 1, AREA_LBA);
+}
+
+static void partuuid_missing(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
+	save_at(0, AREA_LBA);
+	assert_int_equal(find("area=partuuid:00000000-0000-0000-0000-000000000009"), ERR_NOT_FOUND);
+	assert_logged("(0 places match");
+}
+
+static void by_sectors(void **state)
+{
+	(void)state;
+	disks.n = 1;
+	save_at(0, AREA_LBA);
+	assert_found("area=lba:512+2048", 0, AREA_LBA);
+	assert_int_equal(find("area=lba:513+2048"), IMG_ERR_NO_AREA);
+	/* With a table there its GUID is known, and can be asked for. */
+	partition(0, LINUX, LINUX);
+	assert_found("area=lba:512+2048", 0, AREA_LBA);
+	assert_found("area=lba:512+2048 disk=00000000-0000-0000-0000-000000000000", 0, AREA_LBA);
+	uint8_t guid[16];
+	gpt_make_guid("00000000-0000-0000-0000-000000000000", guid);
+	assert_memory_equal(found.disk_guid, guid, 16);
+}
+
+static void sectors_beyond_the_disk(void **state)
+{
+	(void)state;
+	disks.n = 1;
+	save_at(0, AREA_LBA);
+	static const char *const lines[] = {"area=lba:8192+8", "area=lba:8185+8",
+		"area=lba:0xfffffffffffffff0+8", "area=lba:8+0xfffffffffffffff0"};
+	for (unsigned i = 0; i < 4; i++) {
+		log_text_start();
+		assert_int_equal(find(lines[i]), ERR_BOUNDS);
+		assert_logged("find: ram 0 sector ");
+		assert_logged("outside the device");
+	}
+}
+
+/* The larger disk is meant: that the smaller ones end before is no error. */
+static void sectors_on_the_larger_disk(void **state)
+{
+	(void)state;
+	fake_ram_disk_free(&disk[0]);
+	fake_ram_disk_init(&disk[0], 512, 64);
+	save_at(1, AREA_LBA);
+	assert_found("area=lba:512+2048", 1, AREA_LBA);
+}
+
+static void on_a_named_disk(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_DISKS; i++) {
+		partition(i, AREA_TYPE_GUID, LINUX);
+		save_at(i, AREA_LBA);
+	}
+	assert_found("disk=00000001-0000-0000-0000-000000000000", 1, AREA_LBA);
+	assert_found("area=lba:512+2048 disk=00000002-0000-0000-0000-000000000000", 2, AREA_LBA);
+	assert_int_equal(find("disk=00000009-0000-0000-0000-000000000000"), ERR_NOT_FOUND);
+	assert_int_equal(find(""), ERR_AMBIGUOUS);
+}
+
+static void damaged_table(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	memset(disk[0].bytes + 512, 0x5a, 33 * 512);
+	assert_found("", 0, AREA_LBA); /* by the backup */
+	disk[0].bytes[(N_SECTORS - 1) * 512 + 60] ^= 1;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	disk[0].bytes[512 + 60] ^= 1;
+	disk[0].bytes[(N_SECTORS - 1) * 512 + 60] ^= 1;
+	assert_int_equal(find(""), ERR_FIRMWARE);
+	assert_logged("find: ram 0: partition table: a firmware table is damaged");
+}
+
+static void two_that_may_be_resumed(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
+	save_at(0, AREA_LBA);
+	save_at(0, OTHER_LBA);
+	assert_int_equal(find(""), ERR_AMBIGUOUS);
+	assert_logged("find: 2 areas hold an image that may be resumed");
+	spend(0, AREA_LBA);
+	assert_found("", 0, OTHER_LBA);
+	assert_int_equal(img_state_check(&found.headers.h), 0);
+}
+
+static void spent_and_valid(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
+	partition(1, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	save_at(0, OTHER_LBA);
+	save_at(1, AREA_LBA);
+	spend(0, OTHER_LBA);
+	spend(1, AREA_LBA);
+	assert_found("", 0, AREA_LBA); /* the first of three */
+	spend(0, AREA_LBA);
+	save_at(1, AREA_LBA);
+	assert_found("", 1, AREA_LBA); /* the last of three */
+	spend(1, AREA_LBA);
+	assert_found("", 0, AREA_LBA);
+	assert_int_equal(img_state_check(&found.headers.h), IMG_ERR_SPENT);
+	assert_logged("find: 3 areas, none holds an image that may be resumed");
+}
+
+static void partition_too_small(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	struct gpt_make g = maker(0);
+	struct gpt_make_partition p = {
+		AREA_TYPE_GUID, "00000000-0000-0000-0000-000000000002", AREA_LBA, 136};
+	gpt_make(&g, &p, 1);
+	assert_int_equal(find(""), IMG_ERR_TRUNCATED);
+	assert_logged("find: ram 0 sector 512: ");
+	assert_logged("used bytes is 0x");
+	assert_logged(", wanted 0x11000");
+}
+
+static void damaged_header(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	uint8_t *area = disk[0].bytes + AREA_LBA * 512;
+	area[100] ^= 1;
+	area[4096 + 100] ^= 1;
+	assert_int_equal(find(""), IMG_ERR_HEADER);
+	assert_logged("find: ram 0 sector 512: ");
+	assert_logged("header hash is 0x");
+}
+
+static void empty_partition(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	assert_int_equal(find(""), IMG_ERR_NO_AREA);
+	assert_logged("find: no image area on 3 disks (1 places");
+}
+
+static void entry_outside_the_disk(void **state)
+{
+	(void)state;
+	struct gpt_make g = maker(1);
+	struct gpt_make_partition p = {
+		AREA_TYPE_GUID, "00000001-0000-0000-0000-000000000002", N_SECTORS - 40, 100};
+	gpt_make(&g, &p, 1);
+	assert_int_equal(find(""), ERR_FIRMWARE);
+	assert_logged("find: ram 1: partition 1: a firmware table is damaged");
+	log_text_start();
+	assert_int_equal(find("area=partuuid:00000001-0000-0000-0000-000000000003"), ERR_NOT_FOUND);
+	assert_false(log_text_has("partition 1:"));
+}
+
+static void read_error(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	disk[0].bad_lba = AREA_LBA;
+	assert_found("", 0, AREA_LBA); /* the other copy of the header */
+	partition(0, AREA_TYPE_GUID, LINUX);
+	memset(disk[0].bytes + (AREA_LBA + 8) * 512, 0, 4096);
+	assert_int_equal(find(""), ERR_IO);
+	assert_logged("find: ram 0 sector 512: the device reports");
+}
+
+/* One disk that cannot be read must not hide the image on another. */
+static void lost_disk(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		partition(i, AREA_TYPE_GUID, LINUX);
+		save_at(i, AREA_LBA);
+	}
+	disk[0].lost_from = 1;
+	assert_found("", 1, AREA_LBA);
+	assert_logged("find: ram 0: partition table: the device is gone");
+}
+
+/* What is wrong with the image is what the operator must hear, whatever else is odd on other disks. */
+static void the_image_matters_most(void **state)
+{
+	(void)state;
+	for (unsigned bad = 0; bad < 2; bad++) {
+		unsigned other = 1 - bad;
+		partition(bad, AREA_TYPE_GUID, LINUX);
+		save_at(bad, AREA_LBA);
+		disk[bad].bytes[AREA_LBA * 512 + 100] ^= 1;
+		disk[bad].bytes[AREA_LBA * 512 + 4096 + 100] ^= 1;
+		partition(other, AREA_TYPE_GUID, LINUX);
+		memset(disk[other].bytes + AREA_LBA * 512, 0, 65536);
+		assert_int_equal(find(""), IMG_ERR_HEADER);
+		disk[other].bytes[512 + 60] ^= 1;
+		disk[other].bytes[(N_SECTORS - 1) * 512 + 60] ^= 1;
+		assert_int_equal(find(""), IMG_ERR_HEADER);
+		disk[other].lost_from = 1;
+		assert_int_equal(find(""), IMG_ERR_HEADER);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+static void big_sectors(void **state)
+{
+	(void)state;
+	fake_ram_disk_free(&disk[1]);
+	fake_ram_disk_init(&disk[1], 4096, 1024);
+	struct gpt_make g = maker(1);
+	struct gpt_make_partition p = {
+		AREA_TYPE_GUID, "00000001-0000-0000-0000-000000000002", 100, 256};
+	gpt_make(&g, &p, 1);
+	struct saved_machine m;
+	saved_machine_init(&m);
+	saved_machine_write_to(&m, &disk[1].dev, 100, 256);
+	assert_found("", 1, 100);
+	assert_int_equal(found.area.bytes, 256 * 4096);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(no_disk),
+		TEST(no_table),
+		TEST(by_type),
+		TEST(by_partuuid),
+		TEST(partuuid_missing),
+		TEST(by_sectors),
+		TEST(sectors_beyond_the_disk),
+		TEST(sectors_on_the_larger_disk),
+		TEST(on_a_named_disk),
+		TEST(damaged_table),
+		TEST(two_that_may_be_resumed),
+		TEST(spent_and_valid),
+		TEST(partition_too_small),
+		TEST(damaged_header),
+		TEST(empty_partition),
+		TEST(entry_outside_the_disk),
+		TEST(read_error),
+		TEST(lost_disk),
+		TEST(the_image_matters_most),
+		TEST(big_sectors),
+	};
+	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
+}
