@@ -10,3 +10,7 @@ FUZZLIBS_img := $(LZ4_A)
 FUZZ += state
 FUZZSRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
 	image-format/saved_state.c
+
+FUZZ += swsusp
+FUZZSRC_swsusp := $(SWSUSP_SRC) tests/unit/swsusp_builder.c
+FUZZLIBS_swsusp := $(SWSUSP_A)

@@ -40,3 +40,15 @@ void opened_free(struct opened *o)
 	free(o->work);
 	memset(o, 0, sizeof(*o));
 }
+
+void fail_with(const struct opened *o, int err, int wanted, const char *what, const char *name)
+{
+	const char *told = o->fault.what ? o->fault.what : "(nothing)";
+
+	if (err != wanted || (what && strncmp(told, what, strlen(what)) != 0))
+		fail_msg("%s: %d %s, told as '%s', page %llu, found %#llx", name, err,
+			swsusp_err_text(err), told, (unsigned long long)o->fault.page,
+			(unsigned long long)o->fault.found);
+	if (!what)
+		assert_null(o->fault.what);
+}

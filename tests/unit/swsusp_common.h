@@ -29,4 +29,8 @@ void opened_init(struct opened *o, const struct swb_image *b, size_t work_bytes)
 int opened_open(struct opened *o); /* header, then the rest */
 void opened_free(struct opened *o);
 
+/* Fails the test (name says which) unless err is the one wanted, told by a fault that begins with what;
+ * what NULL: no fault may have been told. */
+void fail_with(const struct opened *o, int err, int wanted, const char *what, const char *name);
+
 #endif

@@ -58,6 +58,10 @@ UNIT += swsusp_fault
 SRC_swsusp_fault := $(SRC_swsusp)
 LIBS_swsusp_fault := $(SWSUSP_A)
 
+UNIT += swsusp_fields
+SRC_swsusp_fields := $(SRC_swsusp)
+LIBS_swsusp_fields := $(SWSUSP_A)
+
 UNIT += multiboot2
 SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
 
@@ -76,3 +80,6 @@ UNIT += find
 SRC_find := loader/find.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
 	tests/unit/gpt_make.c tests/unit/log_text.c
 LIBS_find := $(LZ4_A)
+
+UNIT += cli_parse
+SRC_cli_parse := cli/facts_parse.c
