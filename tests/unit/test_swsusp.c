@@ -48,6 +48,7 @@ static void restore_raw(struct opened *o, struct restored *r, uint64_t max)
 	uint64_t n = 0;
 
 	swsusp_plan(&o->img, &plan);
+	assert_int_equal(swsusp_plan_next(&plan, 0, &p), SWSUSP_ERR_ARGUMENT);
 	while (swsusp_plan_next(&plan, max, &p) == 1) {
 		assert_true(p.n_pages >= 1 && p.n_pages <= max);
 		put_run(r, p.pfn, p.n_pages, swb_page(r->b, p.disk_page));
@@ -134,8 +135,17 @@ static void check_facts(const struct opened *o)
 	assert_int_equal(i, b->n_slots);
 }
 
+static void note_progress(void *ctx, uint64_t slots)
+{
+	uint64_t *last = ctx;
+
+	assert_true(slots > *last);
+	*last = slots;
+}
+
 static void round_trip(const struct swb_params *p)
 {
+	uint64_t slots_seen = 0;
 	struct swb_image b;
 	struct opened o;
 	struct restored r = {.b = &b};
@@ -152,7 +162,8 @@ static void round_trip(const struct swb_params *p)
 	else
 		restore_units(&o, &r);
 	check_restored(&r);
-	assert_int_equal(swsusp_verify(&o.img, buffer, NULL, NULL, &o.fault), 0);
+	assert_int_equal(swsusp_verify(&o.img, buffer, note_progress, &slots_seen, &o.fault), 0);
+	assert_int_equal(slots_seen, b.n_slots);
 	assert_null(o.fault.what);
 	free(buffer);
 	free(r.pages);

@@ -181,7 +181,7 @@ static void test_unit_lengths(void **state)
 	}
 }
 
-/* The last entry of the map missing, or one more. */
+/* The last entry of the map missing, all entries of the last unit missing, one entry more. */
 static void test_unit_count(void **state)
 {
 	struct swb_params p = plain;
@@ -199,6 +199,11 @@ static void test_unit_count(void **state)
 	more = b.free_pages[b.n_free];
 	memcpy(entry + 8, &more, 8);
 	expect(&b, SWSUSP_ERR_UNIT, "stored pages after", "one entry more");
+	memset(entry + 8, 0, 8);
+	assert_true(b.n_slots - b.units[b.n_units - 1] <= (b.n_slots - 1) % 511);
+	for (uint64_t i = b.units[b.n_units - 1]; i < b.n_slots; i++, entry -= 8)
+		memset(entry, 0, 8);
+	expect(&b, SWSUSP_ERR_UNIT, "units end before", "last unit missing");
 	swb_free(&b);
 }
 
