@@ -7,7 +7,7 @@
 #define PAGE_BYTES  4096ull
 #define FRAME_BYTES (2ull << 20)
 #define FRAME_PAGES (FRAME_BYTES / PAGE_BYTES)
-#define RANGES_MAX  (BOOT_MEMORY_MAX + 1)
+#define RANGES_MAX  (BOOT_MEMORY_MAX + 1) /* taking out the first frame may cut one in two */
 #define CR4_LA57    (1ull << 12)
 
 /* EFI memory types that hold code and data of runtime services (UEFI 2.10, 7.2.1). */
@@ -32,13 +32,18 @@ static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *fr
 int plan_usable(const struct boot_info *bi, struct ranges *ret_frames)
 {
 	int err = add_type(bi, BOOT_RAM, ret_frames);
-	return err ? err : add_type(bi, BOOT_ACPI, ret_frames);
+	if (!err)
+		err = add_type(bi, BOOT_ACPI, ret_frames);
+	return err ? err : ranges_remove(ret_frames, 0, 1);
 }
 
+/* Of a frame that is not usable: where there is usable memory, it is less than a frame. */
 static const char *type_at(const struct boot_info *bi, uint64_t phys)
 {
-	static const char *const names[] = {
-		"a hole", "memory", "reserved", "ACPI tables", "ACPI NVS", "bad memory"};
+	static const char *const names[] = {"a hole", "only partly memory", "reserved",
+		"only partly memory", "ACPI NVS", "bad memory"};
+	if (phys < PAGE_BYTES)
+		return "the page of the interrupt vectors";
 	for (uint32_t i = 0; i < bi->n_memory; i++)
 		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
 			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type
@@ -46,7 +51,27 @@ static const char *type_at(const struct boot_info *bi, uint64_t phys)
 	return names[0];
 }
 
-static int check_region(const struct image *im, const struct ranges *usable)
+static int check_region_frame(
+	uint64_t phys, const struct ranges *usable, const struct ranges *before)
+{
+	uint64_t first = phys / PAGE_BYTES;
+	if (phys % FRAME_BYTES || first >= IMG_PFN_LIMIT) {
+		log_line("plan: region frame %#llx is no 2 MiB frame", (unsigned long long)phys);
+		return IMG_ERR_STREAM;
+	}
+	if (ranges_touch(before, first, first + FRAME_PAGES)) {
+		log_line("plan: region frame %#llx is named twice", (unsigned long long)phys);
+		return IMG_ERR_STREAM;
+	}
+	if (!ranges_contain(usable, first, first + FRAME_PAGES)) {
+		log_line("plan: region frame %#llx is not memory now", (unsigned long long)phys);
+		return ERR_MEMORY_MAP;
+	}
+	return 0;
+}
+
+static int check_region(
+	const struct image *im, const struct ranges *usable, struct ranges *ret_region)
 {
 	if (im->n_region == 0) {
 		log_line("plan: the image names no region");
@@ -54,67 +79,89 @@ static int check_region(const struct image *im, const struct ranges *usable)
 	}
 	for (uint32_t i = 0; i < im->n_region; i++) {
 		uint64_t first = im->region[i].phys / PAGE_BYTES;
-		if (im->region[i].phys % FRAME_BYTES || first >= IMG_PFN_LIMIT) {
-			log_line("plan: region frame %#llx is no 2 MiB frame",
-				(unsigned long long)im->region[i].phys);
-			return IMG_ERR_STREAM;
-		}
-		if (!ranges_contain(usable, first, first + FRAME_PAGES)) {
-			log_line("plan: region frame %#llx is not memory now",
-				(unsigned long long)im->region[i].phys);
-			return ERR_MEMORY_MAP;
-		}
-	}
-	return 0;
-}
-
-/* The places that the jump and the report touch: an image that names others would fault too late. */
-static int check_entry(const struct image *im, const struct ranges *usable)
-{
-	const struct {
-		const char *name;
-		uint64_t phys, bytes;
-	} places[] = {
-		{"stack", im->cpu.stack, 16},
-		{"jump-back point", im->cpu.jump_back, 16},
-		{"mailbox", im->platform.mailbox, FRAME_BYTES},
-	};
-	for (uint32_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		uint64_t first = places[i].phys / PAGE_BYTES;
-		uint64_t last = (places[i].phys + places[i].bytes - 1) / PAGE_BYTES;
-		if (places[i].phys >> 52 || !ranges_contain(usable, first, last + 1)) {
-			log_line("plan: the image's %s at %#llx is not in memory that it restores",
-				places[i].name, (unsigned long long)places[i].phys);
-			return IMG_ERR_STREAM;
-		}
-	}
-	return 0;
-}
-
-/* Every frame the image restores is memory now, and none lies in the region. */
-static int check_frames(struct image *im, const struct boot_info *bi, struct ranges *usable)
-{
-	struct img_cursor c;
-	struct img_chunk_rec chunk;
-	struct range gap;
-	for (uint32_t i = 0; i < im->n_region; i++) {
-		uint64_t first = im->region[i].phys / PAGE_BYTES;
-		int err = ranges_remove(usable, first, first + FRAME_PAGES);
+		int err = check_region_frame(im->region[i].phys, usable, ret_region);
+		if (!err)
+			err = ranges_add(ret_region, first, first + FRAME_PAGES);
 		if (err)
 			return err;
 	}
-	int err = check_entry(im, usable);
-	if (!err)
-		err = img_cursor_init(&c, &im->reader, &im->memory, im->index_block);
-	while (!err && (err = img_next(&c, &chunk)) == 1) {
-		err = 0;
-		if (ranges_gap(usable, chunk.first, chunk.first + chunk.count, &gap)) {
-			log_line("plan: the image has memory at %#llx-%#llx, which is %s here",
-				(unsigned long long)gap.start << 12,
-				(unsigned long long)gap.end << 12, type_at(bi, gap.start << 12));
-			return ERR_MEMORY_MAP;
-		}
+	return 0;
+}
+
+/* A place that the jump or the report touches: what is there must come out of the image. */
+struct place {
+	const char *name;
+	uint64_t phys, first, end, n_left; /* frames; n_left: not seen in the image */
+};
+
+static struct place place(const char *name, uint64_t phys, uint64_t bytes)
+{
+	struct place p = {.name = name, .phys = phys, .first = phys / PAGE_BYTES};
+	p.end = p.first + (phys % PAGE_BYTES + bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+	p.n_left = p.end - p.first;
+	return p;
+}
+
+static void see(struct place *p, const struct img_chunk_rec *c)
+{
+	uint64_t first = c->first > p->first ? c->first : p->first;
+	uint64_t end = c->first + c->count < p->end ? c->first + c->count : p->end;
+	if (first < end)
+		p->n_left -= end - first;
+}
+
+static int check_chunk(const struct img_chunk_rec *c, const struct boot_info *bi,
+	const struct ranges *usable, const struct ranges *region)
+{
+	struct range gap;
+	if (ranges_touch(region, c->first, c->first + c->count)) {
+		log_line("plan: the image has memory at %#llx-%#llx, some of it in its own region",
+			(unsigned long long)c->first << 12,
+			(unsigned long long)(c->first + c->count) << 12);
+		return IMG_ERR_INDEX;
 	}
+	if (ranges_gap(usable, c->first, c->first + c->count, &gap)) {
+		log_line("plan: the image has memory at %#llx-%#llx, which is %s here",
+			(unsigned long long)gap.start << 12, (unsigned long long)gap.end << 12,
+			type_at(bi, gap.start << 12));
+		return ERR_MEMORY_MAP;
+	}
+	return 0;
+}
+
+static int check_index(struct image *im, const struct boot_info *bi, const struct ranges *usable,
+	const struct ranges *region)
+{
+	struct img_cursor cursor;
+	struct img_chunk_rec c;
+	struct place places[] = {
+		place("stack", im->cpu.stack, 16),
+		place("jump-back point", im->cpu.jump_back, 16),
+		place("mailbox", im->platform.mailbox, FRAME_BYTES),
+	};
+	const uint32_t n_places = sizeof(places) / sizeof(places[0]);
+
+	int err = img_cursor_init(&cursor, &im->reader, &im->memory, im->index_block);
+	while (!err && (err = img_next(&cursor, &c)) == 1) {
+		err = check_chunk(&c, bi, usable, region);
+		for (uint32_t i = 0; i < n_places; i++)
+			see(&places[i], &c);
+	}
+	for (uint32_t i = 0; !err && i < n_places; i++) {
+		if (places[i].n_left == 0)
+			continue;
+		log_line("plan: the image's %s at %#llx is not in memory that it restores",
+			places[i].name, (unsigned long long)places[i].phys);
+		err = IMG_ERR_STREAM;
+	}
+	return err;
+}
+
+/* Every frame the image restores is memory now, and none lies in the region. */
+static int check_frames(struct image *im, const struct boot_info *bi, const struct ranges *usable,
+	const struct ranges *region)
+{
+	int err = check_index(im, bi, usable, region);
 	if (err && im->reader.fault.what)
 		log_line("plan: index: %s at byte %llu is %#llx, wanted %#llx",
 			im->reader.fault.what, (unsigned long long)im->reader.fault.where,
@@ -125,13 +172,14 @@ static int check_frames(struct image *im, const struct boot_info *bi, struct ran
 
 static int check_memory(struct image *im, const struct boot_info *bi)
 {
-	static struct range v[RANGES_MAX];
-	struct ranges usable;
-	ranges_init(&usable, v, RANGES_MAX);
+	static struct range usable_v[RANGES_MAX], region_v[BOOT_REGION_MAX];
+	struct ranges usable, region;
+	ranges_init(&usable, usable_v, RANGES_MAX);
+	ranges_init(&region, region_v, BOOT_REGION_MAX);
 	int err = plan_usable(bi, &usable);
 	if (!err)
-		err = check_region(im, &usable);
-	return err ? err : check_frames(im, bi, &usable);
+		err = check_region(im, &usable, &region);
+	return err ? err : check_frames(im, bi, &usable, &region);
 }
 
 static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)

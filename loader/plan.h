@@ -13,7 +13,8 @@ struct plan_cpu {
 	int five_levels; /* 1: 5-level paging is possible */
 };
 
-/* Frames that are memory now and may be overwritten: RAM and ACPI table memory, whole frames. */
+/* Frames that are memory now and may be overwritten: RAM and ACPI table memory, whole frames, but not
+ * the first one: the firmware's interrupt vectors, never mapped by the loader. */
 int plan_usable(const struct boot_info *bi, struct ranges *ret_frames) MUST_CHECK;
 
 /* ERR_MEMORY_MAP, ERR_CPU, ERR_PLATFORM, or an image error; the log says which range or value. Reads

@@ -14,7 +14,7 @@ struct saved_machine {
 	struct saved_cpu cpu;
 	struct saved_platform platform;
 	struct saved_ledger ledger;
-	struct saved_frame region[16];
+	struct saved_frame region[BOOT_REGION_MAX + 1];
 	struct saved_runtime runtime[16];
 	uint32_t n_region, n_runtime;
 	struct range frames[16]; /* in the page stream, ascending */

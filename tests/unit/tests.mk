@@ -83,3 +83,8 @@ LIBS_find := $(LZ4_A)
 
 UNIT += cli_parse
 SRC_cli_parse := cli/facts_parse.c
+
+UNIT += plan
+SRC_plan := loader/plan.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c lib/format.c \
+	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
+LIBS_plan := $(LZ4_A)

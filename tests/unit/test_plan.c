@@ -1,0 +1,506 @@
+/*
+ * image.c and plan.c: an image opened, and judged against machines that are not the one it was saved on.
+ * Every refusal names the range or the value.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fake_ram_disk.h"
+#include "find.h"
+#include "image.h"
+#include "log_text.h"
+#include "machine.h"
+#include "plan.h"
+#include "saved_machine.h"
+
+#define N_SECTORS   2048
+#define ARENA_BYTES (8u << 20)
+
+static struct fake_ram_disk disk;
+static struct found found;
+static struct image im;
+static struct arena arena;
+static uint8_t *memory;
+static struct saved_machine saved;
+static struct boot_info bi;
+static struct plan_cpu cpu;
+
+static void find(void)
+{
+	struct disks disks = {.dev = {&disk.dev}, .n = 1};
+	struct options o = {.by = AREA_BY_LBA, .n_sectors = N_SECTORS};
+	void *work = arena_alloc(&arena, FIND_WORK_BYTES, 4096);
+	assert_int_equal(find_area(&disks, &o, work, &found), 0);
+}
+
+static int open_it(void)
+{
+	memset(&im, 0xee, sizeof(im));
+	arena_init(&arena);
+	assert_int_equal(arena_add(&arena, memory, ARENA_BYTES), 0);
+	find();
+	log_text_start();
+	return image_open(&im, &found, &arena);
+}
+
+/* The image of this machine, opened. */
+static void save_and_open(void)
+{
+	saved_machine_write_to(&saved, &disk.dev, 0, N_SECTORS);
+	assert_int_equal(open_it(), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	fake_ram_disk_init(&disk, 512, N_SECTORS);
+	memory = aligned_alloc(4096, ARENA_BYTES);
+	saved_machine_init(&saved);
+	saved_machine_boot_info(&bi);
+	cpu = (struct plan_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};
+	save_and_open();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_ram_disk_free(&disk);
+	free(memory);
+	return 0;
+}
+
+static void fits(void)
+{
+	int err = plan_check(&im, &bi, &cpu);
+	if (err) {
+		assert_logged("(the reason)");
+		fail();
+	}
+}
+
+static void refused(int wanted, const char *text)
+{
+	log_text_start();
+	assert_int_equal(plan_check(&im, &bi, &cpu), wanted);
+	assert_logged(text);
+}
+
+/* ---- opening ---- */
+
+static void opened(void **state)
+{
+	(void)state;
+	assert_memory_equal(&im.cpu, &saved.cpu, sizeof(im.cpu));
+	assert_int_equal(im.platform.mailbox, SAVED_MAILBOX);
+	assert_string_equal(im.platform.kernel_release, "6.1.0-test");
+	assert_int_equal(im.ledger.pages, saved.ledger.pages);
+	assert_int_equal(im.n_region, 2);
+	assert_int_equal(im.region[1].phys, SAVED_REGION_1);
+	assert_int_equal(im.n_runtime, 0);
+	assert_int_equal(im.memory.type, IMG_PAGES);
+	assert_int_equal(im.memory.length, 0x9e + 0xf00 + 0x200 + 0x2a10 + 0x1000);
+}
+
+static void no_memory(void **state)
+{
+	(void)state;
+	arena_init(&arena);
+	assert_int_equal(arena_add(&arena, memory, FIND_WORK_BYTES + (1u << 20)), 0);
+	find();
+	assert_int_equal(image_open(&im, &found, &arena), ERR_NO_MEMORY);
+	assert_logged("image: no memory to open it");
+}
+
+static void damaged_at(uint64_t offset, int wanted, const char *text)
+{
+	disk.bytes[offset] ^= 1;
+	assert_int_equal(open_it(), wanted);
+	assert_logged(text);
+	disk.bytes[offset] ^= 1;
+}
+
+static void damaged(void **state)
+{
+	(void)state;
+	damaged_at(
+		found.headers.h.root_offset + 100, IMG_ERR_ROOT, "image: root: root hash at byte");
+	damaged_at(IMG_DATA_START + 40, IMG_ERR_DATA, "image: cpu: chunk ");
+	disk.bad_lba = found.headers.h.root_offset / 512;
+	assert_int_equal(open_it(), ERR_IO);
+	assert_logged("image: root: the device reports");
+}
+
+static void many_region_frames(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i <= BOOT_REGION_MAX; i++)
+		saved.region[i].phys = i * (2ull << 20);
+	saved.n_region = BOOT_REGION_MAX;
+	save_and_open();
+	assert_int_equal(im.n_region, BOOT_REGION_MAX);
+	saved.n_region = BOOT_REGION_MAX + 1;
+	saved_machine_write_to(&saved, &disk.dev, 0, N_SECTORS);
+	assert_int_equal(open_it(), IMG_ERR_WORK);
+	assert_logged("image: frame: ");
+}
+
+/* ---- the same machine ---- */
+
+static void same_machine(void **state)
+{
+	(void)state;
+	fits();
+	/* More memory than before, in other pieces, is no harm. */
+	bi.memory[6].end = 0x180000000;
+	bi.memory[bi.n_memory++] = (struct boot_range){0x200000000, 0x300000000, BOOT_RAM, 0};
+	bi.rsdp = saved.platform.rsdp;
+	fits();
+	/* What was ACPI table memory may be RAM now. */
+	bi.memory[4].type = BOOT_RAM;
+	fits();
+}
+
+static void usable_frames(void **state)
+{
+	(void)state;
+	struct range v[16];
+	struct ranges r;
+	ranges_init(&r, v, 16);
+	assert_int_equal(plan_usable(&bi, &r), 0);
+	assert_int_equal(r.n, 3);
+	assert_true(r.v[0].start == 1 && r.v[0].end == 0x9f);
+	assert_true(r.v[1].start == 0x100 && r.v[1].end == 0x4010);
+	assert_true(r.v[2].start == 0x100000 && r.v[2].end == 0x101000);
+	/* Parts of frames do not count. */
+	bi.memory[6] = (struct boot_range){0x100000001, 0x100002fff, BOOT_RAM, 0};
+	ranges_init(&r, v, 16);
+	assert_int_equal(plan_usable(&bi, &r), 0);
+	assert_true(r.v[2].start == 0x100001 && r.v[2].end == 0x100002);
+	ranges_init(&r, v, 2);
+	assert_int_equal(plan_usable(&bi, &r), ERR_NO_MEMORY);
+}
+
+/* ---- wrong memory ---- */
+
+static void less_memory(void **state)
+{
+	(void)state;
+	bi.memory[6].end = 0x100f00000;
+	refused(ERR_MEMORY_MAP,
+		"plan: the image has memory at 0x100f00000-0x101000000, which is a hole here");
+	bi.n_memory = 6;
+	refused(ERR_MEMORY_MAP, "0x100000000-0x101000000, which is a hole here");
+}
+
+/* So much less that mailbox and stack are gone as well: still the machine's fault, not the image's. */
+static void far_less_memory(void **state)
+{
+	(void)state;
+	bi.memory[3].end = 0x1a00000;
+	bi.n_memory = 4;
+	refused(ERR_MEMORY_MAP, "plan: the image has memory at 0x1a00000-");
+	assert_logged("a hole here");
+}
+
+static void a_hole(void **state)
+{
+	(void)state;
+	bi.memory[3].end = 0x2800000;
+	bi.memory[bi.n_memory++] = (struct boot_range){0x2805000, 0x4000000, BOOT_RAM, 0};
+	refused(ERR_MEMORY_MAP, "at 0x2800000-0x2805000, which is a hole here");
+}
+
+static void other_kinds_of_memory(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t type;
+		const char *text;
+	} kinds[] = {
+		{BOOT_RESERVED, "0x2800000-0x2805000, which is reserved here"},
+		{BOOT_NVS, "0x2800000-0x2805000, which is ACPI NVS here"},
+		{BOOT_BAD, "0x2800000-0x2805000, which is bad memory here"},
+		{77, "0x2800000-0x2805000, which is reserved here"},
+	};
+	bi.memory[3].end = 0x2800000;
+	bi.memory[bi.n_memory++] = (struct boot_range){0x2805000, 0x4000000, BOOT_RAM, 0};
+	bi.memory[bi.n_memory++] = (struct boot_range){0x2800000, 0x2805000, BOOT_RESERVED, 0};
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		bi.memory[8].type = kinds[i].type;
+		refused(ERR_MEMORY_MAP, kinds[i].text);
+	}
+}
+
+static void low_memory_differs(void **state)
+{
+	(void)state;
+	bi.memory[0].end = 0x9e800; /* a larger EBDA */
+	refused(ERR_MEMORY_MAP, "at 0x9e000-0x9f000, which is only partly memory here");
+}
+
+/* Frame 0 is never mapped by the loader: writing it would be a fault in the middle of the restore. */
+static void first_frame(void **state)
+{
+	(void)state;
+	saved.frames[0].start = 0;
+	save_and_open();
+	refused(ERR_MEMORY_MAP, "at 0-0x1000, which is the page of the interrupt vectors here");
+}
+
+/* Every entry of the map a range of its own. */
+static void fragmented_memory(void **state)
+{
+	(void)state;
+	bi.n_memory = BOOT_MEMORY_MAX;
+	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
+		bi.memory[i] = (struct boot_range){
+			i * (8ull << 20), (i + 1) * (8ull << 20) - 4096, BOOT_RAM, 0};
+	refused(ERR_MEMORY_MAP, "at 0x7ff000-0x800000, which is a hole here");
+}
+
+/* ---- the region ---- */
+
+static void region_is_not_memory(void **state)
+{
+	(void)state;
+	bi.memory[3].end = SAVED_REGION_1 + 0x1ff000;
+	bi.memory[bi.n_memory++] =
+		(struct boot_range){SAVED_REGION_1 + 0x200000, 0x4000000, BOOT_RAM, 0};
+	refused(ERR_MEMORY_MAP, "plan: region frame 0x1400000 is not memory now");
+}
+
+static void region_makes_no_sense(void **state)
+{
+	(void)state;
+	im.region[1].phys = SAVED_REGION_1 + 4096;
+	refused(IMG_ERR_STREAM, "plan: region frame 0x1401000 is no 2 MiB frame");
+	im.region[1].phys = 0xffffffffffe00000;
+	refused(IMG_ERR_STREAM, "plan: region frame 0xffffffffffe00000 is no 2 MiB frame");
+	im.region[1].phys = SAVED_REGION_0;
+	refused(IMG_ERR_STREAM, "plan: region frame 0x1000000 is named twice");
+	im.n_region = 0;
+	refused(IMG_ERR_STREAM, "plan: the image names no region");
+}
+
+/* The loader would be overwritten by what it restores. */
+static void memory_in_the_region(void **state)
+{
+	(void)state;
+	im.region[1].phys = 0x2200000;
+	refused(IMG_ERR_INDEX, "some of it in its own region");
+	im.region[1].phys = 0x100000000;
+	refused(IMG_ERR_INDEX, "some of it in its own region");
+}
+
+/* ---- where the jump goes ---- */
+
+static void stack_outside(void **state)
+{
+	(void)state;
+	static const uint64_t bad[] = {0, 0x9fff8, 0xfff8, 0x4010000, 0x101000000, SAVED_REGION_0,
+		SAVED_REGION_0 - 8, 0x100fffff8, 0x8000000, 1ull << 52, UINT64_MAX,
+		UINT64_MAX - 15};
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		char text[80];
+		if (bad[i] == 0xfff8) /* two good frames */
+			continue;
+		im.cpu.stack = bad[i];
+		snprintf(text, sizeof(text), "plan: the image's stack at %s%llx is not in memory",
+			bad[i] ? "0x" : "", (unsigned long long)bad[i]);
+		refused(IMG_ERR_STREAM, text);
+	}
+	im.cpu.stack = 0xfff8;
+	fits();
+}
+
+static void jump_back_outside(void **state)
+{
+	(void)state;
+	im.cpu.jump_back = SAVED_REGION_1 + 0x800;
+	refused(IMG_ERR_STREAM, "plan: the image's jump-back point at 0x1400800 is not in memory");
+	im.cpu.jump_back = 0xffffffff81000000; /* a virtual address */
+	refused(IMG_ERR_STREAM, "jump-back point at 0xffffffff81000000 is not");
+}
+
+static void mailbox_outside(void **state)
+{
+	(void)state;
+	im.platform.mailbox = SAVED_REGION_0;
+	refused(IMG_ERR_STREAM, "plan: the image's mailbox at 0x1000000 is not in memory");
+	im.platform.mailbox = 0x3ff0000; /* reaches beyond RAM */
+	refused(IMG_ERR_STREAM, "plan: the image's mailbox at 0x3ff0000 is not in memory");
+	im.platform.mailbox = UINT64_MAX - 4095;
+	refused(IMG_ERR_STREAM, "plan: the image's mailbox at 0xfffffffffffff000 is not");
+}
+
+/* RAM, but nothing in the image would be put there. */
+static void places_that_are_not_restored(void **state)
+{
+	(void)state;
+	saved.frames[4].end = 0x100800;
+	save_and_open();
+	fits();
+	im.cpu.stack = 0x1007ffff0;
+	fits();
+	im.cpu.stack = 0x1007ffff8; /* reaches into the next frame */
+	refused(IMG_ERR_STREAM, "plan: the image's stack at 0x1007ffff8 is not in memory");
+}
+
+/* ---- wrong processor ---- */
+
+static void other_processor(void **state)
+{
+	(void)state;
+	cpu.cpuid_1_eax = 0x806ea;
+	refused(ERR_CPU,
+		"plan: saved on processor GenuineIntel 0x806e9, this one is GenuineIntel 0x806ea");
+	cpu.cpuid_1_eax = 0x806e9;
+	strcpy(cpu.vendor, "AuthenticAMD");
+	refused(ERR_CPU, "this one is AuthenticAMD 0x806e9");
+}
+
+static void paging_levels(void **state)
+{
+	(void)state;
+	cpu.five_levels = 1;
+	fits();
+	im.cpu.cr4 |= 1u << 12;
+	fits();
+	cpu.five_levels = 0;
+	refused(ERR_CPU, "plan: the image has 5-level paging, this processor has not");
+}
+
+/* ---- wrong firmware ---- */
+
+static void bios_and_uefi(void **state)
+{
+	(void)state;
+	bi.efi_systab = 0x3fee018;
+	refused(ERR_PLATFORM, "plan: saved under BIOS, started under UEFI");
+	im.platform.efi_systab = 0x3fee018;
+	bi.efi_systab = 0;
+	refused(ERR_PLATFORM, "plan: saved under UEFI, started under BIOS");
+}
+
+static void tables_moved(void **state)
+{
+	(void)state;
+	bi.rsdp = 0xf5a50;
+	refused(ERR_PLATFORM, "plan: ACPI tables were at 0xf5a40, are at 0xf5a50");
+}
+
+static void uefi_machine(void)
+{
+	saved.platform.efi_systab = 0x3fee018;
+	saved.platform.efi_runtime = 0x3fed018;
+	saved.runtime[0] = (struct saved_runtime){.phys = 0x5000000, .n_pages = 16, .type = 5};
+	saved.runtime[1] = (struct saved_runtime){.phys = 0x5100000, .n_pages = 8, .type = 6};
+	saved.runtime[2] = (struct saved_runtime){.phys = 0x200000, .n_pages = 1, .type = 4};
+	saved.n_runtime = 3;
+	save_and_open();
+	bi.efi_systab = 0x3fee018;
+	bi.efi_runtime = 0x3fed018;
+	bi.runtime[0] = (struct boot_runtime){.phys = 0x5100000, .n_pages = 8, .type = 6};
+	bi.runtime[1] = (struct boot_runtime){.phys = 0x5000000, .n_pages = 16, .type = 5};
+	bi.n_runtime = 2;
+}
+
+static void runtime_services(void **state)
+{
+	(void)state;
+	uefi_machine();
+	fits();
+	bi.efi_runtime = 0x3fed118;
+	refused(ERR_PLATFORM, "plan: EFI runtime services were at 0x3fed018, are at 0x3fed118");
+	bi.efi_runtime = 0; /* GRUB does not tell */
+	fits();
+}
+
+static void runtime_range_moved(void **state)
+{
+	(void)state;
+	uefi_machine();
+	bi.runtime[1].phys = 0x5001000;
+	refused(ERR_PLATFORM,
+		"plan: EFI runtime range 0x5000000, 16 pages, type 5, is not there now");
+	bi.runtime[1].phys = 0x5000000;
+	bi.runtime[1].n_pages = 17;
+	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5");
+	bi.runtime[1].n_pages = 16;
+	bi.runtime[0].type = 5;
+	refused(ERR_PLATFORM, "0x5100000, 8 pages, type 6");
+	bi.n_runtime = 0;
+	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5");
+}
+
+/* ---- a bad index ---- */
+
+static void damaged_index(void **state)
+{
+	(void)state;
+	/* The memory object's index block lies before the root, after the states: found by its hash
+	 * failing, and not that of the root. */
+	const uint8_t *want = NULL;
+	for (uint64_t at = IMG_DATA_START; at < found.headers.h.root_offset; at += 4096) {
+		struct img_chunk_rec rec;
+		memcpy(&rec, disk.bytes + at, sizeof(rec));
+		if (rec.first == 1 && rec.codec == IMG_FILL)
+			want = disk.bytes + at;
+	}
+	assert_non_null(want);
+	disk.bytes[want - disk.bytes + 8] ^= 1;
+	assert_int_equal(open_it(), 0);
+	refused(IMG_ERR_INDEX, "plan: index: index block hash at byte ");
+}
+
+static void read_error(void **state)
+{
+	(void)state;
+	disk.fail_read = disk.n_reads + 1;
+	assert_int_equal(plan_check(&im, &bi, &cpu), ERR_IO);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(opened),
+		TEST(no_memory),
+		TEST(damaged),
+		TEST(many_region_frames),
+		TEST(same_machine),
+		TEST(usable_frames),
+		TEST(less_memory),
+		TEST(far_less_memory),
+		TEST(a_hole),
+		TEST(other_kinds_of_memory),
+		TEST(low_memory_differs),
+		TEST(first_frame),
+		TEST(fragmented_memory),
+		TEST(region_is_not_memory),
+		TEST(region_makes_no_sense),
+		TEST(memory_in_the_region),
+		TEST(stack_outside),
+		TEST(jump_back_outside),
+		TEST(mailbox_outside),
+		TEST(places_that_are_not_restored),
+		TEST(other_processor),
+		TEST(paging_levels),
+		TEST(bios_and_uefi),
+		TEST(tables_moved),
+		TEST(runtime_services),
+		TEST(runtime_range_moved),
+		TEST(damaged_index),
+		TEST(read_error),
+	};
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}
