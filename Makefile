@@ -29,6 +29,9 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm
 AREA_SRC := area/area_io.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
+CLI_SRC := cli/main.c cli/say.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
+	cli/target_use.c cli/target_area.c cli/region.c cli/payload.c cli/kexec.c cli/save.c cli/report.c \
+	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c
 LOADER_SRC := loader/main.c loader/multiboot2.c loader/efi_tables.c loader/restore.c $(LOOK_SRC)
@@ -57,7 +60,7 @@ metal = $(1:%=$(out)/metal/%.o)
 
 # Before program_start_cpu nothing may touch an SSE register.
 $(out)/metal/x86/program.c.o $(out)/metal/x86/traps.c.o: METAL_CFLAGS += -mgeneral-regs-only
-# XXH3 and the page scanners are the hot loops of a save and a resume.
+# XXH64 and the page scanners are the hot loops of a save and a resume.
 $(out)/metal/image-format/%.c.o: METAL_CFLAGS += -O3
 
 $(out)/metal/%.c.o: %.c
@@ -130,7 +133,22 @@ $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
 		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
 
--include $(shell find $(out)/metal $(out)/efi -name '*.d' 2>/dev/null)
+# ---- torpor: the Linux command, static ----
+$(out)/host/%.c.o: %.c
+	$(call say,HOSTCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+
+$(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -DWRITER='"$(out)/writer.bin"' -c -o $@ $<
+
+$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) cli/writer_blob.S)
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -o $@ $^ $(LZ4_A) -lblkid -luuid
+
+-include $(shell find $(out)/metal $(out)/efi $(out)/host -name '*.d' 2>/dev/null)
 
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \

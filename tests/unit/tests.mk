@@ -84,6 +84,14 @@ LIBS_find := $(LZ4_A)
 UNIT += cli_parse
 SRC_cli_parse := cli/facts_parse.c
 
+UNIT += cli_facts
+SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/kexec.c cli/sysfiles.c cli/say.c \
+	tests/unit/cli_tree.c
+
+UNIT += cli_target
+SRC_cli_target := cli/facts_parse.c cli/target.c cli/target_use.c cli/sysfiles.c cli/say.c \
+	tests/unit/cli_tree.c
+
 UNIT += plan
 SRC_plan := loader/plan.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c

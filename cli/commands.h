@@ -1,0 +1,15 @@
+/* The commands. Each takes its own arguments, argv[0] being its name; the answer is the exit
+ * status. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+#define TORPOR_VERSION "0.1"
+
+enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+
+int save_main(int argc, char **argv);
+int format_main(int argc, char **argv);
+int info_main(int argc, char **argv);
+int verify_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,396 @@
+#include "facts_parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool spans_overlap(const struct span *a, const struct span *b)
+{
+	return a->start < b->end && b->start < a->end;
+}
+
+bool span_is_ram(const struct span *s, const struct memory_range *map, uint32_t n)
+{
+	uint64_t reached = s->start;
+
+	if (s->start >= s->end)
+		return false;
+	for (uint32_t i = 0; i < n && reached < s->end; i++)
+		if (map[i].type == MEMORY_RAM && map[i].start <= reached && map[i].end > reached)
+			reached = map[i].end;
+	return reached >= s->end;
+}
+
+/* A number in base 16 or 10 at *text, which moves behind it. No sign, no blanks before. */
+static bool take_number(const char **text, int base, uint64_t *ret_value)
+{
+	char *end;
+
+	if (base == 16 ? !isxdigit((unsigned char)**text) : !isdigit((unsigned char)**text))
+		return false;
+	errno = 0;
+	*ret_value = strtoull(*text, &end, base);
+	*text = end;
+	return !errno;
+}
+
+static bool take_char(const char **text, char c)
+{
+	if (**text != c)
+		return false;
+	(*text)++;
+	return true;
+}
+
+static const char *skip_blanks(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+bool iomem_line(const char *line, struct span *ret_span, const char **ret_name)
+{
+	uint64_t last;
+
+	line = skip_blanks(line);
+	if (!take_number(&line, 16, &ret_span->start) || !take_char(&line, '-') ||
+		!take_number(&line, 16, &last) || strncmp(line, " : ", 3))
+		return false;
+	if (last <= ret_span->start || last == UINT64_MAX)
+		return false;
+	ret_span->end = last + 1;
+	*ret_name = line + 3;
+	return true;
+}
+
+uint64_t kallsyms_line(const char *line, const char *symbol)
+{
+	size_t n = strlen(symbol);
+	uint64_t address;
+
+	if (!take_number(&line, 16, &address) || !take_char(&line, ' ') || !*line)
+		return 0;
+	line++; /* its type */
+	if (!take_char(&line, ' ') || strncmp(line, symbol, n) ||
+		(line[n] && !isspace((unsigned char)line[n])))
+		return 0;
+	return address;
+}
+
+enum memory_type memory_type_of(const char *text)
+{
+	if (!strcmp(text, "System RAM"))
+		return MEMORY_RAM;
+	if (!strcmp(text, "ACPI Tables"))
+		return MEMORY_ACPI;
+	if (!strcmp(text, "ACPI Non-volatile Storage"))
+		return MEMORY_NVS;
+	if (!strcmp(text, "Unusable memory"))
+		return MEMORY_BAD;
+	return MEMORY_RESERVED;
+}
+
+bool vmcoreinfo_place(const char *text, uint64_t *ret_phys, uint32_t *ret_bytes)
+{
+	uint64_t bytes;
+
+	if (!strncmp(text, "0x", 2))
+		text += 2;
+	if (!take_number(&text, 16, ret_phys) || !take_char(&text, ' ') ||
+		!take_number(&text, 16, &bytes))
+		return false;
+	if (!*ret_phys || !bytes || bytes > 1u << 20)
+		return false;
+	*ret_bytes = (uint32_t)bytes;
+	return true;
+}
+
+bool vmcoreinfo_number(const char *text, const char *name, int64_t *ret_value)
+{
+	size_t n = strlen(name);
+
+	for (; text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL) {
+		char *end;
+
+		if (strncmp(text, "NUMBER(", 7) || strncmp(text + 7, name, n) ||
+			strncmp(text + 7 + n, ")=", 2))
+			continue;
+		text += 7 + n + 2;
+		if (*text == '-')
+			*ret_value = strtoll(text, &end, 0);
+		else
+			*ret_value = (int64_t)strtoull(text, &end, 0);
+		return end != text;
+	}
+	return false;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t get64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+bool elf_note(const uint8_t *notes, size_t bytes, const char *name, const uint8_t **ret_content,
+	size_t *ret_bytes)
+{
+	size_t at = 0;
+
+	while (bytes - at >= 12) {
+		uint64_t name_bytes = get32(notes + at), content_bytes = get32(notes + at + 4);
+		uint64_t name_room = (name_bytes + 3) & ~3ull;
+		uint64_t content_room = (content_bytes + 3) & ~3ull;
+
+		at += 12;
+		if (name_room > bytes - at || content_bytes > bytes - at - name_room)
+			return false;
+		if (name_bytes == strlen(name) + 1 && !memcmp(notes + at, name, name_bytes)) {
+			*ret_content = notes + at + name_room;
+			*ret_bytes = (size_t)content_bytes;
+			return true;
+		}
+		if (content_room > bytes - at - name_room)
+			return false;
+		at += (size_t)(name_room + content_room);
+	}
+	return false;
+}
+
+static uint64_t systab_value(const char *text, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (; text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL)
+		if (!strncmp(text, key, n) && text[n] == '=')
+			return strtoull(text + n + 1, NULL, 0);
+	return 0;
+}
+
+uint64_t systab_rsdp(const char *text)
+{
+	uint64_t rsdp = systab_value(text, "ACPI20");
+
+	return rsdp ? rsdp : systab_value(text, "ACPI");
+}
+
+/* Offsets of struct boot_params, Documentation/arch/x86/zero-page.rst. */
+#define ZERO_PAGE_RSDP         0x070
+#define ZERO_PAGE_EFI          0x1c0
+#define ZERO_PAGE_EFI_SYSTAB   0x1c4
+#define ZERO_PAGE_EFI_SYSTABHI 0x1d8
+#define ZERO_PAGE_BYTES        4096
+
+uint64_t boot_params_rsdp(const uint8_t *data, size_t bytes)
+{
+	return bytes < ZERO_PAGE_BYTES ? 0 : get64(data + ZERO_PAGE_RSDP);
+}
+
+uint64_t boot_params_efi_systab(const uint8_t *data, size_t bytes)
+{
+	if (bytes < ZERO_PAGE_BYTES || memcmp(data + ZERO_PAGE_EFI, "EL64", 4))
+		return 0;
+	return get32(data + ZERO_PAGE_EFI_SYSTAB) | (uint64_t)get32(data + ZERO_PAGE_EFI_SYSTABHI)
+							    << 32;
+}
+
+/* ACPI 6.4, 5.2.5.1: on a 16-byte boundary; the first 20 bytes sum up to 0. */
+long rsdp_search(const uint8_t *data, size_t bytes)
+{
+	for (size_t at = 0; at + 20 <= bytes; at += 16) {
+		uint8_t sum = 0;
+
+		if (memcmp(data + at, "RSD PTR ", 8))
+			continue;
+		for (size_t i = 0; i < 20; i++)
+			sum = (uint8_t)(sum + data[at + i]);
+		if (!sum)
+			return (long)at;
+	}
+	return -1;
+}
+
+uint64_t meminfo_bytes(const char *text, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (; text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL) {
+		uint64_t kib;
+
+		if (strncmp(text, name, n) || text[n] != ':')
+			continue;
+		text = skip_blanks(text + n + 1);
+		return take_number(&text, 10, &kib) && kib < UINT64_MAX >> 10 ? kib << 10 : 0;
+	}
+	return 0;
+}
+
+bool cpuinfo_has_flag(const char *text, const char *flag)
+{
+	size_t n = strlen(flag);
+	const char *end;
+
+	while (strncmp(text, "flags", 5)) {
+		text = strchr(text, '\n');
+		if (!text)
+			return false;
+		text++;
+	}
+	end = text + strcspn(text, "\n");
+	for (text = strchr(text, ':'); text && text < end; text = strchr(text + 1, ' '))
+		if (!strncmp(text + 1, flag, n) && strchr(" \n", text[1 + n]))
+			return text + 1 < end;
+	return false;
+}
+
+bool lockdown_mode(const char *text, char *ret_mode, size_t cap)
+{
+	const char *open = strchr(text, '[');
+	const char *close = open ? strchr(open, ']') : NULL;
+
+	if (!close || (size_t)(close - open) > cap)
+		return false;
+	memcpy(ret_mode, open + 1, (size_t)(close - open) - 1);
+	ret_mode[close - open - 1] = 0;
+	return true;
+}
+
+bool release_restores_gdt(const char *release)
+{
+	uint64_t major, minor, patch = 0;
+
+	if (!take_number(&release, 10, &major) || !take_char(&release, '.') ||
+		!take_number(&release, 10, &minor))
+		return false;
+	if (take_char(&release, '.') && !take_number(&release, 10, &patch))
+		return false;
+	if (major != 6)
+		return major > 6;
+	if (minor == 13 && patch == 0 && !strncmp(release, "-rc1", 4) &&
+		!isdigit((unsigned char)release[4]))
+		return false;
+	return minor >= 13 || (minor == 12 && patch >= 5) || (minor == 6 && patch >= 66);
+}
+
+static bool octal(const char *text)
+{
+	return text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
+	       text[2] <= '7' && text[3] >= '0' && text[3] <= '7';
+}
+
+/* The next word, its \040 and the like resolved, cut to the room there is; the text after it. */
+static const char *take_word(const char *text, char *dst, size_t cap)
+{
+	size_t n = 0;
+
+	text = skip_blanks(text);
+	while (*text && !isspace((unsigned char)*text)) {
+		char c = *text;
+
+		if (octal(text)) {
+			c = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
+			text += 3;
+		}
+		text++;
+		if (n + 1 < cap)
+			dst[n++] = c;
+	}
+	dst[n] = 0;
+	return text;
+}
+
+bool mountinfo_line(const char *line, struct mount_line *ret)
+{
+	uint64_t mount, parent, major, minor;
+	char root[8], type[32];
+
+	if (!take_number(&line, 10, &mount) || !take_char(&line, ' ') ||
+		!take_number(&line, 10, &parent) || !take_char(&line, ' ') ||
+		!take_number(&line, 10, &major) || !take_char(&line, ':') ||
+		!take_number(&line, 10, &minor))
+		return false;
+	line = take_word(line, root, sizeof(root));
+	line = take_word(line, ret->mount_point, sizeof(ret->mount_point));
+	line = strstr(line, " - ");
+	if (!line)
+		return false;
+	line = take_word(line + 3, type, sizeof(type));
+	take_word(line, ret->source, sizeof(ret->source));
+	ret->major = (uint32_t)major;
+	ret->minor = (uint32_t)minor;
+	return ret->mount_point[0] != 0;
+}
+
+bool swaps_line(const char *line, char *ret_name, size_t cap)
+{
+	if (*line != '/')
+		return false;
+	take_word(line, ret_name, cap);
+	return true;
+}
+
+/* "0000:00:03.0" and nothing after it. The segment may be longer than four digits. */
+static bool pci_name(const char *text, size_t n, uint32_t *ret_address)
+{
+	uint64_t segment, bus, device, function;
+	const char *end = text + n;
+
+	if (n < 12 || !take_number(&text, 16, &segment) || !take_char(&text, ':') ||
+		!take_number(&text, 16, &bus) || !take_char(&text, ':') ||
+		!take_number(&text, 16, &device) || !take_char(&text, '.') ||
+		!take_number(&text, 16, &function) || text != end)
+		return false;
+	if (segment > 0xffff || bus > 0xff || device > 31 || function > 7)
+		return false;
+	*ret_address = (uint32_t)(segment << 16 | bus << 8 | device << 3 | function);
+	return true;
+}
+
+bool pci_address_of(const char *path, uint32_t *ret_address, size_t *ret_length)
+{
+	const char *at = path;
+	bool found = false;
+
+	while (*at) {
+		size_t n = strcspn(at, "/");
+
+		if (pci_name(at, n, ret_address)) {
+			*ret_length = (size_t)(at - path) + n;
+			found = true;
+		}
+		at += n;
+		at += strspn(at, "/");
+	}
+	return found;
+}
+
+bool guid_parse(const char *text, uint8_t ret_guid[16])
+{
+	/* The first three groups are little-endian numbers: UEFI 2.10, appendix A. */
+	static const uint8_t place[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+	if (strlen(text) != 36)
+		return false;
+	for (uint32_t i = 0; i < 16; i++) {
+		char digits[3] = {text[0], text[1], 0};
+
+		if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1]))
+			return false;
+		ret_guid[place[i]] = (uint8_t)strtoul(digits, NULL, 16);
+		text += 2;
+		if ((i == 3 || i == 5 || i == 7 || i == 9) && !take_char(&text, '-'))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,162 @@
+#define _GNU_SOURCE
+#include "image_io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+
+static int failed(struct image_file *f, const char *verb, int err, uint64_t offset)
+{
+	f->err_verb = verb;
+	f->err = err;
+	f->err_offset = offset;
+	return IMAGE_IO_ERR;
+}
+
+static int source_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
+{
+	struct image_file *f = ctx;
+	size_t have = 0;
+
+	while (have < bytes) {
+		ssize_t n =
+			pread(f->fd, (uint8_t *)buf + have, bytes - have, (off_t)(offset + have));
+
+		if (n > 0)
+			have += (size_t)n;
+		else if (n == 0)
+			return failed(f, "read", EIO, offset + have);
+		else if (errno != EINTR)
+			return failed(f, "read", errno, offset + have);
+	}
+	return 0;
+}
+
+static void *dest_buffer(void *ctx)
+{
+	struct image_file *f = ctx;
+
+	return f->out;
+}
+
+static int dest_write(void *ctx, uint64_t offset, const void *data, size_t bytes)
+{
+	struct image_file *f = ctx;
+	size_t have = 0;
+
+	while (have < bytes) {
+		ssize_t n = pwrite(
+			f->fd, (const uint8_t *)data + have, bytes - have, (off_t)(offset + have));
+
+		if (n > 0)
+			have += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			return failed(f, "write", n ? errno : ENOSPC, offset + have);
+	}
+	return 0;
+}
+
+static int dest_flush(void *ctx)
+{
+	struct image_file *f = ctx;
+
+	return fdatasync(f->fd) ? failed(f, "flush", errno, 0) : 0;
+}
+
+int image_attach(struct image_file *f, const char *path, int fd, uint64_t size)
+{
+	memset(f, 0, sizeof(*f));
+	f->path = path;
+	f->fd = fd;
+	f->size = size & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
+	f->out = image_buffer(IMG_CHUNK_PAGES_MAX * IMG_PAGE_BYTES);
+	f->source = (struct img_source){source_read, f, f->size};
+	f->dest = (struct img_dest){dest_buffer, dest_write, dest_flush, f,
+		IMG_CHUNK_PAGES_MAX * IMG_PAGE_BYTES, f->size};
+	return f->out ? 0 : -1;
+}
+
+static int size_of(int fd, const char *path, uint64_t *ret_size, int *ret_flags)
+{
+	struct stat st;
+
+	*ret_flags = 0;
+	if (fstat(fd, &st))
+		return complain("%s: %s", path, strerror(errno));
+	if (S_ISREG(st.st_mode)) {
+		*ret_size = (uint64_t)st.st_size;
+		return 0;
+	}
+	if (!S_ISBLK(st.st_mode))
+		return complain("%s is neither a file nor a block device", path);
+	*ret_flags = O_DIRECT;
+	if (ioctl(fd, BLKGETSIZE64, ret_size))
+		return complain("%s: cannot tell its size: %s", path, strerror(errno));
+	return 0;
+}
+
+int image_open(struct image_file *f, const char *path)
+{
+	int flags, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	uint64_t size;
+
+	if (fd < 0)
+		return complain("cannot open %s: %s", path, strerror(errno));
+	if (size_of(fd, path, &size, &flags) || image_attach(f, path, fd, size)) {
+		close(fd);
+		return -1;
+	}
+	f->own_fd = true;
+	(void)fcntl(fd, F_SETFL, flags);
+	return 0;
+}
+
+void image_close(struct image_file *f)
+{
+	if (f->own_fd && f->fd >= 0)
+		close(f->fd);
+	f->fd = -1;
+	free(f->out);
+	f->out = NULL;
+}
+
+void *image_buffer(size_t bytes)
+{
+	void *buf = NULL;
+
+	if (posix_memalign(&buf, IMG_BLOCK_BYTES, bytes)) {
+		complain("out of memory (%zu bytes)", bytes);
+		return NULL;
+	}
+	return buf;
+}
+
+static bool is_hexadecimal(const char *what)
+{
+	return strstr(what, "hash") || strstr(what, "incompat") || strstr(what, "magic");
+}
+
+int image_complain(const struct image_file *f, int err, const struct img_fault *fault)
+{
+	if (err == IMAGE_IO_ERR)
+		return complain("%s: cannot %s at byte %" PRIu64 ": %s", f->path, f->err_verb,
+			f->err_offset, strerror(f->err));
+	if (!fault || !fault->what || err > IMG_ERR_HEADER || err < IMG_ERR_TRUNCATED)
+		return complain("%s: %s", f->path, img_err_text(err));
+	if (is_hexadecimal(fault->what))
+		return complain("%s: %s: %s at byte %" PRIu64 ": found 0x%" PRIx64
+				", wanted 0x%" PRIx64,
+			f->path, img_err_text(err), fault->what, fault->where, fault->found,
+			fault->wanted);
+	return complain("%s: %s: %s at byte %" PRIu64 ": found %" PRIu64 ", wanted %" PRIu64,
+		f->path, img_err_text(err), fault->what, fault->where, fault->found, fault->wanted);
+}

@@ -1,0 +1,41 @@
+/*
+ * An image area in a file or on a block device: source and destination for image-format/. Block
+ * devices are read past the page cache, because writer and loader change them behind Linux's back.
+ */
+#ifndef CLI_IMAGE_IO_H
+#define CLI_IMAGE_IO_H
+
+#include "img.h"
+
+#define IMAGE_IO_ERR (-1000) /* what source and destination answer: see err, err_offset */
+
+struct image_file {
+	const char *path;
+	int fd;
+	uint64_t size;
+	bool own_fd;  /* image_close closes it */
+	uint8_t *out; /* the destination's one buffer */
+	struct img_source source;
+	struct img_dest dest;
+
+	int err; /* errno of the last failure */
+	uint64_t err_offset;
+	const char *err_verb;
+};
+
+/* Opens for reading. -1 after one complaint. */
+int image_open(struct image_file *f, const char *path);
+
+/* For reading and writing over a descriptor that is open and stays the caller's. -1 after a
+ * complaint. */
+int image_attach(struct image_file *f, const char *path, int fd, uint64_t size);
+void image_close(struct image_file *f);
+
+/* One line for an error of image-format/ or of the file, with the place where the image is bad.
+ * fault: what that call filled, or NULL. Returns -1. */
+int image_complain(const struct image_file *f, int err, const struct img_fault *fault);
+
+/* Block-aligned memory, or NULL after a complaint. free() gives it back. */
+void *image_buffer(size_t bytes);
+
+#endif

@@ -1,0 +1,63 @@
+#include "image_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "say.h"
+
+int image_view_open(struct image_view *v, const char *path)
+{
+	int err;
+
+	memset(v, 0, sizeof(*v));
+	v->file.fd = -1;
+	if (image_open(&v->file, path))
+		return -1;
+	v->block = image_buffer(IMG_INDEX_BLOCK_MAX);
+	if (!v->block)
+		return -1;
+	err = img_read_headers(&v->file.source, v->block, &v->headers, &v->fault);
+	return err ? image_complain(&v->file, err, &v->fault) : 0;
+}
+
+int image_view_root(struct image_view *v)
+{
+	size_t bytes = IMG_ROOT_MAX;
+	int err;
+
+	v->root = image_buffer(bytes);
+	if (!v->root)
+		return -1;
+	err = img_open(&v->reader, &v->file.source, &v->headers.h, v->root, bytes);
+	return err ? image_complain(&v->file, err, &v->reader.fault) : 0;
+}
+
+void image_view_close(struct image_view *v)
+{
+	free(v->root);
+	free(v->block);
+	v->root = v->block = NULL;
+	image_close(&v->file);
+}
+
+#define STREAM_MAX (16u << 20)
+
+int image_view_stream(struct image_view *v, const char *object_name,
+	const struct img_object_rec *object, struct state_reader *ret, void **ret_buf)
+{
+	void *scratch = image_buffer(IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);
+	size_t bytes = 0;
+	int err = IMG_ERR_WORK;
+
+	*ret_buf = object->length <= STREAM_MAX ? malloc(object->length + 1) : NULL;
+	if (scratch && *ret_buf)
+		err = img_read_bytes(
+			&v->reader, object, v->block, scratch, *ret_buf, object->length, &bytes);
+	free(scratch);
+	if (err)
+		return image_complain(&v->file, err, &v->reader.fault);
+	if (state_open(ret, *ret_buf, bytes))
+		return complain("%s: %s: not a good state stream: %s", v->file.path, object_name,
+			ret->what ? ret->what : "damaged");
+	return 0;
+}

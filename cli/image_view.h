@@ -1,0 +1,27 @@
+/* An image opened for looking at it. */
+#ifndef CLI_IMAGE_VIEW_H
+#define CLI_IMAGE_VIEW_H
+
+#include "image_io.h"
+#include "state.h"
+
+struct image_view {
+	struct image_file file;
+	struct img_headers headers;
+	struct img_fault
+		fault; /* of a header copy that does not count; what is NULL when both are good */
+	struct img_reader reader;
+	uint8_t *root, *block; /* block: for a cursor */
+};
+
+/* The headers. -1 after one complaint. */
+int image_view_open(struct image_view *v, const char *path);
+/* The root; only when there is an image (state other than IMG_EMPTY). -1 after one complaint. */
+int image_view_root(struct image_view *v);
+void image_view_close(struct image_view *v);
+
+/* A whole state stream of an object, opened. *ret_buf is to be freed, also after an error. */
+int image_view_stream(struct image_view *v, const char *object_name,
+	const struct img_object_rec *object, struct state_reader *ret, void **ret_buf);
+
+#endif

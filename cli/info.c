@@ -1,0 +1,200 @@
+/* torpor info: what is in an image area, readable. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+#include "image_view.h"
+#include "say.h"
+
+/* ---- The header ---- */
+
+static void print_uuid(const char *name, const uint8_t u[16])
+{
+	printf("%-12s", name);
+	for (uint32_t i = 0; i < 16; i++)
+		printf("%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", u[i]);
+	printf("\n");
+}
+
+static void print_state(const struct img_header *h)
+{
+	printf("%-12s", "state");
+	switch (h->state) {
+	case IMG_EMPTY:
+		printf("EMPTY: no image\n");
+		break;
+	case IMG_VALID:
+		printf("VALID: may be resumed\n");
+		break;
+	case IMG_LOADING:
+		printf("LOADING: may be resumed, tried %" PRIu32 " times\n", h->attempts);
+		break;
+	case IMG_LAUNCHED:
+		printf("LAUNCHED: resumed before, or a snapshot of a system that went on\n");
+		break;
+	default:
+		printf("CONSUMED: resumed before\n");
+	}
+}
+
+static void print_copies(const struct image_view *v)
+{
+	uint32_t other = v->headers.slot ^ 1;
+	int err = v->headers.err[other];
+
+	printf("%-12s%" PRIu64 ", header copy %u; copy %u is %s%s%s\n", "generation",
+		v->headers.h.generation, v->headers.slot, other, err ? "not good: " : "good",
+		!err || err == IMAGE_IO_ERR ? "" : img_err_text(err),
+		err == IMAGE_IO_ERR ? "cannot be read" : "");
+}
+
+static void print_header(const struct image_view *v)
+{
+	const struct img_header *h = &v->headers.h;
+	time_t created = (time_t)h->created_unix_s;
+	char size[SAY_SIZE_BYTES], date[64];
+	struct tm tm;
+
+	printf("%-12s%s, %s, format %u.%u\n", "area", v->file.path, say_size(size, h->area_bytes),
+		h->version_major, h->version_minor);
+	print_uuid("area uuid", h->area_uuid);
+	print_state(h);
+	print_copies(v);
+	if (h->state == IMG_EMPTY)
+		return;
+	print_uuid("image uuid", h->image_uuid);
+	if (localtime_r(&created, &tm) && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm))
+		printf("%-12s%s\n", "created", date);
+	printf("%-12s%.*s\n", "label", (int)sizeof(h->label), h->label);
+	printf("%-12s%s\n", "used", say_size(size, h->used_bytes));
+}
+
+/* ---- Objects ---- */
+
+#define N_CODECS 3
+
+struct codec_sum {
+	uint64_t chunks, bytes, stored;
+};
+
+static int sum_codecs(
+	struct image_view *v, const struct img_object_rec *object, struct codec_sum sum[N_CODECS])
+{
+	struct img_cursor cursor;
+	struct img_chunk_rec c;
+	int more = img_cursor_init(&cursor, &v->reader, object, v->block);
+
+	while (!more && (more = img_next(&cursor, &c)) > 0) {
+		more = 0;
+		sum[c.codec].chunks++;
+		sum[c.codec].bytes += img_chunk_bytes(&c, (enum img_object_type)object->type);
+		sum[c.codec].stored += c.stored_bytes;
+	}
+	return more ? image_complain(&v->file, more, &v->reader.fault) : 0;
+}
+
+static int print_object(struct image_view *v, const char *name, const struct img_object_rec *object)
+{
+	static const char *const codec[N_CODECS] = {"raw", "lz4", "fill"};
+	struct codec_sum sum[N_CODECS] = {0};
+	bool pages = object->type == IMG_PAGES;
+	char size[SAY_SIZE_BYTES], stored[SAY_SIZE_BYTES];
+
+	if (sum_codecs(v, object, sum))
+		return -1;
+	printf("%-20s%s, %s, %" PRIu64 " chunks, %" PRIu32 " index blocks\n", name,
+		pages ? "pages" : "bytes",
+		say_size(size, pages ? object->length * IMG_PAGE_BYTES : object->length),
+		object->n_chunks, object->n_blocks);
+	for (uint32_t i = 0; i < N_CODECS; i++)
+		if (sum[i].chunks)
+			printf("    %-16s%" PRIu64 " chunks, %s stored as %s\n", codec[i],
+				sum[i].chunks, say_size(size, sum[i].bytes),
+				say_size(stored, sum[i].stored));
+	return 0;
+}
+
+static void put_text(void *ctx, const char *text, size_t len)
+{
+	fwrite(text, 1, len, ctx);
+}
+
+static int print_stream(struct image_view *v, const char *name, const struct img_object_rec *object)
+{
+	struct state_reader reader;
+	void *buf = NULL;
+	int err = 0;
+
+	if (object->type == IMG_BYTES) {
+		err = image_view_stream(v, name, object, &reader, &buf);
+		if (!err) {
+			printf("--- # %s\n", name);
+			state_dump(&reader, put_text, stdout);
+		}
+	}
+	free(buf);
+	return err;
+}
+
+typedef int (*object_printer)(
+	struct image_view *v, const char *name, const struct img_object_rec *object);
+
+static int print_node(struct image_view *v, uint32_t i, object_printer print)
+{
+	struct img_object_rec object;
+	struct img_node_rec node;
+	char name[2 * IMG_NAME_BYTES + 2];
+	int err = img_node_at(&v->reader, i, &node);
+
+	for (uint32_t j = 0; !err && j < node.n_objects; j++) {
+		err = img_object_at(&v->reader, node.first_object + j, &object);
+		if (err)
+			break;
+		snprintf(name, sizeof(name), "%.*s/%.*s", IMG_NAME_BYTES, node.name, IMG_NAME_BYTES,
+			object.name);
+		if (print(v, name, &object))
+			return -1;
+	}
+	return err ? image_complain(&v->file, err, &v->reader.fault) : 0;
+}
+
+static int print_image(struct image_view *v, object_printer print)
+{
+	if (v->headers.h.state == IMG_EMPTY)
+		return 0;
+	if (image_view_root(v))
+		return -1;
+	for (uint32_t i = 0; i < img_node_count(&v->reader); i++)
+		if (print_node(v, i, print))
+			return -1;
+	return 0;
+}
+
+int info_main(int argc, char **argv)
+{
+	static const struct option options[] = {{"yaml", no_argument, NULL, 'y'}, {0}};
+	struct image_view v;
+	bool yaml = false;
+	int c, err;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c != 'y')
+			return STATUS_USAGE;
+		yaml = true;
+	}
+	if (argc - optind != 1) {
+		complain("info: name one file or device");
+		return STATUS_USAGE;
+	}
+	err = image_view_open(&v, argv[optind]);
+	if (!err && !yaml)
+		print_header(&v);
+	if (!err)
+		err = print_image(&v, yaml ? print_stream : print_object);
+	image_view_close(&v);
+	return err ? STATUS_FAILED : STATUS_OK;
+}

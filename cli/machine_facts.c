@@ -1,0 +1,281 @@
+#include "machine_facts.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "say.h"
+#include "sysfiles.h"
+
+/* ---- The firmware's memory map ---- */
+
+static int memmap_entry(const char *name, void *ctx)
+{
+	struct machine_facts *f = ctx;
+	struct memory_range *r = &f->memory[f->n_memory];
+	uint64_t last;
+	char type[64];
+
+	if (f->n_memory == HANDOFF_MEMORY_MAX)
+		return complain(
+			"the firmware's memory map has more than %u ranges", HANDOFF_MEMORY_MAX);
+	if (sys_read_u64(&r->start, "/sys/firmware/memmap/%s/start", name) ||
+		sys_read_u64(&last, "/sys/firmware/memmap/%s/end", name) ||
+		sys_read_text(type, sizeof(type), "/sys/firmware/memmap/%s/type", name) < 0 ||
+		last < r->start || last == UINT64_MAX)
+		return complain("/sys/firmware/memmap/%s is not a memory range", name);
+	r->end = last + 1;
+	r->type = memory_type_of(type);
+	f->n_memory++;
+	return 0;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct memory_range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Ranges of one type that touch become one: the writer wants a frame to lie in a single range. */
+static void join_ranges(struct machine_facts *f)
+{
+	uint32_t n = 1;
+
+	for (uint32_t i = 1; i < f->n_memory; i++) {
+		struct memory_range *last = &f->memory[n - 1];
+
+		if (f->memory[i].start == last->end && f->memory[i].type == last->type)
+			last->end = f->memory[i].end;
+		else
+			f->memory[n++] = f->memory[i];
+	}
+	f->n_memory = n;
+}
+
+static int read_memory_map(struct machine_facts *f)
+{
+	int err = sys_each("/sys/firmware/memmap", memmap_entry, f);
+
+	if (err == -1)
+		return -1;
+	if (err || !f->n_memory)
+		return complain("no firmware memory map in /sys/firmware/memmap "
+				"(is this kernel built with CONFIG_FIRMWARE_MEMMAP?)");
+	qsort(f->memory, f->n_memory, sizeof(*f->memory), by_start);
+	for (uint32_t i = 1; i < f->n_memory; i++)
+		if (f->memory[i].start < f->memory[i - 1].end)
+			return complain("ranges of the firmware's memory map overlap at 0x%" PRIx64,
+				f->memory[i].start);
+	join_ranges(f);
+	return 0;
+}
+
+/* ---- Where the kernel lies ---- */
+
+static bool is_kernel_span(const char *name)
+{
+	return !strncmp(name, "Kernel code", 11) || !strncmp(name, "Kernel rodata", 13) ||
+	       !strncmp(name, "Kernel data", 11) || !strncmp(name, "Kernel bss", 10);
+}
+
+static int read_kernel_spans(struct machine_facts *f)
+{
+	bool crash_loaded = true;
+	uint64_t loaded;
+	char line[256];
+	FILE *file = sys_open("/proc/iomem");
+
+	if (!sys_read_u64(&loaded, "/sys/kernel/kexec_crash_loaded"))
+		crash_loaded = loaded != 0;
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *name;
+		struct span s;
+
+		if (!iomem_line(line, &s, &name))
+			continue;
+		if (!strncmp(name, "Kernel code", 11))
+			f->kernel_text = s.start;
+		if (is_kernel_span(name) && f->n_kernel < KERNEL_SPANS_MAX)
+			f->kernel[f->n_kernel++] = s;
+		if (!strncmp(name, "Crash kernel", 12) && !crash_loaded && f->n_reserved < 2)
+			f->reserved[f->n_reserved++] = s;
+	}
+	if (file)
+		fclose(file);
+	if (!f->kernel_text)
+		return complain("/proc/iomem does not say where the kernel lies "
+				"(it shows addresses to root of the first user namespace only)");
+	return 0;
+}
+
+/* Physical address of saved_context; the distance to _text is the same as in virtual memory. */
+static void read_saved_context(struct machine_facts *f)
+{
+	uint64_t text = 0, saved = 0;
+	char line[512];
+	FILE *file = sys_open("/proc/kallsyms");
+
+	while (file && (!text || !saved) && fgets(line, sizeof(line), file)) {
+		if (!text)
+			text = kallsyms_line(line, "_text");
+		if (!saved)
+			saved = kallsyms_line(line, "saved_context");
+	}
+	if (file)
+		fclose(file);
+	if (text && saved > text)
+		f->saved_context = saved - text + f->kernel_text;
+}
+
+static void read_kernel(struct machine_facts *f)
+{
+	struct utsname uts;
+	char text[128];
+
+	if (!uname(&uts))
+		snprintf(f->release, sizeof(f->release), "%.63s", uts.release);
+	f->restores_gdt = release_restores_gdt(f->release);
+	if (sys_read_text(text, sizeof(text), "/sys/kernel/vmcoreinfo") > 0 &&
+		!vmcoreinfo_place(text, &f->vmcoreinfo, &f->vmcoreinfo_bytes))
+		f->vmcoreinfo = 0;
+	read_saved_context(f);
+}
+
+/* ---- Firmware tables ---- */
+
+#define BIOS_START 0xe0000u
+#define BIOS_BYTES 0x20000u
+
+static uint64_t bios_rsdp(void)
+{
+	static uint8_t bios[BIOS_BYTES];
+	int n = sys_read_at("/dev/mem", BIOS_START, bios, sizeof(bios));
+	long at = n > 0 ? rsdp_search(bios, (size_t)n) : -1;
+
+	return at < 0 ? 0 : BIOS_START + (uint64_t)at;
+}
+
+static void read_firmware(struct machine_facts *f)
+{
+	static uint8_t zero_page[4096];
+	char text[1024];
+	int n = sys_read_at("/sys/kernel/boot_params/data", 0, zero_page, sizeof(zero_page));
+	size_t bytes = n > 0 ? (size_t)n : 0;
+
+	if (sys_exists("/sys/firmware/efi")) {
+		f->efi_systab = boot_params_efi_systab(zero_page, bytes);
+		if (sys_read_u64(&f->efi_runtime, "/sys/firmware/efi/runtime"))
+			f->efi_runtime = 0;
+		if (sys_read_text(text, sizeof(text), "/sys/firmware/efi/systab") > 0)
+			f->rsdp = systab_rsdp(text);
+	}
+	if (!f->rsdp)
+		f->rsdp = boot_params_rsdp(zero_page, bytes);
+	if (!f->rsdp)
+		f->rsdp = bios_rsdp();
+}
+
+#define EFI_MEMORY_RUNTIME (1ull << 63)
+
+/* Boot services memory with the attribute is the kernel's own reservation and moves between
+ * boots. */
+static bool is_firmwares(uint32_t type, uint64_t attribute)
+{
+	return attribute & EFI_MEMORY_RUNTIME && (type == 0 || type == 5 || type == 6 || type > 7);
+}
+
+static int runtime_entry(const char *name, void *ctx)
+{
+	static const char dir[] = "/sys/firmware/efi/runtime-map";
+	struct machine_facts *f = ctx;
+	struct runtime_range r = {0};
+	uint64_t type;
+
+	if (sys_read_u64(&type, "%s/%s/type", dir, name) ||
+		sys_read_u64(&r.phys, "%s/%s/phys_addr", dir, name) ||
+		sys_read_u64(&r.virt, "%s/%s/virt_addr", dir, name) ||
+		sys_read_u64(&r.n_pages, "%s/%s/num_pages", dir, name) ||
+		sys_read_u64(&r.attribute, "%s/%s/attribute", dir, name))
+		return complain("%s/%s is not a runtime range", dir, name);
+	r.type = (uint32_t)type;
+	if (!is_firmwares(r.type, r.attribute))
+		return 0;
+	if (f->n_runtime == HANDOFF_RUNTIME_MAX)
+		return complain(
+			"the firmware has more than %u runtime ranges", HANDOFF_RUNTIME_MAX);
+	f->runtime[f->n_runtime++] = r;
+	return 0;
+}
+
+static int runtime_by_phys(const void *a, const void *b)
+{
+	const struct runtime_range *x = a, *y = b;
+
+	return x->phys < y->phys ? -1 : x->phys > y->phys;
+}
+
+static int read_runtime_map(struct machine_facts *f)
+{
+	if (sys_each("/sys/firmware/efi/runtime-map", runtime_entry, f) == -1)
+		return -1;
+	qsort(f->runtime, f->n_runtime, sizeof(*f->runtime), runtime_by_phys);
+	return 0;
+}
+
+int machine_facts_read(struct machine_facts *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (read_memory_map(ret) || read_kernel_spans(ret) || read_runtime_map(ret))
+		return -1;
+	read_kernel(ret);
+	read_firmware(ret);
+	return 0;
+}
+
+/* ---- vmcoreinfo: /proc/kcore carries a copy among its notes (Linux 4.19) ---- */
+
+static bool kcore_notes(uint64_t *ret_offset, size_t *ret_bytes)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr segment;
+
+	if (sys_read_at("/proc/kcore", 0, &header, sizeof(header)) != sizeof(header) ||
+		memcmp(header.e_ident, ELFMAG, SELFMAG))
+		return false;
+	for (uint32_t i = 0; i < header.e_phnum; i++) {
+		uint64_t at = header.e_phoff + (uint64_t)i * sizeof(segment);
+
+		if (sys_read_at("/proc/kcore", at, &segment, sizeof(segment)) != sizeof(segment))
+			return false;
+		if (segment.p_type != PT_NOTE || segment.p_filesz > 1u << 20)
+			continue;
+		*ret_offset = segment.p_offset;
+		*ret_bytes = segment.p_filesz;
+		return true;
+	}
+	return false;
+}
+
+bool vmcoreinfo_text(char *buf, size_t cap)
+{
+	const uint8_t *content;
+	size_t bytes, n;
+	uint64_t offset;
+	uint8_t *notes;
+	bool ok = false;
+
+	if (!kcore_notes(&offset, &bytes))
+		return false;
+	notes = malloc(bytes);
+	if (notes && sys_read_at("/proc/kcore", offset, notes, bytes) == (int)bytes &&
+		elf_note(notes, bytes, "VMCOREINFO", &content, &n) && n < cap) {
+		memcpy(buf, content, n);
+		buf[n] = 0;
+		ok = true;
+	}
+	free(notes);
+	return ok;
+}

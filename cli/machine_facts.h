@@ -1,0 +1,36 @@
+/* What the running kernel and its firmware say about this machine. */
+#ifndef CLI_MACHINE_FACTS_H
+#define CLI_MACHINE_FACTS_H
+
+#include "facts_parse.h"
+
+#define KERNEL_SPANS_MAX 8
+
+struct machine_facts {
+	struct memory_range memory[HANDOFF_MEMORY_MAX]; /* the firmware's map, sorted by start */
+	uint32_t n_memory;
+	struct span kernel[KERNEL_SPANS_MAX]; /* code, data, bss */
+	uint32_t n_kernel;
+	uint64_t kernel_text;    /* where its code starts */
+	struct span reserved[2]; /* for a crash kernel, and none is loaded */
+	uint32_t n_reserved;
+
+	char release[64];
+	bool restores_gdt;
+	uint64_t saved_context; /* physical, 0: not known */
+	uint64_t vmcoreinfo;    /* 0: not known */
+	uint32_t vmcoreinfo_bytes;
+
+	uint64_t rsdp; /* 0: not known */
+	uint64_t efi_systab, efi_runtime;
+	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
+	uint32_t n_runtime;
+};
+
+/* Reads them all. -1 after one complaint when what cannot be missed is missing: the memory map. */
+int machine_facts_read(struct machine_facts *ret);
+
+/* The text of the kernel's vmcoreinfo note, from /proc/kcore; false when it cannot be read. */
+bool vmcoreinfo_text(char *buf, size_t cap);
+
+#endif

@@ -1,0 +1,60 @@
+/* torpor: the Linux command. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "layout.h"
+#include "say.h"
+
+static const char usage[] =
+	"usage: torpor COMMAND ...\n"
+	"\n"
+	"  save --to DEVICE [OPTION...]   save the running system into the area on a disk\n"
+	"                                 or partition\n"
+	"      --then poweroff|reboot|continue   what to do when it is saved (default: poweroff)\n"
+	"      --format            make a new area there, whatever it holds\n"
+	"      --serial PORT       the writer's log on a 16550: an I/O port (0x3f8) or ttyS0\n"
+	"      --region-frames N   2 MiB frames for writer and loader, 2 to 16 (default: 8)\n"
+	"      -v, --verbose       show what is found, and the logs of writer and loader\n"
+	"  format [--force] DEVICE        make an empty area (--force: whatever it holds)\n"
+	"  info [--yaml] FILE-OR-DEVICE   show what is in an area (--yaml: its state streams)\n"
+	"  verify FILE-OR-DEVICE          read a whole image and check every hash\n"
+	"\n"
+	"Exit status: 0 done (save: saved, and went on or was resumed), 1 failed, 2 wrong usage.\n";
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"save", save_main},
+	{"format", format_main},
+	{"info", info_main},
+	{"verify", verify_main},
+};
+
+static int run(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[0], commands[i].name))
+			return commands[i].run(argc, argv);
+	complain("%s: no such command (see torpor --help)", argv[0]);
+	return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs(usage, stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		fputs(usage, stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("torpor %s, image format %u.%u\n", TORPOR_VERSION, IMG_VERSION_MAJOR,
+			IMG_VERSION_MINOR);
+		return STATUS_OK;
+	}
+	return run(argc - 1, argv + 1);
+}

@@ -1,0 +1,301 @@
+/*
+ * torpor save: everything that can be checked is checked before anything changes; then the jump;
+ * then word of what happened, which is printed by the same process, in the system that went on
+ * or was resumed.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "payload.h"
+#include "report.h"
+#include "say.h"
+#include "target_area.h"
+
+#define REGION_FRAMES 8u
+
+struct save {
+	const char *to;
+	struct save_order order;
+	uint32_t region_frames;
+	enum area_policy policy;
+	bool verbose;
+
+	struct machine_facts facts;
+	struct target target;
+	struct image_file file;
+	struct img_headers headers;
+	struct region region;
+	struct payload payload;
+};
+
+/* ---- Arguments ---- */
+
+static int parse_then(struct save *s, const char *text)
+{
+	if (!strcmp(text, "poweroff"))
+		s->order.action = HANDOFF_POWEROFF;
+	else if (!strcmp(text, "reboot"))
+		s->order.action = HANDOFF_REBOOT;
+	else if (!strcmp(text, "continue"))
+		s->order.action = HANDOFF_CONTINUE;
+	else
+		return complain("--then %s: only poweroff, reboot and continue are known", text);
+	return 0;
+}
+
+static int parse_number(
+	const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *ret_value)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 0);
+	if (errno || end == text || *end || *text == '-' || value < min || value > max)
+		return complain("%s %s: a number from %u to %u is wanted", name, text, min, max);
+	*ret_value = (uint32_t)value;
+	return 0;
+}
+
+/* A port, or a name of the kernel: ttyS0. */
+static int parse_serial(struct save *s, const char *text)
+{
+	uint64_t port;
+
+	if (strncmp(text, "ttyS", 4))
+		return parse_number("--serial", text, 8, 0xfff8, &s->order.serial_port);
+	if (strchr(text, '/') || sys_read_u64(&port, "/sys/class/tty/%s/port", text) || !port ||
+		port > 0xfff8)
+		return complain("--serial %s: no serial port with an I/O port of that name", text);
+	s->order.serial_port = (uint32_t)port;
+	return 0;
+}
+
+static int parse_option(struct save *s, int c)
+{
+	switch (c) {
+	case 'n':
+		return parse_then(s, optarg);
+	case 't':
+		s->to = optarg;
+		return 0;
+	case 'f':
+		s->policy = AREA_OVERWRITE;
+		return 0;
+	case 's':
+		return parse_serial(s, optarg);
+	case 'r':
+		return parse_number(
+			"--region-frames", optarg, 2, HANDOFF_REGION_MAX, &s->region_frames);
+	case 'v':
+		s->verbose = true;
+		return 0;
+	default:
+		return -1; /* getopt has said why */
+	}
+}
+
+static int parse(struct save *s, int argc, char **argv)
+{
+	static const struct option options[] = {{"then", required_argument, NULL, 'n'},
+		{"to", required_argument, NULL, 't'}, {"format", no_argument, NULL, 'f'},
+		{"serial", required_argument, NULL, 's'},
+		{"region-frames", required_argument, NULL, 'r'},
+		{"verbose", no_argument, NULL, 'v'}, {0}};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "v", options, NULL)) != -1)
+		if (parse_option(s, c))
+			return -1;
+	if (optind < argc)
+		return complain("save: %s is one argument too many", argv[optind]);
+	if (!s->to)
+		return complain("save: --to DEVICE-OR-PARTITION is missing");
+	return 0;
+}
+
+/* ---- Can it be done? ---- */
+
+/* Encrypted memory has another key after a power cycle: what the disk would get cannot be used. */
+static int check_encryption(void)
+{
+	static char text[16384];
+	int64_t sme_mask;
+
+	if (sys_read_text(text, sizeof(text), "/proc/cpuinfo") > 0 &&
+		cpuinfo_has_flag(text, "tdx_guest"))
+		return complain("this is a confidential guest (TDX): its memory cannot be saved");
+	if (vmcoreinfo_text(text, sizeof(text)) && vmcoreinfo_number(text, "sme_mask", &sme_mask) &&
+		sme_mask)
+		return complain("memory encryption is on (SME or SEV): what it saves could not be "
+				"restored; SME is turned off by mem_encrypt=off");
+	return 0;
+}
+
+static int check_machine(struct save *s)
+{
+	if (geteuid())
+		return complain("save must be run as root");
+	if (kexec_check() || check_encryption())
+		return -1;
+	return machine_facts_read(&s->facts);
+}
+
+/* ---- The target ---- */
+
+static void say_target(const struct save *s)
+{
+	const struct target *t = &s->target;
+	char area[SAY_SIZE_BYTES], used[SAY_SIZE_BYTES];
+	static char meminfo[8192];
+	uint64_t in_use;
+
+	printf("target: %s on %s at PCI address 0x%x unit %u, sectors %" PRIu64 " to %" PRIu64
+	       " of %u bytes\n",
+		t->path, t->driver, t->pci_address, t->unit, t->first_sector,
+		t->first_sector + t->n_sectors - 1, t->sector_bytes);
+	if (sys_read_text(meminfo, sizeof(meminfo), "/proc/meminfo") <= 0)
+		return;
+	in_use = meminfo_bytes(meminfo, "MemTotal") - meminfo_bytes(meminfo, "MemFree");
+	printf("target: room for %s, memory in use %s%s\n", say_size(area, target_area_bytes(t)),
+		say_size(used, in_use),
+		in_use > target_area_bytes(t) ? ": it fits only if it compresses well" : "");
+}
+
+static int take_target(struct save *s)
+{
+	struct target *t = &s->target;
+
+	if (target_find_path(t, s->to) || target_check_free(t))
+		return -1;
+	area_identify(t);
+	if (target_open(t) || image_attach(&s->file, s->to, t->fd, target_area_bytes(t)))
+		return -1;
+	if (s->verbose)
+		say_target(s);
+	return area_open(t, &s->file, s->policy, &s->headers);
+}
+
+/* ---- The writer and its memory ---- */
+
+static void say_region(const struct save *s)
+{
+	printf("region: %s:", s->region.reserved ? "boot-time reservation" : "huge pages");
+	for (uint32_t i = 0; i < s->region.n_frames; i++)
+		printf(" 0x%" PRIx64, s->region.frame[i]);
+	printf("\nregion: mailbox 0x%" PRIx64 ", saved_context 0x%" PRIx64 ", RSDP 0x%" PRIx64 "\n",
+		s->region.mailbox_phys, s->facts.saved_context, s->facts.rsdp);
+}
+
+static int write_order(struct save *s)
+{
+	struct save_order *o = &s->order;
+
+	if (getrandom(&o->nonce, sizeof(o->nonce), 0) != sizeof(o->nonce) ||
+		getrandom(o->image_uuid, sizeof(o->image_uuid), 0) != sizeof(o->image_uuid))
+		return complain("no random numbers for the image's uuid");
+	o->image_uuid[6] = (o->image_uuid[6] & 0x0f) | 0x40;
+	o->image_uuid[8] = (o->image_uuid[8] & 0x3f) | 0x80;
+	o->now_unix_s = (uint64_t)time(NULL);
+	memcpy(o->area_uuid, s->headers.h.area_uuid, sizeof(o->area_uuid));
+	mailbox_prepare(s->region.mailbox, o->nonce);
+	payload_hand_off(s->payload.handoff, o, &s->facts, &s->target, &s->region);
+	return 0;
+}
+
+static int prepare(struct save *s)
+{
+	struct payload_blob blob = payload_builtin();
+
+	if (region_take(&s->region, &s->facts, s->region_frames))
+		return -1;
+	if (s->verbose)
+		say_region(s);
+	return payload_make(&s->payload, &blob, &s->region) || write_order(s) ? -1 : 0;
+}
+
+/* ---- The jump ---- */
+
+static int load_and_jump(struct save *s)
+{
+	int err = kexec_load_image(s->payload.entry, s->payload.segment, s->payload.n_segments);
+
+	if (err)
+		return complain(
+			"the kernel does not take the writer: kexec_load: %s", strerror(-err));
+	sync();
+	fflush(stdout);
+	if (region_check(&s->region)) {
+		(void)kexec_unload();
+		return -1;
+	}
+	err = kexec_jump();
+	/* Here the machine may have been off for a year. */
+	(void)kexec_unload();
+	if (err)
+		return complain(
+			"not saved: the kernel did not jump: %s (a process or a device that does "
+			"not stop is named in dmesg)",
+			strerror(-err));
+	return 0;
+}
+
+static int jump_and_report(struct save *s)
+{
+	int err = load_and_jump(s);
+
+	if (err)
+		return err;
+	if (s->verbose)
+		report_logs(s->region.mailbox, s->order.nonce, stdout);
+	return report_outcome(s->region.mailbox, s->order.nonce, stdout);
+}
+
+static void clean_up(struct save *s)
+{
+	payload_free(&s->payload);
+	region_release(&s->region);
+	image_close(&s->file);
+	target_close(&s->target);
+}
+
+int save_main(int argc, char **argv)
+{
+	static struct save s;
+	sigset_t all;
+	int err;
+
+	s = (struct save){.order.action = HANDOFF_POWEROFF,
+		.region_frames = REGION_FRAMES,
+		.target.fd = -1,
+		.file.fd = -1};
+	if (parse(&s, argc, argv))
+		return STATUS_USAGE;
+
+	/* Is it possible on this machine, and to this disk? */
+	err = check_machine(&s);
+	if (!err)
+		err = take_target(&s);
+
+	/* The writer, its memory, and what it must know. From here to the end a signal would leave
+	 * huge pages or a kexec image behind. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	if (!err)
+		err = prepare(&s);
+
+	/* Away, and back: at once after a failure or with --then continue, or by the loader. */
+	if (!err)
+		err = jump_and_report(&s);
+	clean_up(&s);
+	return err ? STATUS_FAILED : STATUS_OK;
+}

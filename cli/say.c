@@ -1,0 +1,46 @@
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static char last[512];
+
+int complain(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(last, sizeof(last), fmt, args);
+	va_end(args);
+	fflush(stdout);
+	fprintf(stderr, "torpor: %s\n", last);
+	return -1;
+}
+
+const char *last_complaint(void)
+{
+	return last;
+}
+
+const char *say_size(char *dst, uint64_t bytes)
+{
+	static const char *const unit[] = {"KiB", "MiB", "GiB", "TiB"};
+	double value = bytes / 1024.0;
+	unsigned int i = 0;
+
+	if (bytes < 10240)
+		snprintf(dst, SAY_SIZE_BYTES, "%llu bytes", (unsigned long long)bytes);
+	else {
+		while (value >= 10240 && i + 1 < sizeof(unit) / sizeof(*unit)) {
+			value /= 1024;
+			i++;
+		}
+		snprintf(dst, SAY_SIZE_BYTES, "%.1f %s", value, unit[i]);
+	}
+	return dst;
+}
+
+double mb_per_s(uint64_t bytes, uint64_t us)
+{
+	return us ? (double)bytes / (double)us : 0;
+}

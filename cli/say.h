@@ -1,0 +1,20 @@
+/* What the command says: results on stdout, one line a problem on stderr. */
+#ifndef CLI_SAY_H
+#define CLI_SAY_H
+
+#include <stdint.h>
+
+/* "torpor: ..." on stderr. Returns -1, so that a check can end with it. */
+int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* The text of the last complaint, without "torpor: "; "" when there was none. */
+const char *last_complaint(void);
+
+/* "312.4 MiB"; dst has at least SAY_SIZE_BYTES. Returns dst. */
+#define SAY_SIZE_BYTES 32
+const char *say_size(char *dst, uint64_t bytes);
+
+/* Bytes in microseconds as MB/s (10^6), 0 when no time has passed. */
+double mb_per_s(uint64_t bytes, uint64_t us);
+
+#endif

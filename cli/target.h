@@ -1,0 +1,55 @@
+/*
+ * The disk or partition that an image goes to: where it is in the machine, as the writer must
+ * find it without Linux, and whether anybody uses it.
+ */
+#ifndef CLI_TARGET_H
+#define CLI_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sysfiles.h"
+
+#define TARGET_NAME_MAX  64
+#define TARGET_BYTES_MIN (16ull << 20)
+
+struct target {
+	const char *path; /* as the user gave it, for messages */
+	char name[TARGET_NAME_MAX],
+		disk[TARGET_NAME_MAX]; /* "vda2", "vda"; the same for a whole disk */
+	char dir[SYS_PATH_MAX], disk_dir[SYS_PATH_MAX]; /* in /sys */
+	bool is_partition;
+	uint32_t partition; /* its number */
+
+	const char *driver;   /* our name for the kind of controller */
+	uint32_t pci_address; /* as handoff.pci_address */
+	uint32_t unit;
+	uint32_t sector_bytes;
+	uint64_t first_sector, n_sectors, disk_sectors; /* sectors of sector_bytes */
+
+	uint8_t disk_guid[16], part_guid[16]; /* as a GPT has them on disk; zero: none */
+	bool own_type;                        /* the partition has Torpor's type */
+
+	int fd; /* open for reading and writing, exclusively and past the page cache; -1 */
+};
+
+/* Finds the device in /sys and checks that the writer will be able to drive it. -1 after one
+ * complaint. */
+int target_find(struct target *t, const char *path, unsigned int major, unsigned int minor);
+
+/* The same from a path of a block device. */
+int target_find_path(struct target *t, const char *path);
+
+/* -1 after one complaint when it is mounted, swapped to, held by another device, read-only, or
+ * smaller than TARGET_BYTES_MIN (target_use.c). */
+int target_check_free(const struct target *t);
+
+/* Opens it exclusively: from now on nobody mounts it. -1 after one complaint. */
+int target_open(struct target *t);
+void target_close(struct target *t);
+
+/* Bytes of the area: what the target has in whole blocks. */
+uint64_t target_area_bytes(const struct target *t);
+
+#endif

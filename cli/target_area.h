@@ -1,0 +1,27 @@
+/* The image area on a target: finding it, and making one where that destroys nothing. */
+#ifndef CLI_TARGET_AREA_H
+#define CLI_TARGET_AREA_H
+
+#include "image_io.h"
+#include "target.h"
+
+/* Fills the target's GPT identity: GUIDs of disk and partition, and whether the type is ours.
+ * Whatever is not a GPT leaves them zero. */
+void area_identify(struct target *t);
+
+/* Name of what is there instead of an area ("ext4", "partition table gpt", "data"), or "" when
+ * it is blank. -1 after one complaint when that cannot be found out. */
+#define AREA_CONTENT_BYTES 64
+int area_content(const struct target *t, char ret_name[AREA_CONTENT_BYTES]);
+
+/* Makes an empty area with a fresh uuid; clears the signatures of what was there. -1 after one
+ * complaint. */
+int area_make(struct image_file *f);
+
+/* The area's headers. Makes an area when there is none and that destroys nothing, or when it is
+ * asked for. -1 after one complaint, which names what is in the way. t: open. */
+enum area_policy { AREA_KEEP, AREA_OVERWRITE };
+int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
+	struct img_headers *ret);
+
+#endif

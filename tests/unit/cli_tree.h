@@ -1,0 +1,27 @@
+/* A copy of some of /proc and /sys in a temporary folder, for facts_root. */
+#ifndef TESTS_UNIT_CLI_TREE_H
+#define TESTS_UNIT_CLI_TREE_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include "sysfiles.h"
+
+/* cmocka setup and teardown: an empty tree, facts_root set to it. */
+int tree_setup(void **state);
+int tree_teardown(void **state);
+
+/* All folders of the path are made. */
+void tree_file(const char *path, const char *content);
+void tree_bytes(const char *path, const void *data, size_t bytes);
+void tree_link(const char *path, const char *goal); /* goal as written in the link */
+void tree_folder(const char *path);
+void tree_remove(const char *path); /* one file or link */
+
+/* The last complaint has this in it. */
+void assert_complaint(const char *part);
+
+#endif
