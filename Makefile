@@ -210,5 +210,11 @@ fuzz: fuzz-build
 			$(out)/fuzz/$$f.log; \
 	done
 
+# ---- a benchmark on the host: LZO and LZ4 hibernation images, against the bare decompressors ----
+$(out)/bench/swsusp_decode: tests/bench/swsusp_decode.c $(SWSUSP_SRC) $(wildcard swsusp/*.h)
+	$(call say,HOSTCC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -Iswsusp -o $@ $(filter %.c,$^) $(SWSUSP_A)
+
 clean:
 	$(Q)rm -rf $(out)

@@ -1,10 +1,10 @@
 /*
- * How fast a compressed hibernation image is decoded, against the bare decompressor on the same bytes:
- *   swsusp_decode IMAGE
- * IMAGE: a file of a swap partition with an image in it. All stored pages are in memory before the
- * clock starts. "bare": liblzo2 or liblz4, unit after unit into one buffer. "reader": what a loader
- * does: lengths, decoding into the frames (through a buffer where they are not contiguous), checksum.
- * Alternating, five times each; the best of each counts.
+ * How fast a compressed hibernation image is decoded, against the bare decompressor, same bytes:
+ *   make out/bench/swsusp_decode; out/bench/swsusp_decode IMAGE
+ * IMAGE: a file of a swap partition with an image in it (tests/qemu/swsusp_images.sh makes some).
+ * All stored pages are in memory before the clock starts. "bare": liblzo2 or liblz4, unit after unit
+ * into one buffer. "reader": what a loader does: lengths, decoding into the frames (through a buffer
+ * where they are not contiguous), checksum. Alternating, five times each; the best of each counts.
  */
 #include <fcntl.h>
 #include <inttypes.h>

@@ -2,9 +2,9 @@
  * Reads a real hibernation image (the file of a swap partition) the way a loader would, into a sparse
  * copy of the machine's memory, and compares what it finds with what the kernel that saved it said:
  *   swsusp_check IMAGE [LOG [HEADER-PAGE]]
- * LOG: console of the kernel that saved it, with "Image created" and, from the test's init, one
- * "memmap START END TYPE" line for each entry of /sys/firmware/memmap. One fact a line; exit status 1
- * when one of them is wrong.
+ * LOG: console of the kernel that saved it, with "Image created" (kernels without debugging messages do
+ * not say it), "saving image data" and, from the test's init, one "memmap START END TYPE" line for each
+ * entry of /sys/firmware/memmap. One fact a line; exit status 1 when one of them is wrong.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -246,6 +246,7 @@ static void check_log(struct check *c, const char *path)
 	static struct swsusp_e820 map[128];
 	unsigned long n_pages, n_zero = 0;
 	uint32_t n = 0, crc;
+	bool told = false;
 	char line[1024], *at;
 	FILE *f = fopen(path, "r");
 
@@ -263,6 +264,12 @@ static void check_log(struct check *c, const char *path)
 			fact(c, n_pages == c->img.info.image_pages && n_zero == c->img.n_zero,
 				"the kernel copied %lu pages and left out %lu zero ones", n_pages,
 				n_zero);
+		at = strstr(line, "aving image data ");
+		if (at && sscanf(at, "%*[^(](%lu pages)", &n_pages) == 1) {
+			fact(c, n_pages == c->img.info.pages - 1, "the kernel saved %lu pages",
+				n_pages);
+			told = true;
+		}
 		at = strstr(line, "memmap 0x");
 		if (at && n < 128 &&
 			sscanf(at, "memmap %" SCNx64 " %" SCNx64 " %63[^\r\n]", &start, &end,
@@ -270,6 +277,8 @@ static void check_log(struct check *c, const char *path)
 			map[n++] = (struct swsusp_e820){start, end - start + 1, e820_type(type)};
 	}
 	fclose(f);
+	if (!told)
+		fact(c, false, "the kernel's console does not say how many pages it saved");
 	qsort(map, n, sizeof(map[0]), by_start);
 	crc = swsusp_e820_crc(map, n);
 	fact(c, crc == c->img.info.e820_crc, "memory map checksum %#010x of %u entries", crc, n);

@@ -109,7 +109,7 @@ image() {
 	fi
 	echo "== $name: $mib MiB, $where, $*"
 	timeout 600 qemu-system-x86_64 -accel tcg -machine q35 -cpu "$cpu" -m "$mib" -smp 2 -nographic \
-		-no-reboot -kernel "$kernel" -initrd initrd.gz -append "console=ttyS0 $*" \
+		-no-reboot -kernel "$kernel" -initrd initrd.gz -append "console=ttyS0 loglevel=8 $*" \
 		-drive "file=$name.img,format=raw,if=virtio" > "$name.log" 2>&1 < /dev/null || true
 	./swsusp_check "$name.img" "$name.log" "$page" || failed=1
 }
