@@ -3,7 +3,7 @@
 #include "acpi.h"
 #include "deadline.h"
 #include "log.h"
-#include "machine.h"
+#include <machine.h> /* from the include path: here or tests/fake */
 
 #define RSDP_BYTES     36u
 #define SDT_BYTES      36u
@@ -141,19 +141,19 @@ static void each_table(const uint8_t *rsdp,
 /* ---- _S5 ---- */
 
 /* A constant of a package: Zero, One, byte, word or dword prefix (ACPI 20.2.3). */
-static bool aml_constant(const uint8_t *aml, uint32_t bytes, uint32_t *at, uint8_t *ret)
+static bool aml_constant(const uint8_t *aml, uint32_t bytes, uint32_t *at, uint32_t *ret)
 {
 	static const uint8_t lengths[] = {[0x0a] = 1, [0x0b] = 2, [0x0c] = 4};
 	if (*at >= bytes)
 		return false;
 	uint8_t op = aml[(*at)++];
-	if (op <= 1) {
-		*ret = op;
+	*ret = op;
+	if (op <= 1)
 		return true;
-	}
 	if (op < 0x0a || op > 0x0c || lengths[op] > bytes - *at)
 		return false;
-	*ret = aml[*at];
+	*ret = 0;
+	memcpy(ret, aml + *at, lengths[op]);
 	*at += lengths[op];
 	return true;
 }
@@ -168,12 +168,18 @@ static bool sleep_package(
 		return false;
 	at += length_bytes;
 	uint8_t n = aml[at++];
-	if (n < 1 || !aml_constant(aml, bytes, &at, ret_a))
+	uint32_t a, b;
+	if (n < 1 || !aml_constant(aml, bytes, &at, &a))
 		return false;
-	*ret_b = *ret_a;
-	if (n >= 2 && !aml_constant(aml, bytes, &at, ret_b))
+	if (n == 1) { /* ACPI 1.0: both in one integer */
+		b = a >> 8;
+		a &= 0xff;
+	} else if (!aml_constant(aml, bytes, &at, &b)) {
 		return false;
-	return *ret_a <= 7 && *ret_b <= 7;
+	}
+	*ret_a = (uint8_t)a;
+	*ret_b = (uint8_t)b;
+	return a <= 7 && b <= 7;
 }
 
 bool acpi_find_sleep_type(
@@ -200,6 +206,12 @@ static uint64_t fadt_field(const uint8_t *fadt, uint32_t bytes, uint32_t offset,
 	uint64_t v = 0;
 	memcpy(&v, fadt + offset, width);
 	return v;
+}
+
+static uint16_t fadt_port(const uint8_t *fadt, uint32_t bytes, uint32_t offset)
+{
+	uint64_t port = fadt_field(fadt, bytes, offset, 4);
+	return port <= 0xffff ? (uint16_t)port : 0;
 }
 
 /* The extended address when it is there and in I/O space, else the 32-bit port. */
@@ -242,10 +254,10 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 {
 	uint32_t flags = (uint32_t)fadt_field(f, n, FADT_FLAGS, 4);
 	a->hardware_reduced = flags & FADT_FLAG_HW_REDUCED;
-	a->smi_command = (uint16_t)fadt_field(f, n, FADT_SMI_CMD, 4);
+	a->smi_command = fadt_port(f, n, FADT_SMI_CMD);
 	a->enable_value = (uint8_t)fadt_field(f, n, FADT_ACPI_ENABLE, 1);
 	if (!a->hardware_reduced) {
-		a->pm_timer = (uint16_t)fadt_field(f, n, FADT_PM_TMR, 4);
+		a->pm_timer = fadt_port(f, n, FADT_PM_TMR);
 		a->pm1a_event = fadt_block(f, n, FADT_PM1A_EVT, FADT_X_PM1A_EVT, FADT_PM1_EVT_LEN);
 		a->pm1b_event = fadt_block(f, n, FADT_PM1B_EVT, FADT_X_PM1B_EVT, FADT_PM1_EVT_LEN);
 		a->pm1a_control =

@@ -96,3 +96,6 @@ UNIT += plan
 SRC_plan := loader/plan.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
+
+UNIT += acpi
+SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c

@@ -1,0 +1,677 @@
+/* acpi.c: tables as firmware leaves them, damaged ones, the AML pattern of _S5_, the fixed registers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "acpi.h"
+#include "log_text.h"
+#include "machine.h"
+
+#define TABLES 0x7fe0000ull
+#define BIOS   0xe0000ull
+#define EBDA   0x80000ull
+#define RSDP   0xf5a40ull
+
+static uint8_t tables[65536], bios[0x20000], ebda[0x20000];
+static uint32_t used; /* of tables */
+static struct acpi acpi;
+
+/* Offsets in the FADT (ACPI 6.4, table 5.9). */
+enum {
+	FACS = 36,
+	DSDT = 40,
+	SMI_CMD = 48,
+	ACPI_ENABLE = 52,
+	PM1A_EVT = 56,
+	PM1B_EVT = 60,
+	PM1A_CNT = 64,
+	PM1B_CNT = 68,
+	PM_TMR = 76,
+	GPE0 = 80,
+	GPE1 = 84,
+	PM1_EVT_LEN = 88,
+	PM1_CNT_LEN = 89,
+	GPE0_LEN = 92,
+	GPE1_LEN = 93,
+	FLAGS = 112,
+	RESET_REG = 116,
+	RESET_VALUE = 128,
+	X_FACS = 132,
+	X_DSDT = 140,
+	X_PM1A_EVT = 148,
+	X_PM1A_CNT = 172,
+	X_GPE0 = 220,
+	SLEEP_CONTROL = 244,
+	FADT_BYTES = 276,
+};
+
+static void put(uint8_t *at, uint64_t value, uint32_t bytes)
+{
+	memcpy(at, &value, bytes);
+}
+
+static void seal(uint8_t *table, uint32_t bytes, uint32_t checksum_at)
+{
+	uint8_t sum = 0;
+	table[checksum_at] = 0;
+	for (uint32_t i = 0; i < bytes; i++)
+		sum = (uint8_t)(sum + table[i]);
+	table[checksum_at] = (uint8_t)-sum;
+}
+
+/* A table with this body behind the head; its physical address. */
+static uint64_t table(const char *name, const void *body, uint32_t bytes)
+{
+	uint8_t *t = tables + used;
+	uint64_t phys = TABLES + used;
+	memset(t, 0, 36);
+	memcpy(t, name, 4);
+	put(t + 4, 36 + bytes, 4);
+	memcpy(t + 36, body, bytes);
+	seal(t, 36 + bytes, 9);
+	used += (36 + bytes + 15) & ~15u;
+	return phys;
+}
+
+static uint8_t *at_phys(uint64_t phys)
+{
+	return tables + (phys - TABLES);
+}
+
+static void reseal(uint64_t phys)
+{
+	uint32_t bytes;
+	memcpy(&bytes, at_phys(phys) + 4, 4);
+	seal(at_phys(phys), bytes, 9);
+}
+
+static void put_rsdp(uint8_t *at, uint32_t rsdt, uint64_t xsdt)
+{
+	memset(at, 0, 36);
+	memcpy(at, "RSD PTR ", 8);
+	at[15] = xsdt ? 2 : 0;
+	put(at + 16, rsdt, 4);
+	put(at + 20, 36, 4);
+	put(at + 24, xsdt, 8);
+	seal(at, 20, 8);
+	seal(at, 36, 32);
+}
+
+static const uint8_t s5[] = {
+	0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 0x05, 0x0a, 0x06, 0, 0};
+
+/* As SeaBIOS describes q35, with a few more registers. */
+static uint8_t fadt[FADT_BYTES]; /* with its head */
+
+static uint64_t put_facs(void)
+{
+	uint64_t phys = TABLES + used;
+	memset(tables + used, 0, 64);
+	memcpy(tables + used, "FACS", 4);
+	put(tables + used + 4, 64, 4);
+	put(tables + used + 8, 0xcafe1234, 4);
+	used += 64;
+	return phys;
+}
+
+static void start_tables(void)
+{
+	used = 0;
+	memset(tables, 0, sizeof(tables));
+	memset(fadt, 0, sizeof(fadt));
+	uint64_t facs = put_facs(), dsdt = table("DSDT", s5, sizeof(s5));
+	put(fadt + FACS, facs, 4);
+	put(fadt + DSDT, dsdt, 4);
+	put(fadt + SMI_CMD, 0xb2, 4);
+	fadt[ACPI_ENABLE] = 2;
+	put(fadt + PM1A_EVT, 0x600, 4);
+	put(fadt + PM1A_CNT, 0x604, 4);
+	put(fadt + PM_TMR, 0x608, 4);
+	put(fadt + GPE0, 0x620, 4);
+	fadt[PM1_EVT_LEN] = 4;
+	fadt[PM1_CNT_LEN] = 2;
+	fadt[GPE0_LEN] = 16;
+	put(fadt + FLAGS, 1u << 10, 4);
+	fadt[RESET_REG] = 1;
+	put(fadt + RESET_REG + 4, 0xcf9, 8);
+	fadt[RESET_VALUE] = 0x0f;
+}
+
+/* RSDP, root table, FADT of so many bytes, and one more table when other is not 0. */
+static void finish_tables(uint32_t fadt_bytes, uint64_t other, bool extended)
+{
+	uint64_t entries[2] = {table("FACP", fadt + 36, fadt_bytes - 36), other};
+	uint32_t n = other ? 2 : 1, short_entries[2] = {(uint32_t)entries[0], (uint32_t)other};
+	uint64_t root =
+		extended ? table("XSDT", entries, n * 8) : table("RSDT", short_entries, n * 4);
+	put_rsdp(bios + (RSDP - BIOS), extended ? 0 : (uint32_t)root, extended ? root : 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	memset(bios, 0, sizeof(bios));
+	memset(ebda, 0, sizeof(ebda));
+	fake_memory_add(TABLES, tables, sizeof(tables));
+	fake_memory_add(BIOS, bios, sizeof(bios));
+	fake_memory_add(EBDA, ebda, sizeof(ebda));
+	log_text_start();
+	start_tables();
+	return 0;
+}
+
+static int init(uint64_t rsdp)
+{
+	memset(&acpi, 0xee, sizeof(acpi));
+	return acpi_init(&acpi, rsdp);
+}
+
+static void is_block(struct acpi_block b, uint16_t port, uint8_t bytes)
+{
+	assert_int_equal(b.port, port);
+	assert_int_equal(b.bytes, bytes);
+}
+
+static void is_q35(void)
+{
+	assert_int_equal(acpi.rsdp, RSDP);
+	assert_false(acpi.hardware_reduced);
+	assert_int_equal(acpi.smi_command, 0xb2);
+	assert_int_equal(acpi.enable_value, 2);
+	assert_int_equal(acpi.pm_timer, 0x608);
+	is_block(acpi.pm1a_event, 0x600, 4);
+	is_block(acpi.pm1b_event, 0, 0);
+	is_block(acpi.pm1a_control, 0x604, 2);
+	is_block(acpi.pm1b_control, 0, 0);
+	is_block(acpi.gpe0, 0x620, 16);
+	is_block(acpi.gpe1, 0, 0);
+	assert_true(acpi.s5_known);
+	assert_int_equal(acpi.s5_type_a, 5);
+	assert_int_equal(acpi.s5_type_b, 6);
+	assert_int_equal(acpi.facs_signature, 0xcafe1234);
+}
+
+/* ---- tables ---- */
+
+static void good_tables(void **state)
+{
+	(void)state;
+	for (unsigned extended = 0; extended < 2; extended++) {
+		start_tables();
+		finish_tables(FADT_BYTES, table("MCFG", "12345678", 8), extended);
+		assert_int_equal(init(RSDP), 0);
+		is_q35();
+		assert_true(acpi.reset_supported);
+		assert_int_equal(acpi.reset_space, 1);
+		assert_int_equal(acpi.reset_address, 0xcf9);
+		assert_int_equal(acpi.reset_value, 0x0f);
+		assert_memory_equal(at_phys(acpi.mcfg), "MCFG", 4);
+	}
+}
+
+static void first_fadt(void **state)
+{
+	(void)state;
+	finish_tables(116, 0, false); /* ACPI 1.0: it ends before the reset register */
+	assert_int_equal(init(RSDP), 0);
+	is_q35();
+	assert_int_equal(acpi.reset_address, 0);
+	assert_int_equal(acpi.mcfg, 0);
+}
+
+/* Every length: what is cut off is absent, nothing is read behind the end. */
+static void fadt_of_any_length(void **state)
+{
+	(void)state;
+	for (uint32_t bytes = 36; bytes <= FADT_BYTES; bytes++) {
+		start_tables();
+		finish_tables(bytes, 0, true);
+		int err = init(RSDP);
+		assert_int_equal(err, bytes > PM1_CNT_LEN ? 0 : ERR_FIRMWARE);
+		assert_int_equal(acpi.gpe0.port, bytes > GPE0_LEN ? 0x620 : 0);
+		assert_int_equal(acpi.reset_value, bytes > RESET_VALUE ? 0x0f : 0);
+	}
+}
+
+static void extended_addresses(void **state)
+{
+	(void)state;
+	fadt[X_PM1A_CNT] = 1;
+	put(fadt + X_PM1A_CNT + 4, 0x1804, 8);
+	fadt[X_PM1A_EVT] = 0; /* in memory: the port is used */
+	put(fadt + X_PM1A_EVT + 4, 0xfed00000, 8);
+	fadt[X_GPE0] = 1;
+	put(fadt + X_GPE0 + 4, 0x10000, 8); /* no port */
+	uint64_t dsdt = table("DSDT", "\x08_S5_\x12\x04\x02\x0a\x07\x01", 11);
+	put(fadt + X_DSDT, dsdt, 8);
+	put(fadt + PM1B_CNT, 0x1000, 4);
+	put(fadt + PM1B_EVT, 0x1008, 4);
+	put(fadt + GPE1, 0x1010, 4);
+	fadt[GPE1_LEN] = 4;
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	is_block(acpi.pm1a_control, 0x1804, 2);
+	is_block(acpi.pm1a_event, 0x600, 4);
+	is_block(acpi.gpe0, 0, 0);
+	is_block(acpi.pm1b_control, 0x1000, 2);
+	is_block(acpi.pm1b_event, 0x1008, 4);
+	is_block(acpi.gpe1, 0x1010, 4);
+	assert_int_equal(acpi.s5_type_a, 7);
+	assert_int_equal(acpi.s5_type_b, 1);
+}
+
+/* Ports are 16 bits: a register elsewhere is absent, not at the port of its low half. */
+static void no_such_ports(void **state)
+{
+	(void)state;
+	put(fadt + SMI_CMD, 0x100b2, 4);
+	put(fadt + PM_TMR, 0xfed00608, 4);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.smi_command, 0);
+	assert_int_equal(acpi.pm_timer, 0);
+}
+
+static void hardware_reduced(void **state)
+{
+	(void)state;
+	put(fadt + FLAGS, 1u << 20, 4);
+	fadt[SLEEP_CONTROL] = 1;
+	put(fadt + SLEEP_CONTROL + 4, 0x604, 8);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_true(acpi.hardware_reduced);
+	is_block(acpi.pm1a_control, 0, 0);
+	is_block(acpi.gpe0, 0, 0);
+	assert_int_equal(acpi.sleep_space, 1);
+	assert_int_equal(acpi.sleep_control, 0x604);
+	assert_false(acpi.reset_supported);
+}
+
+static void s5_in_an_ssdt(void **state)
+{
+	(void)state;
+	uint64_t dsdt = table("DSDT", "nothing", 7);
+	put(fadt + DSDT, dsdt, 4);
+	finish_tables(FADT_BYTES, table("SSDT", s5, sizeof(s5)), true);
+	assert_int_equal(init(RSDP), 0);
+	is_q35();
+}
+
+/* ---- the RSDP ---- */
+
+static void is_found_at(uint64_t phys)
+{
+	assert_int_equal(init(0), 0);
+	assert_int_equal(acpi.rsdp, phys);
+	assert_true(acpi.s5_known);
+}
+
+static void rsdp_is_searched(void **state)
+{
+	(void)state;
+	finish_tables(FADT_BYTES, 0, true);
+	is_found_at(RSDP);
+	/* A damaged one before it, one at an odd place, one that is cut by the end. */
+	memcpy(bios + 0x100, bios + (RSDP - BIOS), 36);
+	bios[0x100 + 16] ^= 1;
+	memcpy(bios + 0x208, bios + (RSDP - BIOS), 36);
+	memcpy(bios + 0x1fff0, "RSD PTR ", 8);
+	is_found_at(RSDP);
+	/* Only in the EBDA. */
+	memcpy(ebda + 0x1fc00, bios + (RSDP - BIOS), 36);
+	memset(bios, 0, sizeof(bios));
+	is_found_at(0x9fc00);
+	memset(ebda, 0, sizeof(ebda));
+	assert_int_equal(init(0), ERR_NOT_FOUND);
+	assert_int_equal(acpi.rsdp, 0);
+	fake_machine_reset();
+	assert_int_equal(init(0), ERR_NOT_FOUND);
+}
+
+static void rsdp_is_damaged(void **state)
+{
+	(void)state;
+	finish_tables(FADT_BYTES, 0, true);
+	bios[RSDP - BIOS + 3] ^= 1;
+	assert_int_equal(init(RSDP), ERR_FIRMWARE);
+	assert_logged("acpi: RSDP at 0xf5a40 is damaged");
+	assert_int_equal(init(0x12345000), ERR_FIRMWARE); /* nothing there */
+	assert_int_equal(acpi.rsdp, 0);
+	assert_false(acpi.s5_known);
+}
+
+/* ---- damage ---- */
+
+/* The physical address of the root table. */
+static uint64_t root(void)
+{
+	uint64_t phys;
+	memcpy(&phys, bios + (RSDP - BIOS) + 24, 8);
+	return phys;
+}
+
+static uint64_t fadt_phys(void)
+{
+	uint64_t phys;
+	memcpy(&phys, at_phys(root()) + 36, 8);
+	return phys;
+}
+
+static void damaged_root(void **state)
+{
+	(void)state;
+	finish_tables(FADT_BYTES, 0, true);
+	at_phys(root())[20] ^= 1;
+	assert_int_equal(init(RSDP), ERR_FIRMWARE);
+	assert_logged("acpi: root table at 0x7fe");
+	at_phys(root())[20] ^= 1;
+	static const uint32_t lengths[] = {0, 35, 0x10000, (16u << 20) + 1, 0xffffffff};
+	for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		put(at_phys(root()) + 4, lengths[i], 4);
+		assert_int_equal(init(RSDP), ERR_FIRMWARE);
+		assert_int_equal(acpi.pm1a_control.port, 0);
+	}
+}
+
+static void damaged_fadt(void **state)
+{
+	(void)state;
+	finish_tables(FADT_BYTES, table("MCFG", "1234", 4), true);
+	at_phys(fadt_phys())[100] ^= 1;
+	assert_int_equal(init(RSDP), ERR_FIRMWARE);
+	assert_int_not_equal(acpi.mcfg, 0); /* other tables count all the same */
+	put(at_phys(root()) + 36, 0xdead0000, 8);
+	reseal(root());
+	assert_int_equal(init(RSDP), ERR_FIRMWARE);
+}
+
+static void damaged_dsdt(void **state)
+{
+	(void)state;
+	finish_tables(FADT_BYTES, 0, true);
+	uint32_t dsdt;
+	memcpy(&dsdt, fadt + DSDT, 4);
+	at_phys(dsdt)[40] ^= 1;
+	assert_int_equal(init(RSDP), 0);
+	assert_false(acpi.s5_known);
+	assert_logged("acpi: DSDT at 0x7fe0040 is damaged");
+	assert_int_equal(acpi_power_off(&acpi), ERR_FIRMWARE);
+}
+
+static void no_facs(void **state)
+{
+	(void)state;
+	put(fadt + FACS, 0x5000000, 4);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.facs, 0);
+	assert_int_equal(acpi.facs_signature, 0);
+	put(fadt + FACS, 0, 4);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	put(fadt + X_FACS, TABLES, 8);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.facs_signature, 0xcafe1234);
+	tables[0] = 'X';
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.facs_signature, 0);
+}
+
+/* ---- AML ---- */
+
+#define AML(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
+#define NAME     0x08, '_', 'S', '5', '_'
+
+static void finds(const uint8_t *aml, uint32_t bytes, int a, int b)
+{
+	for (uint32_t before = 0; before < 3; before++) {
+		/* On the heap in its exact size: reading too far is seen. */
+		uint8_t *copy = malloc(before + bytes), type_a = 99, type_b = 99;
+		memset(copy, 0x08, before);
+		memcpy(copy + before, aml, bytes);
+		bool found = acpi_find_sleep_type(copy, before + bytes, "_S5_", &type_a, &type_b);
+		free(copy);
+		assert_int_equal(found, a >= 0);
+		if (found) {
+			assert_int_equal(type_a, a);
+			assert_int_equal(type_b, b);
+		}
+	}
+}
+
+static void sleep_packages(void **state)
+{
+	(void)state;
+	finds(AML(NAME, 0x12, 0x06, 0x04, 0x0a, 0x05, 0x0a, 0x06, 0, 0), 5, 6);
+	finds(AML(NAME, 0x12, 0x04, 0x04, 0, 0, 0, 0), 0, 0);
+	finds(AML(NAME, 0x12, 0x04, 0x02, 1, 0), 1, 0);
+	finds(AML(NAME, 0x12, 0x40, 0x07, 0x04, 0x0a, 0x07, 1), 7, 1); /* 2 bytes of length */
+	finds(AML(NAME, 0x12, 0xc0, 0, 0, 0, 0x04, 0x0a, 0x07, 0x0a, 7), 7, 7); /* 4 */
+	finds(AML(NAME, 0x12, 0x08, 0x02, 0x0b, 0x05, 0, 0x0c, 3, 0, 0, 0), 5, 3);
+	finds(AML(0x08, '\\', '_', 'S', '5', '_', 0x12, 0x04, 0x02, 1, 1), 1, 1);
+	/* Another name before it. */
+	finds(AML(0x08, '_', 'S', '3', '_', 0x12, 0x04, 0x02, 1, 1, NAME, 0x12, 0x04, 0x02, 0, 1),
+		0, 1);
+	/* A method of that name before it, and a package that is none. */
+	finds(AML(0x14, 0x06, '_', 'S', '5', '_', 0x00, NAME, 0x0a, 0x05, NAME, 0x12, 0x04, 0x02, 0,
+		      1),
+		0, 1);
+}
+
+/* ACPI 1.0: one integer, SLP_TYPa in its low byte, SLP_TYPb in the next. */
+static void one_element(void **state)
+{
+	(void)state;
+	finds(AML(NAME, 0x12, 0x05, 0x01, 0x0b, 0x05, 0x06), 5, 6);
+	finds(AML(NAME, 0x12, 0x04, 0x01, 0x0a, 0x05), 5, 0);
+	finds(AML(NAME, 0x12, 0x03, 0x01, 0x01), 1, 0);
+}
+
+static void no_sleep_packages(void **state)
+{
+	(void)state;
+	finds(AML(0), -1, -1);
+	finds(AML(0x08, '_', 'S', '4', '_', 0x12, 0x04, 0x02, 1, 1), -1, -1);
+	finds(AML(NAME, 0x13, 0x04, 0x02, 1, 1), -1, -1);
+	finds(AML(NAME, 0x12, 0x02, 0x00), -1, -1);
+	finds(AML(NAME, 0x12, 0x04, 0x02, 0x0a, 0x08, 0), -1, -1);       /* 3 bits */
+	finds(AML(NAME, 0x12, 0x04, 0x02, 0x0b, 0x05, 0x01, 0), -1, -1); /* 0x105 */
+	finds(AML(NAME, 0x12, 0x04, 0x02, 0x70, 1), -1, -1);             /* no constant */
+	finds(AML(NAME, 0x12, 0x04, 0x02, 0x0e, 1, 2, 3, 4, 5, 6, 7, 8), -1, -1);
+	finds(AML(NAME, 0x12, 0x04, 0x02, 1, '_', 'S', '5', '_'), -1, -1);
+}
+
+static void cut_anywhere(void **state)
+{
+	(void)state;
+	static const uint8_t whole[] = {0x08, '\\', '_', 'S', '5', '_', 0x12, 0xc0, 0, 0, 0, 0x04,
+		0x0c, 5, 0, 0, 0, 0x0c, 6, 0, 0, 0};
+	for (uint32_t n = 0; n < sizeof(whole); n++) {
+		uint8_t *copy = malloc(n + 1), a, b;
+		memcpy(copy + 1, whole, n); /* unaligned, exact end */
+		assert_false(acpi_find_sleep_type(copy + 1, n, "_S5_", &a, &b));
+		free(copy);
+	}
+	finds(whole, sizeof(whole), 5, 6);
+}
+
+/* ---- fixed registers ---- */
+
+static struct {
+	uint8_t reg[0x40]; /* ports 0x600.. */
+	uint32_t n_smi, n_sleep_writes;
+	uint16_t sleep_write[8];
+	bool smi_works;
+} ports;
+
+static uint64_t pm_read(void *ctx, uint64_t offset, unsigned bytes)
+{
+	(void)ctx;
+	uint64_t v = 0;
+	memcpy(&v, ports.reg + offset, bytes);
+	return v;
+}
+
+static void pm_write(void *ctx, uint64_t offset, unsigned bytes, uint64_t value)
+{
+	(void)ctx;
+	bool is_status = offset < 2 || (offset >= 0x20 && offset < 0x28);
+	for (unsigned i = 0; is_status && i < bytes; i++)
+		ports.reg[offset + i] &= (uint8_t) ~(value >> 8 * i);
+	if (!is_status)
+		memcpy(ports.reg + offset, &value, bytes);
+	if (offset == 4 && ports.n_sleep_writes < 8)
+		ports.sleep_write[ports.n_sleep_writes++] = (uint16_t)value;
+}
+
+static uint64_t smi_read(void *ctx, uint64_t offset, unsigned bytes)
+{
+	(void)ctx;
+	(void)offset;
+	(void)bytes;
+	return 0;
+}
+
+static void smi_write(void *ctx, uint64_t offset, unsigned bytes, uint64_t value)
+{
+	(void)ctx;
+	(void)offset;
+	(void)bytes;
+	ports.n_smi++;
+	if (value == 2 && ports.smi_works)
+		ports.reg[4] |= 1;
+}
+
+static void start_ports(void)
+{
+	memset(&ports, 0, sizeof(ports));
+	ports.smi_works = true;
+	fake_ports_add(0x600, 0x40, (struct fake_io){pm_read, pm_write, NULL});
+	fake_ports_add(0xb2, 1, (struct fake_io){smi_read, smi_write, NULL});
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+}
+
+static void fixed_registers(void **state)
+{
+	(void)state;
+	start_ports();
+	put(ports.reg + 2, 0x120, 2);
+	put(ports.reg + 4, 1, 2);
+	memcpy(ports.reg + 0x28, "\x06\0\0\0\0\0\0\x80", 8);
+	struct acpi_fixed f;
+	memset(&f, 0xee, sizeof(f));
+	acpi_read_fixed(&acpi, &f);
+	assert_int_equal(f.pm1a_enable, 0x120);
+	assert_int_equal(f.pm1a_control, 1);
+	assert_int_equal(f.pm1b_enable, 0);
+	assert_int_equal(f.gpe0_bytes, 8);
+	assert_int_equal(f.gpe0_enable[0], 6);
+	assert_int_equal(f.gpe0_enable[7], 0x80);
+	assert_int_equal(f.gpe1_bytes, 0);
+
+	/* After a cold boot: ACPI off, all enables off, status bits set. */
+	memset(ports.reg, 0, sizeof(ports.reg));
+	memset(ports.reg, 0xff, 2);
+	memset(ports.reg + 0x20, 0xff, 8);
+	assert_int_equal(acpi_restore_fixed(&acpi, &f), 0);
+	assert_int_equal(ports.n_smi, 1);
+	assert_int_equal(ports.reg[4] & 1, 1);
+	assert_int_equal(ports.reg[2] | ports.reg[3] << 8, 0x120);
+	assert_int_equal(ports.reg[0] | ports.reg[1], 0);
+	assert_memory_equal(ports.reg + 0x20, "\0\0\0\0\0\0\0\0\x06\0\0\0\0\0\0\x80", 16);
+	/* It is on already: no SMI. */
+	assert_int_equal(acpi_restore_fixed(&acpi, &f), 0);
+	assert_int_equal(ports.n_smi, 1);
+}
+
+static void acpi_mode_does_not_come(void **state)
+{
+	(void)state;
+	start_ports();
+	fake_clock_step_us = 1000;
+	ports.smi_works = false;
+	struct acpi_fixed f = {.pm1a_control = 1};
+	assert_int_equal(acpi_restore_fixed(&acpi, &f), ERR_TIMEOUT);
+	f.pm1a_control = 0; /* the kernel ran without ACPI */
+	assert_int_equal(acpi_restore_fixed(&acpi, &f), 0);
+}
+
+static void power_off(void **state)
+{
+	(void)state;
+	start_ports();
+	fake_clock_step_us = 1000;
+	put(ports.reg + 4, 0x1c01, 2);
+	memset(ports.reg + 0x20, 0xff, 16);
+	assert_int_equal(acpi_power_off(&acpi), ERR_TIMEOUT); /* this machine stays on */
+	assert_int_equal(ports.n_sleep_writes, 2);
+	assert_int_equal(ports.sleep_write[0], 0x1401);
+	assert_int_equal(ports.sleep_write[1], 0x3401);
+	for (unsigned i = 0x20; i < 0x30; i++)
+		assert_int_equal(ports.reg[i], 0);
+}
+
+static void power_off_reduced(void **state)
+{
+	(void)state;
+	put(fadt + FLAGS, 1u << 20, 4);
+	fadt[SLEEP_CONTROL] = 1;
+	put(fadt + SLEEP_CONTROL + 4, 0x604, 8);
+	start_ports();
+	fake_clock_step_us = 1000;
+	assert_int_equal(acpi_power_off(&acpi), ERR_TIMEOUT);
+	assert_int_equal(ports.sleep_write[0], 5 << 2 | 0x20);
+	acpi.sleep_control = 0x10604;
+	assert_int_equal(acpi_power_off(&acpi), ERR_FIRMWARE);
+}
+
+static void nothing_there(void **state)
+{
+	(void)state;
+	struct acpi none = {0};
+	struct acpi_fixed f;
+	acpi_read_fixed(&none, &f);
+	assert_int_equal(f.gpe0_bytes + f.pm1a_enable + f.pm1a_control, 0);
+	f.pm1a_control = 1;
+	assert_int_equal(acpi_restore_fixed(&none, &f), 0);
+	assert_int_equal(acpi_power_off(&none), ERR_FIRMWARE);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(good_tables),
+		TEST(first_fadt),
+		TEST(fadt_of_any_length),
+		TEST(extended_addresses),
+		TEST(no_such_ports),
+		TEST(hardware_reduced),
+		TEST(s5_in_an_ssdt),
+		TEST(rsdp_is_searched),
+		TEST(rsdp_is_damaged),
+		TEST(damaged_root),
+		TEST(damaged_fadt),
+		TEST(damaged_dsdt),
+		TEST(no_facs),
+		TEST(sleep_packages),
+		TEST(one_element),
+		TEST(no_sleep_packages),
+		TEST(cut_anywhere),
+		TEST(fixed_registers),
+		TEST(acpi_mode_does_not_come),
+		TEST(power_off),
+		TEST(power_off_reduced),
+		TEST(nothing_there),
+	};
+	return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);
+}
