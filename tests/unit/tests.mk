@@ -99,3 +99,6 @@ LIBS_plan := $(LZ4_A)
 
 UNIT += acpi
 SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
+
+UNIT += acpi_registers
+SRC_acpi_registers := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
