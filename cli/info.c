@@ -9,16 +9,9 @@
 #include "commands.h"
 #include "image_view.h"
 #include "say.h"
+#include "uuid.h"
 
 /* ---- The header ---- */
-
-static void print_uuid(const char *name, const uint8_t u[16])
-{
-	printf("%-12s", name);
-	for (uint32_t i = 0; i < 16; i++)
-		printf("%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", u[i]);
-	printf("\n");
-}
 
 static void print_state(const struct img_header *h)
 {
@@ -56,17 +49,17 @@ static void print_header(const struct image_view *v)
 {
 	const struct img_header *h = &v->headers.h;
 	time_t created = (time_t)h->created_unix_s;
-	char size[SAY_SIZE_BYTES], date[64];
+	char size[SAY_SIZE_BYTES], date[64], uuid[UUID_TEXT_BYTES];
 	struct tm tm;
 
 	printf("%-12s%s, %s, format %u.%u\n", "area", v->file.path, say_size(size, h->area_bytes),
 		h->version_major, h->version_minor);
-	print_uuid("area uuid", h->area_uuid);
+	printf("%-12s%s\n", "area uuid", uuid_text(uuid, h->area_uuid));
 	print_state(h);
 	print_copies(v);
 	if (h->state == IMG_EMPTY)
 		return;
-	print_uuid("image uuid", h->image_uuid);
+	printf("%-12s%s\n", "image uuid", uuid_text(uuid, h->image_uuid));
 	if (localtime_r(&created, &tm) && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm))
 		printf("%-12s%s\n", "created", date);
 	printf("%-12s%.*s\n", "label", (int)sizeof(h->label), h->label);

@@ -14,7 +14,7 @@
 struct program_head {
 	uint8_t jump[8];
 	uint64_t memory_bytes; /* with what is zero at the start */
-	uint64_t file_bytes;
+	uint64_t file_bytes;   /* what lies in the file, up to the end of its last page */
 	uint8_t magic[8];
 };
 static_assert(sizeof(struct program_head) == 32, "linker.ld");
@@ -34,7 +34,7 @@ static int check_program(const struct payload_blob *blob)
 		return complain("the writer program has a bad size (%zu bytes)", blob->bytes);
 	memcpy(&head, blob->data, sizeof(head));
 	if (memcmp(head.magic, PROGRAM_MAGIC, sizeof(head.magic)) ||
-		head.file_bytes != blob->bytes || head.memory_bytes < head.file_bytes)
+		blob->bytes > head.file_bytes || head.memory_bytes < head.file_bytes)
 		return complain("the writer program is damaged");
 	if (head.memory_bytes > REGION_FRAME_BYTES)
 		return complain("the writer program is larger than a 2 MiB frame");

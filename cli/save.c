@@ -19,6 +19,7 @@
 #include "report.h"
 #include "say.h"
 #include "target_area.h"
+#include "uuid.h"
 
 #define REGION_FRAMES 8u
 
@@ -200,11 +201,10 @@ static int write_order(struct save *s)
 {
 	struct save_order *o = &s->order;
 
-	if (getrandom(&o->nonce, sizeof(o->nonce), 0) != sizeof(o->nonce) ||
-		getrandom(o->image_uuid, sizeof(o->image_uuid), 0) != sizeof(o->image_uuid))
-		return complain("no random numbers for the image's uuid");
-	o->image_uuid[6] = (o->image_uuid[6] & 0x0f) | 0x40;
-	o->image_uuid[8] = (o->image_uuid[8] & 0x3f) | 0x80;
+	if (uuid_make(o->image_uuid))
+		return -1;
+	if (getrandom(&o->nonce, sizeof(o->nonce), 0) != sizeof(o->nonce))
+		return complain("the kernel gives no random numbers for the mailbox");
 	o->now_unix_s = (uint64_t)time(NULL);
 	memcpy(o->area_uuid, s->headers.h.area_uuid, sizeof(o->area_uuid));
 	mailbox_prepare(s->region.mailbox, o->nonce);

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "area.h"
 #include "facts_parse.h"
 #include "say.h"
+#include "uuid.h"
 
 /* ---- Identity ---- */
 
@@ -164,9 +164,7 @@ int area_make(struct image_file *f)
 
 	if (!buf)
 		return -1;
-	if (getrandom(uuid, sizeof(uuid), 0) != sizeof(uuid))
-		complain("no random numbers for the area's uuid");
-	else {
+	if (!uuid_make(uuid)) {
 		err = wipe_ends(f, buf);
 		if (!err)
 			err = img_format_area(&f->dest, uuid, buf);
@@ -197,7 +195,9 @@ static int check_may_make(const struct target *t, enum area_policy policy)
 	if (area_content(t, content))
 		return -1;
 	if (*content)
-		return complain("%s has no Torpor area, it holds %s: --format overwrites that",
+		return complain(
+			"%s has no Torpor area, it holds %s: torpor format --force overwrites "
+			"that",
 			t->path, content);
 	return 0;
 }
@@ -211,6 +211,17 @@ static int read_headers(struct image_file *f, struct img_headers *ret, struct im
 	return err;
 }
 
+static int make_and_read(struct image_file *f, struct img_headers *ret)
+{
+	struct img_fault fault;
+	int err;
+
+	if (area_make(f))
+		return -1;
+	err = read_headers(f, ret, &fault);
+	return err ? image_complain(f, err, &fault) : 0;
+}
+
 int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
 	struct img_headers *ret)
 {
@@ -221,8 +232,21 @@ int area_open(const struct target *t, struct image_file *f, enum area_policy pol
 		return 0;
 	if (err != IMG_ERR_NO_AREA)
 		return image_complain(f, err, &fault);
-	if (check_may_make(t, policy) || area_make(f))
+	return check_may_make(t, policy) ? -1 : make_and_read(f, ret);
+}
+
+int area_format(const struct target *t, struct image_file *f, enum area_policy policy,
+	struct img_headers *ret)
+{
+	struct img_fault fault;
+	int err = policy == AREA_OVERWRITE ? IMG_ERR_NO_AREA : read_headers(f, ret, &fault);
+
+	if (!err && !img_state_check(&ret->h))
+		return complain(
+			"%s holds an image that may be resumed: --force overwrites it", t->path);
+	if (err && err != IMG_ERR_NO_AREA)
+		return image_complain(f, err, &fault);
+	if (err && check_may_make(t, policy))
 		return -1;
-	err = read_headers(f, ret, &fault);
-	return err ? image_complain(f, err, &fault) : 0;
+	return make_and_read(f, ret);
 }

@@ -24,4 +24,9 @@ enum area_policy { AREA_KEEP, AREA_OVERWRITE };
 int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
 	struct img_headers *ret);
 
+/* Makes a new area, also over an old one that holds no image to resume; over anything when it is
+ * asked for. -1 after one complaint. t: open. */
+int area_format(const struct target *t, struct image_file *f, enum area_policy policy,
+	struct img_headers *ret);
+
 #endif

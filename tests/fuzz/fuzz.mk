@@ -14,3 +14,6 @@ FUZZSRC_state := image-format/err.c image-format/state.c image-format/state_dump
 FUZZ += swsusp
 FUZZSRC_swsusp := $(SWSUSP_SRC) tests/unit/swsusp_builder.c
 FUZZLIBS_swsusp := $(SWSUSP_A)
+
+FUZZ += cli
+FUZZSRC_cli := cli/facts_parse.c

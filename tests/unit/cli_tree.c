@@ -16,7 +16,7 @@ static char root[64];
 int tree_setup(void **state)
 {
 	(void)state;
-	strcpy(root, "/tmp/torpor-tree-XXXXXX");
+	strcpy(root, P_tmpdir "/torpor-tree-XXXXXX");
 	if (!mkdtemp(root))
 		return -1;
 	facts_root = root;

@@ -1,5 +1,5 @@
-/* machine_facts.c and kexec.c on copies of /proc and /sys: a BIOS and an EFI machine, and files that are
- * missing or hold nothing. */
+/* machine_facts.c and kexec.c on copies of /proc and /sys: a BIOS and an EFI machine, and files that
+ * are missing or hold nothing. */
 #include "cli_tree.h"
 
 #include <elf.h>

@@ -1,4 +1,5 @@
-# One line a suite in UNIT; SRC_name: the sources under test; LIBS_name: packages it needs.
+# One line a suite in UNIT; SRC_name: the sources under test; LIBS_name: packages it needs;
+# INCLUDE_name: its include path, where it must not be $(INC_host) (x86/time.h hides <time.h>).
 UNIT += img
 SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c tests/unit/img_common.c
 LIBS_img := $(LZ4_A)
@@ -91,6 +92,16 @@ SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/kexec.c cli/sysfiles.
 UNIT += cli_target
 SRC_cli_target := cli/facts_parse.c cli/target.c cli/target_use.c cli/sysfiles.c cli/say.c \
 	tests/unit/cli_tree.c
+
+UNIT += cli_save
+SRC_cli_save := cli/facts_parse.c cli/region.c cli/payload.c cli/report.c cli/target.c cli/sysfiles.c \
+	cli/say.c writer/handoff_check.c
+
+UNIT += cli_image
+SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
+	cli/facts_parse.c cli/target.c cli/sysfiles.c cli/say.c tests/unit/cli_tree.c $(IMAGE_SRC)
+LIBS_cli_image := $(LZ4_A) -lblkid
+INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += plan
 SRC_plan := loader/plan.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c lib/format.c \

@@ -1,0 +1,342 @@
+/* Areas in files: making one, what is in the way of it; info and verify of good and bad images. */
+#define _GNU_SOURCE
+#include "cli_tree.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "area.h"
+#include "commands.h"
+#include "saved_state.h"
+#include "say.h"
+#include "target_area.h"
+
+#define AREA_BYTES (16u << 20)
+
+static char path[64];
+static int fd;
+
+static int setup(void **state)
+{
+	strcpy(path, P_tmpdir "/torpor-area-XXXXXX");
+	fd = mkstemp(path);
+	return fd < 0 || ftruncate(fd, AREA_BYTES) || tree_setup(state) ? -1 : 0;
+}
+
+static int teardown(void **state)
+{
+	close(fd);
+	unlink(path);
+	return tree_teardown(state);
+}
+
+/* A target as target_find would make it, on the file. */
+static struct target target(void)
+{
+	struct target t = {.path = path,
+		.name = "vda2",
+		.disk = "vda",
+		.is_partition = true,
+		.fd = fd,
+		.sector_bytes = 512,
+		.first_sector = 2048,
+		.n_sectors = AREA_BYTES / 512};
+
+	strcpy(t.disk_dir, "/sys/vda");
+	return t;
+}
+
+static int open_area(struct target *t, enum area_policy policy, struct img_headers *ret)
+{
+	struct image_file f;
+	int err;
+
+	assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+	err = area_open(t, &f, policy, ret);
+	image_close(&f);
+	return err;
+}
+
+static int run(int (*command)(int argc, char **argv), const char *a, const char *b)
+{
+	char name[] = "x", first[64], second[64];
+	char *argv[] = {name, first, second, NULL};
+
+	snprintf(first, sizeof(first), "%s", a);
+	snprintf(second, sizeof(second), "%s", b ? b : "");
+	if (!b)
+		argv[2] = NULL;
+	optind = 0;
+	return command(b ? 3 : 2, argv);
+}
+
+static void put(const void *data, size_t n, off_t at)
+{
+	assert_int_equal(pwrite(fd, data, n, at), n);
+}
+
+/* ---- Making an area ---- */
+
+static void blank(void **state)
+{
+	(void)state;
+	struct target t = target();
+	struct img_headers hs, again;
+
+	assert_int_equal(run(info_main, path, NULL), STATUS_FAILED);
+	assert_complaint("no image area");
+	assert_int_equal(open_area(&t, AREA_KEEP, &hs), 0);
+	assert_int_equal(hs.h.state, IMG_EMPTY);
+	assert_int_equal(hs.h.area_bytes, AREA_BYTES);
+	assert_int_equal(hs.h.area_uuid[6] >> 4, 4);
+	assert_int_equal(open_area(&t, AREA_KEEP, &again), 0);
+	assert_memory_equal(hs.h.area_uuid, again.h.area_uuid, 16);
+	assert_int_equal(open_area(&t, AREA_OVERWRITE, &again), 0);
+	assert_memory_not_equal(hs.h.area_uuid, again.h.area_uuid, 16);
+	assert_int_equal(run(info_main, path, NULL), STATUS_OK);
+	assert_int_equal(run(info_main, "--yaml", path), STATUS_OK);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_complaint("empty");
+}
+
+static void foreign(void **state)
+{
+	(void)state;
+	struct target t = target();
+	struct img_headers hs;
+	char content[AREA_CONTENT_BYTES];
+	static const char boot[] = "\x53\xef"; /* ext's magic, and little else */
+
+	/* Something in the first or the last MiB that nobody knows. */
+	put("x", 1, AREA_BYTES - 1);
+	assert_int_equal(open_area(&t, AREA_KEEP, &hs), -1);
+	assert_complaint("it holds unknown data");
+	put("x", 1, 4096);
+	assert_int_equal(open_area(&t, AREA_KEEP, &hs), -1);
+	t.own_type = true; /* a partition of our type is ours */
+	assert_int_equal(area_content(&t, content), 0);
+	assert_string_equal(content, "");
+	t.own_type = false;
+
+	/* A swap signature. */
+	put("SWAPSPACE2", 10, 4086);
+	put("\1\0\0\0\xff\x0f\0\0", 8, 1024);
+	assert_int_equal(open_area(&t, AREA_KEEP, &hs), -1);
+	assert_complaint("it holds swap");
+	t.own_type = true;
+	assert_int_equal(open_area(&t, AREA_KEEP, &hs), -1);
+	put(boot, 2, 1080);
+	assert_int_equal(open_area(&t, AREA_OVERWRITE, &hs), 0);
+	assert_int_equal(area_content(&t, content), 0);
+	assert_string_equal(content, ""); /* all signatures are gone */
+
+	/* A whole disk with partitions: not even when asked. */
+	t.is_partition = false;
+	tree_file("/sys/vda/vda1/partition", "1\n");
+	assert_int_equal(open_area(&t, AREA_OVERWRITE, &hs), -1);
+	assert_complaint("has partitions");
+}
+
+static void device_errors(void **state)
+{
+	(void)state;
+	struct target t = target();
+	struct image_file f;
+	struct img_headers hs;
+	int read_only = open(path, O_RDONLY);
+
+	t.fd = read_only;
+	assert_int_equal(image_attach(&f, path, read_only, AREA_BYTES), 0);
+	assert_int_equal(area_open(&t, &f, AREA_KEEP, &hs), -1);
+	assert_complaint("cannot write at byte 0: Bad file descriptor");
+	image_close(&f);
+	assert_int_equal(image_attach(&f, path, read_only, 2 * AREA_BYTES), 0);
+	t.n_sectors *= 2;
+	assert_int_equal(area_open(&t, &f, AREA_KEEP, &hs), -1);
+	assert_complaint("cannot read at byte");
+	image_close(&f);
+	close(read_only);
+}
+
+/* ---- Images ---- */
+
+static void write_state_stream(struct img_writer *w)
+{
+	struct saved_cpu cpu = {.stack = 0x1000, .vendor = "Maker"};
+	struct state_writer s;
+	uint8_t buf[4096];
+	size_t n;
+
+	state_begin(&s, buf, sizeof(buf));
+	state_put(&s, &saved_cpu_desc, &cpu, 1);
+	assert_int_equal(state_finish(&s, &n), 0);
+	assert_int_equal(img_object_begin(w, SAVED_CPU, IMG_BYTES), 0);
+	assert_int_equal(img_bytes(w, buf, n), 0);
+	assert_int_equal(img_object_end(w), 0);
+}
+
+#define N_PAGES 512u
+
+static uint8_t *make_memory(void)
+{
+	uint8_t *memory = image_buffer(N_PAGES * IMG_PAGE_BYTES);
+	uint64_t x = 88172645463325252ull;
+
+	assert_non_null(memory);
+	memset(memory, 0, N_PAGES * IMG_PAGE_BYTES);
+	for (size_t i = 0; i < 64 * IMG_PAGE_BYTES; i++) { /* raw */
+		x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+		memory[i] = (uint8_t)x;
+	}
+	for (size_t i = 64 * IMG_PAGE_BYTES; i < 256 * IMG_PAGE_BYTES; i++) /* LZ4 */
+		memory[i] = (uint8_t)(i * i >> 9);
+	return memory;
+}
+
+/* A whole image in the area; its headers afterwards. */
+static void save_image(struct img_headers *ret)
+{
+	static struct img_writer w;
+	struct target t = target();
+	struct image_file f;
+	struct img_params p = {.image_uuid = {1}, .label = "6.1.0", .chunk_pages = 16};
+	struct img_fault fault;
+	uint8_t *memory = make_memory();
+	size_t work_bytes = img_writer_work(N_PAGES, &p);
+	void *work = image_buffer(work_bytes), *block = image_buffer(IMG_BLOCK_BYTES);
+
+	assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+	assert_int_equal(area_open(&t, &f, AREA_KEEP, ret), 0);
+	memcpy(p.area_uuid, ret->h.area_uuid, 16);
+	p.generation = ret->h.generation;
+	p.slot = ret->slot;
+	assert_int_equal(img_begin(&w, &f.dest, &p, work, work_bytes), 0);
+	assert_int_equal(img_node_begin(&w, SAVED_NODE), 0);
+	write_state_stream(&w);
+	assert_int_equal(img_object_begin(&w, SAVED_MEMORY, IMG_PAGES), 0);
+	assert_int_equal(img_pages(&w, 0x100, N_PAGES, memory), 0);
+	assert_int_equal(img_object_end(&w), 0);
+	assert_int_equal(img_node_end(&w), 0);
+	assert_int_equal(img_commit(&w), 0);
+	assert_int_equal(img_read_headers(&f.source, block, ret, &fault), 0);
+	image_close(&f);
+	free(memory);
+	free(work);
+	free(block);
+}
+
+static void flip(off_t at)
+{
+	uint8_t byte;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 0x10;
+	put(&byte, 1, at);
+}
+
+static void images(void **state)
+{
+	(void)state;
+	struct img_headers hs;
+	struct target t = target();
+	struct image_file f;
+
+	save_image(&hs);
+	assert_int_equal(run(info_main, path, NULL), STATUS_OK);
+	assert_int_equal(run(info_main, "--yaml", path), STATUS_OK);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_OK);
+
+	/* format keeps what may be resumed. */
+	assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+	assert_int_equal(area_format(&t, &f, AREA_KEEP, &hs), -1);
+	assert_complaint("may be resumed");
+	assert_int_equal(area_format(&t, &f, AREA_OVERWRITE, &hs), 0);
+	assert_int_equal(area_format(&t, &f, AREA_KEEP, &hs), 0); /* an empty one anew */
+	image_close(&f);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+}
+
+static void damage(void **state)
+{
+	(void)state;
+	struct img_headers hs;
+
+	save_image(&hs);
+	off_t other = hs.slot ? 0 : IMG_HEADER_STRIDE, here = IMG_HEADER_STRIDE - other;
+	const struct {
+		off_t at;
+		int info, verify;
+		const char *said;
+	} cases[] = {
+		{other + 100, STATUS_OK, STATUS_OK, NULL}, /* the other copy counts */
+		{(off_t)hs.h.root_offset + 40, STATUS_FAILED, STATUS_FAILED, "root hash at byte"},
+		{IMG_DATA_START + 6000, STATUS_OK, STATUS_FAILED, "kernel/memory: frames 256 to"},
+		{IMG_DATA_START + 40, STATUS_OK, STATUS_FAILED, "kernel/cpu"},
+	};
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		flip(cases[i].at);
+		assert_int_equal(run(info_main, path, NULL), cases[i].info);
+		assert_int_equal(run(verify_main, path, NULL), cases[i].verify);
+		if (cases[i].said)
+			assert_complaint(cases[i].said);
+		flip(cases[i].at);
+	}
+
+	/* Both headers; then versions of the future, properly sealed. */
+	flip(other + 100);
+	flip(here + 100);
+	assert_int_equal(run(info_main, path, NULL), STATUS_FAILED);
+	assert_complaint("header hash at byte");
+	struct img_header h = hs.h;
+	h.version_major = 2;
+	h.hash = img_hash(&h, offsetof(struct img_header, hash));
+	put(&h, sizeof(h), here);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_complaint("major version at byte");
+	h = hs.h;
+	h.incompat = 1ull << 40;
+	h.hash = img_hash(&h, offsetof(struct img_header, hash));
+	put(&h, sizeof(h), here);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_complaint("found 0x10000000000");
+
+	/* The file is shorter than the image; then shorter than a header. */
+	put(&hs.h, sizeof(hs.h), here);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_OK);
+	assert_int_equal(ftruncate(fd, (off_t)hs.h.used_bytes - 1), 0);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_complaint("used bytes at byte");
+	assert_int_equal(ftruncate(fd, 100), 0);
+	assert_int_equal(run(info_main, path, NULL), STATUS_FAILED);
+	assert_complaint("no image area");
+}
+
+static void usage(void **state)
+{
+	(void)state;
+	assert_int_equal(run(verify_main, "--fast", NULL), STATUS_USAGE);
+	assert_int_equal(run(verify_main, path, path), STATUS_USAGE);
+	assert_int_equal(run(info_main, path, path), STATUS_USAGE);
+	assert_int_equal(run(info_main, "--fast", path), STATUS_USAGE);
+	assert_int_equal(run(info_main, "/does/not/exist", NULL), STATUS_FAILED);
+	assert_complaint("cannot open /does/not/exist");
+	assert_int_equal(run(verify_main, "/", NULL), STATUS_FAILED);
+	assert_complaint("neither a file nor a block device");
+}
+
+int main(void)
+{
+#define AREA_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		AREA_TEST(blank),
+		AREA_TEST(foreign),
+		AREA_TEST(device_errors),
+		AREA_TEST(images),
+		AREA_TEST(damage),
+		AREA_TEST(usage),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
