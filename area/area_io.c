@@ -163,7 +163,13 @@ static int start_all(struct area *a, struct area_io *io, enum block_dir dir, uin
 	return 0;
 }
 
-int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
+/* One pending count is the caller's until area_end, so that the transfer cannot end early. */
+void area_begin(struct area_io *io)
+{
+	*io = (struct area_io){.status = ERR_BUSY, .n_pending = 1};
+}
+
+int area_add(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
 	const struct block_seg *segs, uint32_t n_segs)
 {
 	uint64_t bytes = 0;
@@ -172,8 +178,6 @@ int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t 
 		bytes += segs[i].bytes;
 		whole = whole && segs[i].bytes % IMG_BLOCK_BYTES == 0;
 	}
-	/* One pending count is ours until everything is submitted, so that it cannot end early. */
-	*io = (struct area_io){.status = ERR_BUSY, .n_pending = 1};
 	int err = a->failed;
 	if (!err && (bytes == 0 || !whole || offset % IMG_BLOCK_BYTES))
 		err = ERR_BUG;
@@ -182,13 +186,26 @@ int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t 
 	if (!err)
 		err = start_all(
 			a, io, dir, offset, (struct seg_walk){.seg = segs, .n = n_segs}, bytes);
-	io->n_pending--;
-	if (err)
+	if (err && io->status == ERR_BUSY)
 		io->status = err;
-	else if (io->n_pending == 0 && io->status == ERR_BUSY)
-		io->status = 0;
 	if (err && dir == BLOCK_WRITE && !a->failed)
 		a->failed = err;
+	return err;
+}
+
+void area_end(struct area_io *io)
+{
+	io->n_pending--;
+	if (io->n_pending == 0 && io->status == ERR_BUSY)
+		io->status = 0;
+}
+
+int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
+	const struct block_seg *segs, uint32_t n_segs)
+{
+	area_begin(io);
+	int err = area_add(a, io, dir, offset, segs, n_segs);
+	area_end(io);
 	return err;
 }
 

@@ -44,6 +44,13 @@ int area_init(struct area *a, struct block_dev *dev, const struct block_extent *
 int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
 	const struct block_seg *segs, uint32_t n_segs) MUST_CHECK;
 
+/* The same for a transfer of several pieces: begin, any number of adds, end; then it can be waited for.
+ * After an error of an add the transfer has that status, and is ended and waited for as usual. */
+void area_begin(struct area_io *io);
+int area_add(struct area *a, struct area_io *io, enum block_dir dir, uint64_t offset,
+	const struct block_seg *segs, uint32_t n_segs) MUST_CHECK;
+void area_end(struct area_io *io);
+
 /* Reaps what is finished: io->status changes from ERR_BUSY. 0, or a->failed. */
 int area_poll(struct area *a) MUST_CHECK;
 /* Until nothing of this transfer is under way, whatever happens to others; its status. */

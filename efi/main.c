@@ -15,8 +15,9 @@
 #include "format.h"
 #include "image.h"
 #include "log.h"
-#include "plan.h"
 #include "program.h"
+#include "stock.h"
+#include "this_cpu.h"
 #include "time.h"
 
 #include <string.h>
@@ -40,6 +41,7 @@ static struct {
 	struct disks disks;
 	struct found found;
 	struct image saved;
+	struct stock stock;
 	struct boot_info bi;
 	uint8_t *map; /* MAP_BYTES */
 } e;
@@ -54,11 +56,6 @@ static void screen_line(const char *line, size_t len)
 	text[n++] = '\n';
 	text[n] = 0;
 	e.st->ConOut->OutputString(e.st->ConOut, text);
-}
-
-static const char *text_of(int err)
-{
-	return err > -64 ? img_err_text(err) : err_text(err);
 }
 
 /* Any error makes the firmware go on with its next boot entry, and GRUB with its next command. */
@@ -135,19 +132,44 @@ static int read_memory_map(UINTN *ret_key)
 	return boot_memory_finish(&e.bi);
 }
 
-static struct plan_cpu this_cpu(void)
+/* One of our own images: 0, or why it cannot be resumed. ERR_NOT_FOUND: none. */
+static int look_at_own(void *work)
 {
-	struct cpuid v = cpuid(0, 0);
-	struct plan_cpu cpu = {.cpuid_1_eax = cpuid(1, 0).eax,
-		.five_levels = v.eax >= 7 && (cpuid(7, 0).ecx & (1u << 16))};
-	memcpy(cpu.vendor, &v.ebx, 4);
-	memcpy(cpu.vendor + 4, &v.edx, 4);
-	memcpy(cpu.vendor + 8, &v.ecx, 4);
-	return cpu;
+	int err = find_area(&e.disks, &e.options, work, &e.found);
+	if (err)
+		return err;
+	err = img_state_check(&e.found.headers.h);
+	if (err && !(err == IMG_ERR_SPENT && e.options.force))
+		return err;
+	if (e.found.headers.h.attempts >= e.options.attempts_max && !e.options.force)
+		return ERR_ATTEMPTS;
+	struct plan_cpu cpu = plan_this_cpu();
+	err = image_open(&e.saved, &e.found, &e.arena);
+	if (!err)
+		err = plan_check(&e.saved, &e.bi, &cpu);
+	if (!err)
+		log_line("torpor: resuming %.63s", e.found.headers.h.label);
+	return err;
+}
+
+/* The same for a stock kernel's image. */
+static int look_at_stock(void *work)
+{
+	int err = stock_find(&e.disks, &e.options, &e.arena, work, &e.stock);
+	if (err)
+		return err;
+	if (e.stock.attempts >= e.options.attempts_max && !e.options.force)
+		return ERR_ATTEMPTS;
+	err = stock_open(&e.stock, &e.arena);
+	if (!err)
+		err = stock_check(&e.stock, &e.bi, &e.options, NULL);
+	if (!err)
+		log_line("torpor: resuming a stock kernel's hibernation image");
+	return err;
 }
 
 /* The whole of what the core will check, by the firmware's drivers: 0 when a resume should work. */
-static int look_at_image(const char **ret_why)
+static int look_at_image(void)
 {
 	UINTN key;
 	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
@@ -156,27 +178,18 @@ static int look_at_image(const char **ret_why)
 	int err = memory && e.map ? arena_add(&e.arena, memory, LOOK_BYTES) : ERR_NO_MEMORY;
 	if (!err)
 		err = efi_disks_find(e.bs, &e.arena, &e.disks);
-	void *work = err ? NULL : arena_alloc(&e.arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
-	if (!err)
-		err = work ? find_area(&e.disks, &e.options, work, &e.found) : ERR_NO_MEMORY;
-	if (!err) {
-		err = img_state_check(&e.found.headers.h);
-		if (err == IMG_ERR_SPENT && e.options.force)
-			err = 0;
-	}
-	if (!err && e.found.headers.h.attempts >= e.options.attempts_max && !e.options.force) {
-		*ret_why = "too many failed attempts; force=1 tries again";
-		return IMG_ERR_SPENT;
-	}
-	if (!err)
-		err = image_open(&e.saved, &e.found, &e.arena);
 	if (!err)
 		err = read_memory_map(&key);
-	struct plan_cpu cpu = this_cpu();
-	if (!err)
-		err = plan_check(&e.saved, &e.bi, &cpu);
-	*ret_why = text_of(err);
-	return err;
+	void *work = err ? NULL : arena_alloc(&e.arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
+	if (!work)
+		return err ? err : ERR_NO_MEMORY;
+	err = look_at_own(work);
+	if (err == 0)
+		return 0;
+	int stock_err = look_at_stock(work);
+	if (stock_err == ERR_NOT_FOUND || (err != ERR_NOT_FOUND && stock_err != 0))
+		return err;
+	return stock_err;
 }
 
 /* Program and home in one block, the pristine core as it is in this file's own data. */
@@ -225,7 +238,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	clock_init(0, e.start_tsc);
 
 	/* What is wanted? */
-	const char *word = "", *why = "";
+	const char *word = "";
 	uint32_t len = 0;
 	if (read_cmdline())
 		return boot_on("the load options are not plain text");
@@ -238,14 +251,14 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 
 	/* Is there an image, is it whole, does it belong into this machine? */
 	read_tables();
-	if (look_at_image(&why))
-		return boot_on(why);
+	int err = look_at_image();
+	if (err)
+		return boot_on(loader_err_text(err));
 
 	/* No way back from here on: the core resets the machine when it fails. */
 	uint8_t *program = place_core();
 	if (!program)
 		return boot_on("no memory for the loader");
-	log_line("torpor: resuming %.63s", e.found.headers.h.label);
 	log_drop_sinks();
 	if (end_boot_services()) {
 		log_add_sink(screen_line);

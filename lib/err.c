@@ -15,6 +15,7 @@ static const struct {
 	{ERR_FIRMWARE, "a firmware table is damaged or missing"},
 	{ERR_NOT_FOUND, "not found"},
 	{ERR_AMBIGUOUS, "found more than once"},
+	{ERR_ATTEMPTS, "too many failed attempts; force=1 tries again"},
 	{ERR_MEMORY_MAP, "the memory map does not fit the image"},
 	{ERR_CPU, "the processor does not fit the image"},
 	{ERR_PLATFORM, "the firmware does not fit the image"},

@@ -21,6 +21,7 @@ enum err {
 	/* What was asked for is not there. */
 	ERR_NOT_FOUND = -80,
 	ERR_AMBIGUOUS = -81, /* it is there more than once */
+	ERR_ATTEMPTS = -82,  /* it is there, but was tried in vain too often */
 
 	/* The image is good, this machine is another one. */
 	ERR_MEMORY_MAP = -90, /* a frame of the image is not usable memory now */

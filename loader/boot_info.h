@@ -28,6 +28,10 @@ struct boot_runtime { /* an EFI range with the RUNTIME attribute */
 	uint32_t type, reserved;
 };
 
+struct boot_piece { /* of the region */
+	uint64_t start, bytes;
+};
+
 enum boot_door { BOOT_DOOR_EFI = 1, BOOT_DOOR_MULTIBOOT2 = 2 };
 
 struct boot_info {
@@ -46,7 +50,7 @@ struct boot_info {
 	uint32_t moved;  /* 1: running in the region */
 	uint32_t levels; /* of paging, as the old kernel had it: 4 or 5 */
 	uint32_t n_region, reserved;
-	uint64_t region[BOOT_REGION_MAX];          /* 2 MiB frames, all ours */
+	struct boot_piece region[BOOT_REGION_MAX]; /* all ours; the program lies in one of them */
 	uint64_t probe_us, header_us;              /* spent before the move */
 	struct boot_range memory[BOOT_MEMORY_MAX]; /* sorted, disjoint */
 	struct boot_runtime runtime[BOOT_RUNTIME_MAX];

@@ -131,3 +131,14 @@ int boot_memory_finish(struct boot_info *bi)
 	join(bi);
 	return 0;
 }
+
+const char *boot_memory_kind_at(const struct boot_info *bi, uint64_t phys)
+{
+	static const char *const names[] = {
+		"a hole", "memory", "reserved", "ACPI tables", "ACPI NVS", "bad memory"};
+	for (uint32_t i = 0; i < bi->n_memory; i++)
+		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
+			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type
+								   : BOOT_RESERVED];
+	return names[0];
+}

@@ -19,4 +19,7 @@ int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, 
  * add. ERR_NO_MEMORY when the table has no room for what was cut in two. */
 int boot_memory_finish(struct boot_info *bi) MUST_CHECK;
 
+/* For messages: what is at an address, "ACPI NVS" for example. Never NULL. */
+const char *boot_memory_kind_at(const struct boot_info *bi, uint64_t phys);
+
 #endif

@@ -6,6 +6,9 @@
 #include "area.h"
 #include "format.h"
 
+/* Linux swap, in the Discoverable Partitions Specification and everywhere. */
+#define SWAP_TYPE_GUID "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -105,53 +108,101 @@ static bool parse_area(const char *at, const char *end, struct options *o)
 	return starts(at, end, "type", &rest) && rest == end && own_type(o);
 }
 
-static bool parse_word(const char *at, const char *end, struct options *o)
+static bool parse_swap(const char *at, const char *end, struct place_query *q)
+{
+	struct options o = {.by = AREA_BY_TYPE};
+	const char *rest;
+	if (starts(at, end, "none", &rest) && rest == end) {
+		q->by = PLACE_NONE;
+		return true;
+	}
+	memcpy(o.guid, q->guid, sizeof(o.guid));
+	if (!parse_area(at, end, &o))
+		return false;
+	static const enum place_by kinds[] = {[AREA_BY_TYPE] = PLACE_BY_TYPE,
+		[AREA_BY_PARTUUID] = PLACE_BY_PARTUUID,
+		[AREA_BY_LBA] = PLACE_BY_LBA};
+	q->by = kinds[o.by];
+	memcpy(q->guid, o.guid, sizeof(q->guid));
+	q->lba = o.lba;
+	q->n_sectors = o.n_sectors;
+	return true;
+}
+
+/* Which of area= and swap= there were. */
+struct named {
+	bool area, swap;
+};
+
+static bool parse_flag(const char *at, const char *end, int *ret)
+{
+	*ret = at + 1 == end && *at == '1';
+	return at + 1 == end && (*at == '0' || *at == '1');
+}
+
+static bool parse_word(const char *at, const char *end, struct options *o, struct named *named)
 {
 	const char *rest;
 	uint64_t value;
-	if (starts(at, end, "area=", &rest))
-		return parse_area(rest, end, o);
-	if (starts(at, end, "disk=", &rest)) {
+	bool good = false;
+	if (starts(at, end, "area=", &rest)) {
+		named->area = true;
+		good = parse_area(rest, end, o);
+	} else if (starts(at, end, "swap=", &rest)) {
+		named->swap = true;
+		good = parse_swap(rest, end, &o->swap);
+	} else if (starts(at, end, "resume_offset=", &rest)) {
+		good = number(rest, end, UINT64_MAX >> 12, &o->resume_offset);
+	} else if (starts(at, end, "disk=", &rest)) {
 		o->have_disk = 1;
-		return guid_parse(rest, (uint32_t)(end - rest), o->disk) == 0;
+		good = guid_parse(rest, (uint32_t)(end - rest), o->disk) == 0;
+	} else if (starts(at, end, "serial=", &rest)) {
+		good = number(rest, end, 0xfff8, &value);
+		o->serial = good ? (uint16_t)value : 0;
+	} else if (starts(at, end, "attempts=", &rest)) {
+		good = number(rest, end, 1000, &value);
+		o->attempts_max = good ? (uint32_t)value : o->attempts_max;
+	} else if (starts(at, end, "force=", &rest)) {
+		good = parse_flag(rest, end, &o->force);
+	} else if (starts(at, end, "strict=", &rest)) {
+		good = parse_flag(rest, end, &o->strict);
 	}
-	if (starts(at, end, "serial=", &rest)) {
-		if (!number(rest, end, 0xfff8, &value))
-			return false;
-		o->serial = (uint16_t)value;
-		return true;
-	}
-	if (starts(at, end, "attempts=", &rest)) {
-		if (!number(rest, end, 1000, &value))
-			return false;
-		o->attempts_max = (uint32_t)value;
-		return true;
-	}
-	if (starts(at, end, "force=", &rest)) {
-		o->force = rest + 1 == end && *rest == '1';
-		return rest + 1 == end && (*rest == '0' || *rest == '1');
-	}
-	return false;
+	return good;
+}
+
+/* What was named decides what is looked for; a disk that was named holds for both. */
+static void settle(struct options *o, const struct named *named)
+{
+	if (named->swap && !named->area)
+		o->by = AREA_BY_NONE;
+	if (named->area && !named->swap)
+		o->swap.by = PLACE_NONE;
+	o->swap.have_disk = o->have_disk;
+	memcpy(o->swap.disk, o->disk, sizeof(o->disk));
 }
 
 int cmdline_parse(const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len)
 {
-	*ret = (struct options){.attempts_max = OPTIONS_ATTEMPTS_DEFAULT};
-	if (!own_type(ret))
+	struct named named = {false, false};
+	*ret = (struct options){.attempts_max = OPTIONS_ATTEMPTS_DEFAULT,
+		.swap = {.by = PLACE_BY_TYPE}};
+	if (!own_type(ret) || guid_parse(SWAP_TYPE_GUID, 36, ret->swap.guid))
 		return ERR_BUG;
 	for (;;) {
 		while (*line == ' ' || *line == '\t' || *line == '\r' || *line == '\n')
 			line++;
 		if (*line == 0)
-			return 0;
+			break;
 		const char *end = line;
 		while (*end && *end != ' ' && *end != '\t' && *end != '\r' && *end != '\n')
 			end++;
-		if (!parse_word(line, end, ret)) {
+		if (!parse_word(line, end, ret, &named)) {
 			*ret_word = line;
 			*ret_len = (uint32_t)(end - line);
 			return ERR_ARGUMENT;
 		}
 		line = end;
 	}
+	settle(ret, &named);
+	return 0;
 }

@@ -5,8 +5,9 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "places.h"
 
-enum area_by { AREA_BY_TYPE, AREA_BY_PARTUUID, AREA_BY_LBA };
+enum area_by { AREA_BY_TYPE, AREA_BY_PARTUUID, AREA_BY_LBA, AREA_BY_NONE };
 
 struct options {
 	enum area_by by;
@@ -17,11 +18,15 @@ struct options {
 	uint16_t serial;       /* 0: none */
 	uint32_t attempts_max; /* failed attempts before the loader boots on by itself */
 	int force;             /* resume although it was resumed, or tried, before */
+	struct place_query swap; /* where a stock kernel's image may be */
+	uint64_t resume_offset;  /* of a swap file: its header's page on the partition */
+	int strict;              /* stock images: the kernel's own memory map checksum must agree */
 };
 
 #define OPTIONS_ATTEMPTS_DEFAULT 2
 
-/* ERR_ARGUMENT: *ret_word is the word that is wrong (within line), its length *ret_len. */
+/* Without area= and swap= both are looked for by partition type; with one of them only that one.
+ * ERR_ARGUMENT: *ret_word is the word that is wrong (within line), its length *ret_len. */
 int cmdline_parse(
 	const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len) MUST_CHECK;
 

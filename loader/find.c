@@ -117,6 +117,8 @@ int find_area(const struct disks *disks, const struct options *o, void *work, st
 	static struct search s; /* large: not for the stack */
 	s = (struct search){.o = o, .best = ret, .block = work, .err = ERR_NOT_FOUND};
 	memset(ret, 0, sizeof(*ret));
+	if (o->by == AREA_BY_NONE)
+		return ERR_NOT_FOUND;
 	for (uint32_t i = 0; i < disks->n; i++)
 		look_through(&s, disks->dev[i], (uint8_t *)work + IMG_BLOCK_BYTES);
 	if (s.n_resumable > 1) {

@@ -89,20 +89,20 @@ static int check_region(
 }
 
 /* A place that the jump or the report touches: what is there must come out of the image. */
-struct place {
+struct known_place {
 	const char *name;
 	uint64_t phys, first, end, n_left; /* frames; n_left: not seen in the image */
 };
 
-static struct place place(const char *name, uint64_t phys, uint64_t bytes)
+static struct known_place place(const char *name, uint64_t phys, uint64_t bytes)
 {
-	struct place p = {.name = name, .phys = phys, .first = phys / PAGE_BYTES};
+	struct known_place p = {.name = name, .phys = phys, .first = phys / PAGE_BYTES};
 	p.end = p.first + (phys % PAGE_BYTES + bytes + PAGE_BYTES - 1) / PAGE_BYTES;
 	p.n_left = p.end - p.first;
 	return p;
 }
 
-static void see(struct place *p, const struct img_chunk_rec *c)
+static void see(struct known_place *p, const struct img_chunk_rec *c)
 {
 	uint64_t first = c->first > p->first ? c->first : p->first;
 	uint64_t end = c->first + c->count < p->end ? c->first + c->count : p->end;
@@ -134,7 +134,7 @@ static int check_index(struct image *im, const struct boot_info *bi, const struc
 {
 	struct img_cursor cursor;
 	struct img_chunk_rec c;
-	struct place places[] = {
+	struct known_place places[] = {
 		place("stack", im->cpu.stack, 16),
 		place("jump-back point", im->cpu.jump_back, 16),
 		place("mailbox", im->platform.mailbox, FRAME_BYTES),

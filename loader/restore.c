@@ -1,5 +1,5 @@
 /*
- * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES. A slot either
+ * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1 MiB). A slot either
  * has a buffer and holds neighbouring LZ4 chunks, or it has none and its read goes straight into the
  * frames of neighbouring raw chunks. Slots are finished in the order they were started, so that the
  * disk works on the next ones while this one is decompressed and hashed. Fills need no read.
@@ -11,8 +11,9 @@
 #include "log.h"
 #include "machine.h"
 
-#define SLOTS_MAX     16u
-#define SLOT_BYTES    (1u << 20)
+#define SLOTS_MAX 16u
+#define SLOT_BYTES                                                                                 \
+	(IMG_STORED_MAX + IMG_BLOCK_BYTES) /* an unaligned LZ4 chunk of any length fits */
 #define SLOT_CHUNKS   64u
 #define ARENA_RESERVE (64u * 1024)
 
@@ -130,7 +131,7 @@ static int start_slot(struct slot *s)
 			return err;
 	}
 	if (s->n_chunks == 0)
-		return ERR_BUG; /* a chunk of at most 1 MiB always fits an empty slot */
+		return ERR_BUG; /* every chunk fits an empty slot */
 	struct block_seg whole = {.buf = s->buffer, .bytes = (uint32_t)(s->end - s->start)};
 	bool raw = s->chunk[0].codec == IMG_RAW;
 	rs.stats.bytes_read += s->end - s->start;
@@ -196,6 +197,8 @@ int restore_memory(
 {
 	rs.im = im;
 	rs.area = area;
+	rs.first = rs.n_busy = 0;
+	rs.stats = (struct restore_stats){0};
 	int err = take_buffers(arena);
 	if (!err)
 		err = img_cursor_init(&rs.cursor, &im->reader, &im->memory, im->index_block);

@@ -10,6 +10,7 @@ struct restore_stats {
 	uint64_t decompress_us; /* LZ4 and fill */
 	uint64_t hash_us;
 	uint64_t bytes_read, bytes_restored;
+	uint64_t begun_us, done_us; /* on the clock */
 };
 
 /* From here on the memory of the image's frames is being overwritten: there is no way back to firmware.

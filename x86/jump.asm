@@ -2,7 +2,7 @@
 bits 64
 default rel
 section .text
-global jump_kexec_return
+global jump_kexec_return, jump_restore_registers
 
 %define CR0_WP		(1 << 16)
 %define CR4_PAE		(1 << 5)
@@ -36,3 +36,18 @@ jump_kexec_return:
 	pop	rax
 	push	rsi
 	jmp	rax
+
+; in   rdi  virtual address of restore_registers     rsi  the kernel's CR3
+; It wants r9 = CR3, long mode, IF = 0, CS = 0x10, EFER.NXE, CR4.PCIDE = 0, the kernel's paging mode, no
+; global pages; CR0.WP = 1 because its own CR4 may have CET. It brings its own GDT, IDT and stack.
+jump_restore_registers:
+	cli
+	cld
+	mov	rax, cr0
+	or	rax, CR0_WP
+	mov	cr0, rax
+	mov	rax, cr4
+	and	rax, CR4_PAE | CR4_LA57
+	mov	cr4, rax
+	mov	r9, rsi
+	jmp	rdi

@@ -20,4 +20,9 @@ static_assert(offsetof(struct kexec_return, gdt_limit) == 30, "jump.asm: limit a
  * Contract: protocols of kexec jump, arch/x86/kernel/relocate_kernel_64.S. */
 _Noreturn void jump_kexec_return(const struct kexec_return *r);
 
+/* Into restore_registers of a kernel that was saved by its own hibernation (arch/x86/power/
+ * hibernate_asm_64.S): its virtual address, mapped executable by the current tables, which also map this
+ * code; and its CR3. CS is 0x10. */
+_Noreturn void jump_restore_registers(uint64_t address, uint64_t cr3);
+
 #endif

@@ -61,16 +61,16 @@ static uint64_t *table_below(uint64_t *entry, uint32_t level)
 }
 
 /* The entry for an address at a level (1: 4 KiB, 2: 2 MiB), with all tables above it. */
-static uint64_t *entry_at(uint64_t phys, uint32_t want_level)
+static uint64_t *entry_at(uint64_t virt, uint32_t want_level)
 {
 	uint64_t *table = paging.root;
 	for (uint32_t level = paging.levels; level > want_level; level--) {
-		uint64_t *entry = &table[phys >> (12 + 9 * (level - 1)) & 511];
+		uint64_t *entry = &table[virt >> (12 + 9 * (level - 1)) & 511];
 		table = table_below(entry, level);
 		if (!table)
 			return NULL;
 	}
-	return &table[phys >> (12 + 9 * (want_level - 1)) & 511];
+	return &table[virt >> (12 + 9 * (want_level - 1)) & 511];
 }
 
 static bool huge_pages_possible(void)
@@ -79,9 +79,10 @@ static bool huge_pages_possible(void)
 }
 
 /* Tries one page of this size at this level: 0 done, 1 use smaller pages, or an error. */
-static int map_at_level(uint64_t phys, uint64_t flags, uint64_t bytes, uint32_t level)
+static int map_at_level(
+	uint64_t virt, uint64_t phys, uint64_t flags, uint64_t bytes, uint32_t level)
 {
-	uint64_t *entry = entry_at(phys, level);
+	uint64_t *entry = entry_at(virt, level);
 	if (!entry)
 		return ERR_NO_MEMORY;
 	if (level > 1 && (*entry & PTE_PRESENT) && !(*entry & PTE_LARGE))
@@ -99,7 +100,7 @@ static int map_one(uint64_t phys, uint64_t flags, uint64_t left, uint64_t *ret_s
 		*ret_step = sizes[level];
 		if (phys % sizes[level] || left < sizes[level])
 			continue;
-		int err = map_at_level(phys, flags, sizes[level], level);
+		int err = map_at_level(phys, phys, flags, sizes[level], level);
 		if (err <= 0)
 			return err;
 	}
@@ -125,6 +126,12 @@ static int map(uint64_t phys, uint64_t bytes, uint64_t flags)
 	if ((read_cr3() & PTE_ADDRESS) == (uint64_t)paging.root)
 		write_cr3((uint64_t)paging.root);
 	return 0;
+}
+
+int paging_map_alias(uint64_t virt, uint64_t phys)
+{
+	int err = paging.root ? map_at_level(virt, phys, PTE_CACHED, LARGE_BYTES, 2) : ERR_BUG;
+	return err > 0 ? ERR_BUG : err;
 }
 
 int paging_map_memory(uint64_t phys, uint64_t bytes)

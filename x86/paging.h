@@ -15,6 +15,10 @@ int paging_init(struct arena *tables, uint32_t levels) MUST_CHECK;
 /* Cached, writable, executable; rounded outwards to pages. ERR_NO_MEMORY; ERR_BOUNDS beyond 2^52. */
 int paging_map_memory(uint64_t phys, uint64_t bytes) MUST_CHECK;
 
+/* One 2 MiB page that is not mapped to itself: the place in a kernel's address space where it is entered.
+ * Both are multiples of 2 MiB. */
+int paging_map_alias(uint64_t virt, uint64_t phys) MUST_CHECK;
+
 /* Makes the tables current. The caller's code, data and stack must be mapped. When the number of levels
  * differs from the processor's now, the change goes through 32-bit mode by a trampoline that must lie
  * below 4 GiB: low_page is a page there that is ours and mapped (its content is lost; 0: not available).

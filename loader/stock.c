@@ -1,0 +1,366 @@
+/*
+ * The attempt count lives in the first sector of the swap area. mkswap leaves the first 1024 bytes of a
+ * swap area to boot loaders, the kernel copies them unchanged with the header page, and no image byte
+ * lies there: so a stock kernel's own resume is not disturbed by it. A sector that holds anything but
+ * zeros or our own record is never written.
+ */
+#include "stock.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "boot_memory.h"
+#include "log.h"
+#include "plan.h"
+
+#define PAGE_BYTES    4096ull
+#define LEDGER_MAGIC  0x3172656764656c54ull /* "Tledger1" */
+#define LEDGER_SECTOR 512u
+#define PIECE_MIN     (256u * 1024)
+#define PIECE_MAX     (16ull << 20)
+#define REGION_ENOUGH (48ull << 20)
+#define FOUR_GIB      (1ull << 32)
+
+struct ledger { /* at offset 0 of the swap area */
+	uint64_t magic;
+	uint64_t image; /* which image was tried: hash of the identifying header fields */
+	uint32_t attempts;
+	uint32_t check; /* ~attempts */
+};
+
+/* ---- Finding ---- */
+
+static int read_pages(void *ctx, uint64_t page, uint32_t n_pages, void *buf)
+{
+	return area_transfer(ctx, BLOCK_READ, page * PAGE_BYTES, buf, n_pages * PAGE_BYTES);
+}
+
+static int say_fault(const struct stock *s, int err, const struct swsusp_fault *f)
+{
+	if (f->what)
+		log_line("stock: %s sector %llu: %s: %s in page %llu is %#llx, wanted %#llx",
+			s->dev->name, (unsigned long long)s->extent.lba, loader_err_text(err),
+			f->what, (unsigned long long)f->page, (unsigned long long)f->found,
+			(unsigned long long)f->wanted);
+	else
+		log_line("stock: %s sector %llu: %s", s->dev->name,
+			(unsigned long long)s->extent.lba, loader_err_text(err));
+	return err;
+}
+
+struct search {
+	const struct options *o;
+	struct stock *ret;
+	uint8_t *page;
+	uint32_t n_found;
+};
+
+static int look(void *ctx, const struct place *p)
+{
+	struct search *f = ctx;
+	static struct stock candidate; /* large: not for the stack */
+	struct swsusp_fault fault = {.what = NULL};
+	memset(&candidate, 0, sizeof(candidate));
+	candidate.dev = p->dev;
+	candidate.extent = (struct block_extent){p->part.lba, p->part.n_sectors};
+	candidate.swap_page = f->o->resume_offset;
+	int err = area_init(&candidate.area, p->dev, &candidate.extent, 1);
+	if (err)
+		return say_fault(&candidate, err, &fault);
+	candidate.source = (struct swsusp_source){.read = read_pages,
+		.ctx = &candidate.area,
+		.n_pages = candidate.area.bytes / PAGE_BYTES};
+	err = swsusp_read_header(
+		&candidate.source, candidate.swap_page, f->page, &candidate.header, &fault);
+	if (err == SWSUSP_ERR_NONE || err == SWSUSP_ERR_NO_SWAP)
+		return 0;
+	if (err)
+		return say_fault(&candidate, err, &fault);
+	f->n_found++;
+	*f->ret = candidate;
+	memcpy(f->ret->header_page, f->page, PAGE_BYTES);
+	return 0;
+}
+
+/* Identifies an image among those that the same swap area may hold one after the other. */
+static uint64_t image_identity(const struct swsusp_header *h)
+{
+	uint64_t x = h->map_page * 0x9e3779b97f4a7c15ull;
+	return (x ^ h->crc) * 0xbf58476d1ce4e5b9ull ^ h->flags ^ (uint64_t)h->hw_sig << 32;
+}
+
+static void read_ledger(struct stock *s)
+{
+	struct ledger l;
+	memcpy(&l, s->header_page, sizeof(l));
+	s->attempts = l.magic == LEDGER_MAGIC && l.image == image_identity(&s->header) &&
+				      l.check == ~l.attempts
+			      ? l.attempts
+			      : 0;
+}
+
+int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
+	struct stock *ret)
+{
+	struct search f = {.o = o, .ret = ret, .page = (uint8_t *)work + GPT_WORK_BYTES};
+	uint8_t *header_page = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES);
+	if (!header_page)
+		return ERR_NO_MEMORY;
+	memset(ret, 0, sizeof(*ret));
+	ret->header_page = header_page;
+	int err = places_each(disks, &o->swap, work, look, &f);
+	ret->header_page = header_page;
+	if (f.n_found > 1) {
+		log_line("stock: %u swap areas hold an image: name one by swap=partuuid:",
+			f.n_found);
+		return ERR_AMBIGUOUS;
+	}
+	if (f.n_found == 0)
+		return err ? err : ERR_NOT_FOUND;
+	/* The copy that the caller keeps must not point into the candidate. */
+	memcpy(ret->header_page, f.page, PAGE_BYTES);
+	ret->area.extents = &ret->extent;
+	ret->source.ctx = &ret->area;
+	read_ledger(ret);
+	return 0;
+}
+
+int stock_open(struct stock *s, struct arena *arena)
+{
+	struct swsusp_fault fault = {.what = NULL};
+	size_t work_bytes = 0;
+	for (uint32_t i = 0; i < arena->n_pieces; i++) {
+		size_t left = arena->piece[i].size - arena->piece[i].used;
+		work_bytes = left > work_bytes ? left : work_bytes;
+	}
+	work_bytes = work_bytes / 2 & ~(size_t)(PAGE_BYTES - 1);
+	void *work = arena_alloc(arena, work_bytes, PAGE_BYTES);
+	if (!work)
+		return ERR_NO_MEMORY;
+	int err = swsusp_open(&s->image, &s->source, &s->header, work, work_bytes, &fault);
+	if (err)
+		return say_fault(s, err, &fault);
+	log_line("stock: %llu frames, %llu zero, %llu pages stored, %s, entry %#llx",
+		(unsigned long long)s->image.n_frames, (unsigned long long)s->image.n_zero,
+		(unsigned long long)s->image.n_slots,
+		s->header.codec == SWSUSP_CODEC_RAW   ? "uncompressed"
+		: s->header.codec == SWSUSP_CODEC_LZO ? "LZO"
+						      : "LZ4",
+		(unsigned long long)s->image.info.jump_address);
+	return 0;
+}
+
+/* ---- Does it fit this machine? ---- */
+
+static int check_frames(const struct stock *s, const struct boot_info *bi)
+{
+	static struct range v[BOOT_MEMORY_MAX + 1];
+	struct ranges usable;
+	struct swsusp_cursor c;
+	struct swsusp_run run;
+	struct range gap;
+	ranges_init(&usable, v, BOOT_MEMORY_MAX + 1);
+	int err = plan_usable(bi, &usable);
+	if (err)
+		return err;
+	swsusp_frames(&s->image, &c);
+	while (swsusp_next(&c, UINT64_MAX, &run) == 1)
+		if (ranges_gap(&usable, run.first, run.first + run.count, &gap)) {
+			log_line("stock: the image has memory at %#llx-%#llx, which is %s here",
+				(unsigned long long)gap.start << 12,
+				(unsigned long long)gap.end << 12,
+				boot_memory_kind_at(bi, gap.start << 12));
+			return ERR_MEMORY_MAP;
+		}
+	return 0;
+}
+
+/* The kernel's own test: a CRC over the whole firmware map. Off by default: a table that slid by a page
+ * is no reason to lose a session when every frame of it is still memory. */
+static int check_e820(const struct stock *s, const struct boot_info *bi)
+{
+	static struct swsusp_e820 e[BOOT_MEMORY_MAX];
+	for (uint32_t i = 0; i < bi->n_memory; i++)
+		e[i] = (struct swsusp_e820){.start = bi->memory[i].start,
+			.size = bi->memory[i].end - bi->memory[i].start,
+			.type = bi->memory[i].type};
+	uint32_t crc = swsusp_e820_crc(e, bi->n_memory);
+	if (crc == s->image.info.e820_crc)
+		return 0;
+	log_line("stock: strict=1: the memory map's checksum was %#x, is %#x",
+		s->image.info.e820_crc, crc);
+	return ERR_MEMORY_MAP;
+}
+
+int stock_check(const struct stock *s, const struct boot_info *bi, const struct options *o,
+	const struct acpi *acpi)
+{
+	int err = check_frames(s, bi);
+	if (!err && o->strict)
+		err = check_e820(s, bi);
+	if (!err && acpi && (s->header.flags & SWSUSP_HW_SIG) &&
+		acpi->facs_signature != s->header.hw_sig) {
+		log_line("stock: the hardware signature was %#x, is %#x", s->header.hw_sig,
+			acpi->facs_signature);
+		err = ERR_PLATFORM;
+	}
+	return err;
+}
+
+/* ---- Where to be meanwhile ---- */
+
+struct placing {
+	struct boot_piece *piece; /* best first */
+	uint32_t n;
+};
+
+static bool better(const struct boot_piece *a, const struct boot_piece *b)
+{
+	bool a_low = a->start + a->bytes <= FOUR_GIB, b_low = b->start + b->bytes <= FOUR_GIB;
+	if (a_low != b_low)
+		return a_low;
+	return a->bytes > b->bytes;
+}
+
+static void offer(struct placing *p, uint64_t first_pfn, uint64_t end_pfn)
+{
+	struct boot_piece piece = {.start = first_pfn * PAGE_BYTES,
+		.bytes = (end_pfn - first_pfn) * PAGE_BYTES};
+	/* The first MiB is for firmware and processors that start up. */
+	if (piece.start < (1u << 20) || piece.bytes < PIECE_MIN)
+		return;
+	if (piece.bytes > PIECE_MAX)
+		piece.bytes = PIECE_MAX;
+	uint32_t at = p->n;
+	while (at > 0 && better(&piece, &p->piece[at - 1]))
+		at--;
+	if (at == BOOT_REGION_MAX)
+		return;
+	if (p->n < BOOT_REGION_MAX)
+		p->n++;
+	memmove(&p->piece[at + 1], &p->piece[at], (p->n - at - 1) * sizeof(piece));
+	p->piece[at] = piece;
+}
+
+/* Both lists are ascending: one walk offers every gap between the frames of one range. */
+static void offer_gaps(struct placing *p, const struct range *r, struct swsusp_cursor *c,
+	struct swsusp_run *run, bool *have_run)
+{
+	uint64_t at = r->start;
+	while (*have_run && run->first < r->end) {
+		if (run->first > at)
+			offer(p, at, run->first);
+		if (run->first + run->count > at)
+			at = run->first + run->count;
+		if (at > r->end)
+			return; /* the run goes on in the next range */
+		*have_run = swsusp_next(c, UINT64_MAX, run) == 1;
+	}
+	if (at < r->end)
+		offer(p, at, r->end);
+}
+
+int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *busy,
+	uint64_t program_bytes, struct boot_piece *ret_pieces, uint32_t *ret_n)
+{
+	static struct range v[BOOT_MEMORY_MAX + 8];
+	struct ranges usable;
+	struct swsusp_cursor c;
+	struct swsusp_run run;
+	struct placing p = {.piece = ret_pieces};
+	ranges_init(&usable, v, BOOT_MEMORY_MAX + 8);
+	int err = plan_usable(bi, &usable);
+	for (uint32_t i = 0; !err && i < busy->n; i++)
+		err = ranges_remove(&usable, busy->v[i].start, busy->v[i].end);
+	if (err)
+		return err;
+	swsusp_frames(&s->image, &c);
+	bool have_run = swsusp_next(&c, UINT64_MAX, &run) == 1;
+	for (uint32_t i = 0; i < usable.n; i++) {
+		/* Runs that lie wholly in busy memory before this range are passed over. */
+		while (have_run && run.first + run.count <= usable.v[i].start)
+			have_run = swsusp_next(&c, UINT64_MAX, &run) == 1;
+		offer_gaps(&p, &usable.v[i], &c, &run, &have_run);
+	}
+	uint64_t total = 0;
+	*ret_n = 0;
+	while (*ret_n < p.n && total < REGION_ENOUGH)
+		total += ret_pieces[(*ret_n)++].bytes;
+	if (*ret_n == 0 || ret_pieces[0].bytes < program_bytes || total < STOCK_REGION_MIN) {
+		log_line("stock: only %llu KiB of memory are free of the image, in %u pieces",
+			(unsigned long long)total >> 10, p.n);
+		return ERR_NO_MEMORY;
+	}
+	return 0;
+}
+
+/* ---- The header page ---- */
+
+/* Writes what is in s->header_page, or only its first block of the ledger, and nothing else. */
+static int write_header_page(struct stock *s)
+{
+	static struct block_extent page;
+	uint32_t per_page = (uint32_t)(PAGE_BYTES / s->dev->sector_bytes);
+	page = (struct block_extent){
+		.lba = s->extent.lba + s->swap_page * per_page, .n_sectors = per_page};
+	block_allow_writes(s->dev, &page, 1);
+	int err = area_transfer(
+		&s->area, BLOCK_WRITE, s->swap_page * PAGE_BYTES, s->header_page, PAGE_BYTES);
+	if (!err)
+		err = area_flush(&s->area);
+	block_allow_writes(s->dev, NULL, 0);
+	return err;
+}
+
+static bool sector_is_free(const uint8_t *sector)
+{
+	uint64_t magic;
+	memcpy(&magic, sector, sizeof(magic));
+	if (magic == LEDGER_MAGIC)
+		return true;
+	for (uint32_t i = 0; i < LEDGER_SECTOR; i++)
+		if (sector[i])
+			return false;
+	return true;
+}
+
+int stock_count_attempt(struct stock *s)
+{
+	if (!sector_is_free(s->header_page))
+		return ERR_BUSY;
+	struct ledger l = {.magic = LEDGER_MAGIC,
+		.image = image_identity(&s->header),
+		.attempts = s->attempts + 1,
+		.check = ~(s->attempts + 1)};
+	memset(s->header_page, 0, LEDGER_SECTOR);
+	memcpy(s->header_page, &l, sizeof(l));
+	int err = write_header_page(s);
+	if (!err)
+		s->attempts++;
+	return err;
+}
+
+int stock_consume(struct stock *s)
+{
+	int err = swsusp_consume(s->header_page);
+	if (err)
+		return err;
+	memset(s->header_page, 0, sizeof(struct ledger));
+	return write_header_page(s);
+}
+
+/* ---- The image kernel's page tables ---- */
+
+static const void *frame(void *ctx, uint64_t pfn)
+{
+	const struct stock *s = ctx;
+	return swsusp_frame_kind(&s->image, pfn) == SWSUSP_FRAME_NOT_IN_IMAGE
+		       ? NULL
+		       : (const void *)(pfn * PAGE_BYTES);
+}
+
+int stock_levels(const struct stock *s, uint32_t *ret_levels)
+{
+	struct swsusp_memory m = {.frame = frame, .ctx = (void *)(uintptr_t)s};
+	return swsusp_paging_levels(&m, &s->image.info, ret_levels);
+}

@@ -1,0 +1,67 @@
+/*
+ * Images that an unmodified kernel wrote with its own hibernation (swsusp): found, judged, placed,
+ * loaded, spent. The format is swsusp/'s business; here is what a loader does with it.
+ */
+#ifndef LOADER_STOCK_H
+#define LOADER_STOCK_H
+
+#include "acpi.h"
+#include "area_io.h"
+#include "arena.h"
+#include "boot_info.h"
+#include "cmdline.h"
+#include "err_any.h"
+#include "places.h"
+#include "ranges.h"
+#include "restore.h"
+#include "swsusp.h"
+
+#define STOCK_WORK_BYTES (GPT_WORK_BYTES + 4096u)
+
+struct stock {
+	struct block_dev *dev;
+	struct block_extent extent;
+	struct area area;
+	struct swsusp_source source;
+	struct swsusp_header header;
+	struct swsusp_image image;
+	uint8_t *header_page; /* as it is on the disk */
+	uint64_t swap_page;   /* its place: resume_offset */
+	uint32_t attempts;    /* that were counted for this very image */
+};
+
+/* Looks for an image in the swap areas that the options name. work: STOCK_WORK_BYTES, page-aligned.
+ * ERR_NOT_FOUND: none, nothing logged; ERR_AMBIGUOUS; else the reason why one that is there cannot be
+ * resumed (logged with field and place). */
+int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
+	struct stock *ret) MUST_CHECK;
+
+/* Map, info and frame list, in memory of the arena (up to half of what is left). */
+int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
+
+/* Every frame is memory now; with strict=1 also the kernel's checksum of the firmware map; the FACS
+ * signature (of acpi, NULL: not known here) when the image has one. ERR_MEMORY_MAP, ERR_PLATFORM. */
+int stock_check(const struct stock *s, const struct boot_info *bi, const struct options *o,
+	const struct acpi *acpi) MUST_CHECK;
+
+/* Memory that the image does not restore, outside what runs now (busy, frames): the largest pieces,
+ * the ones below 4 GiB first. At most BOOT_REGION_MAX; ERR_NO_MEMORY when the first is smaller than
+ * program_bytes or all together are smaller than STOCK_REGION_MIN. */
+#define STOCK_REGION_MIN (12u << 20)
+int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *busy,
+	uint64_t program_bytes, struct boot_piece *ret_pieces, uint32_t *ret_n) MUST_CHECK;
+
+/* Counts an attempt in the first sector of the swap area (boot sector room that the kernel never
+ * touches): the image itself stays as it is. ERR_READ_ONLY, ERR_BUSY: something else lies there. */
+int stock_count_attempt(struct stock *s) MUST_CHECK;
+
+/* All data into its frames, checked by CRC where the image has one. stock_restore.c */
+int stock_restore(struct stock *s, struct arena *arena, struct restore_stats *ret) MUST_CHECK;
+
+/* The swap signature back in place, flushed: this image is not resumed again. */
+int stock_consume(struct stock *s) MUST_CHECK;
+
+/* The paging mode of the image kernel, from its restored tables: 4 or 5. */
+int stock_levels(const struct stock *s, uint32_t *ret_levels) MUST_CHECK;
+
+#endif
