@@ -31,7 +31,7 @@ AREA_SRC := area/area_io.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
 CLI_SRC := cli/main.c cli/say.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_area.c cli/region.c cli/payload.c cli/kexec.c cli/save.c cli/report.c \
-	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c
+	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c lib/err.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c
 LOADER_SRC := loader/main.c loader/multiboot2.c loader/efi_tables.c loader/restore.c $(LOOK_SRC)
@@ -49,7 +49,8 @@ INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_loader := -Iloader -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
-INC_cli := -Icli -Iimage-format -Icontract
+# lib: the texts of errors that the writer reports.
+INC_cli := -Icli -Iimage-format -Icontract -Ilib
 # Host builds of driver code: the fake machine stands before x86/.
 INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86 -Iswsusp
 

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "err.h"
+#include "img.h"
 #include "say.h"
 
 #define PAGE_BYTES 4096u
@@ -59,13 +61,19 @@ static void print_resume(const struct mailbox_resume *r, FILE *out)
 		seconds(r->decompress_us), seconds(r->hash_us), seconds(r->jump_us));
 }
 
+static const char *error_text(int err)
+{
+	return err > ERR_TIMEOUT ? img_err_text(err) : err_text(err);
+}
+
 static int not_saved(const struct mailbox *m)
 {
 	char reason[sizeof(m->reason)];
 
 	memcpy(reason, m->reason, sizeof(reason));
 	reason[sizeof(reason) - 1] = 0;
-	return complain("not saved: %s", *reason ? reason : "the writer gave no reason");
+	return complain("not saved: %s: %s", *reason ? reason : "the writer gave no reason",
+		error_text(m->error));
 }
 
 int report_outcome(const struct mailbox *m, uint64_t nonce, FILE *out)

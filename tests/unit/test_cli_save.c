@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "handoff_check.h"
+#include "img.h"
 #include "payload.h"
 #include "report.h"
 #include "say.h"
@@ -243,6 +244,13 @@ static void outcomes(void **state)
 	memset(m.reason, 'x', sizeof(m.reason)); /* no end */
 	assert_int_equal(report(&m, 42), -1);
 	complained("not saved: xxx");
+	strcpy(m.reason, "memory could not be written");
+	m.error = IMG_ERR_FULL;
+	assert_int_equal(report(&m, 42), -1);
+	complained("not saved: memory could not be written: the image area is full");
+	m.error = ERR_LOST;
+	assert_int_equal(report(&m, 42), -1);
+	complained("not saved: memory could not be written: the device is gone");
 	m.reason[0] = 0;
 	assert_int_equal(report(&m, 42), -1);
 	complained("no reason");

@@ -95,7 +95,7 @@ SRC_cli_target := cli/facts_parse.c cli/target.c cli/target_use.c cli/sysfiles.c
 
 UNIT += cli_save
 SRC_cli_save := cli/facts_parse.c cli/region.c cli/payload.c cli/report.c cli/target.c cli/sysfiles.c \
-	cli/say.c writer/handoff_check.c
+	cli/say.c writer/handoff_check.c lib/err.c image-format/err.c
 
 UNIT += cli_image
 SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
