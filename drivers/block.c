@@ -55,7 +55,8 @@ void block_done(struct block_dev *dev, struct block_req *req, int status)
 	req->status = status > 0 || status == ERR_BUSY ? ERR_BUG : status;
 }
 
-/* The device first: as long as it may still write to a request's memory, the request has not ended. */
+/* The device first: as long as it may still write to a request's memory, the request has not
+ * ended. */
 static void give_up(struct block_dev *dev, int status_of_requests, int lost)
 {
 	dev->ops->stop(dev);
@@ -154,7 +155,8 @@ int block_poll(struct block_dev *dev)
 {
 	if (dev->lost != 0)
 		return dev->lost;
-	/* The clock is read before the device is looked at: time that we spent elsewhere is not its fault. */
+	/* The clock is read before the device is looked at: time that we spent elsewhere is not its
+	 * fault. */
 	uint64_t now = clock_us();
 	int err = dev->ops->poll(dev);
 	if (err == 0)

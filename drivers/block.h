@@ -1,7 +1,7 @@
 /*
  * The only door to a disk. Drivers implement struct block_ops; everybody else calls the block_
- * functions, which check bounds, permission and alignment, split what is too long, and keep deadlines.
- * Requests complete in any order. Nothing here allocates; nothing uses interrupts.
+ * functions, which check bounds, permission and alignment, split what is too long, and keep
+ * deadlines. Requests complete in any order. Nothing here allocates; nothing uses interrupts.
  *
  * Units: lba and n_sectors count the device's own logical sectors (512 or 4096 bytes).
  */
@@ -53,22 +53,22 @@ struct block_ops {
 	/* Gives the request to the device. ERR_BUSY: queue full, nothing happened. Called only with
 	 * requests that block.c has checked. */
 	int (*submit)(struct block_dev *dev, struct block_req *req);
-	/* Takes finished requests off the device: for each, block_done(). 0, or negative: device lost;
-	 * block.c then calls stop. */
+	/* Takes finished requests off the device: for each, block_done(). 0, or negative: device
+	 * lost; block.c then calls stop. */
 	int (*poll)(struct block_dev *dev);
-	/* Everything written so far is durable when it returns 0. Called with an empty queue; waits, with a
-	 * deadline. ERR_IO: the device refused, but lives; any other error: device lost. */
+	/* Everything written so far is durable when it returns 0. Called with an empty queue;
+	 * waits, with a deadline. ERR_IO: the device refused, but lives; any other error: device
+	 * lost. */
 	int (*flush)(struct block_dev *dev);
-	/* Afterwards the device does no DMA, ever, and its bus mastering is off. Safe to call twice, and
-	 * on a device that is broken. */
+	/* Afterwards the device does no DMA, ever, and its bus mastering is off. Safe to call
+	 * twice, and on a device that is broken. */
 	void (*stop)(struct block_dev *dev);
 };
 
 /* Embedded in the driver's own struct. Filled by the driver's probe. */
 struct block_dev {
 	const struct block_ops *ops;
-	char name
-		[BLOCK_NAME_MAX]; /* "virtio-blk 00:03.0", "nvme 00:04.0 ns 1", "ahci 00:1f.2 port 0" */
+	char name[BLOCK_NAME_MAX]; /* "virtio-blk 00:03.0", "nvme 00:04.0 ns 1", "ahci ..." */
 	char serial[BLOCK_ID_MAX]; /* as the device gives it, blanks trimmed; "" when it has none */
 	uint32_t pci_address;      /* segment << 16 | bus << 8 | device << 3 | function */
 	uint32_t unit;             /* NVMe namespace, AHCI port; 0 where there is only one */
@@ -83,8 +83,7 @@ struct block_dev {
 	/* block.c */
 	const struct block_extent *may_write;
 	uint32_t n_may_write;
-	struct block_req *oldest,
-		*newest; /* requests in flight, in the order of their submission */
+	struct block_req *oldest, *newest; /* in flight, in the order of submission */
 	uint32_t n_in_flight;
 	int lost;                           /* 0, or the error that every further request gets */
 	uint64_t bytes_read, bytes_written; /* completed */
@@ -94,13 +93,14 @@ struct block_dev {
  * The list stays the caller's. */
 void block_allow_writes(struct block_dev *dev, const struct block_extent *extents, uint32_t n);
 
-/* ERR_BUSY: poll and try again. ERR_BOUNDS: outside the device or the permitted extents, or segments
- * that do not fit; ERR_READ_ONLY; the device's error when it is lost. On any error req is not taken. */
+/* ERR_BUSY: poll and try again. ERR_BOUNDS: outside the device or the permitted extents, or
+ * segments that do not fit; ERR_READ_ONLY; the device's error when it is lost. On any error req is
+ * not taken. */
 int block_submit(struct block_dev *dev, struct block_req *req) MUST_CHECK;
 
-/* Reaps finished requests (their status changes) and looks at the deadlines: when one has passed the
- * device is stopped, every request in flight ends with ERR_TIMEOUT, which is returned; later calls get
- * ERR_LOST. 0 or the reason it is lost. */
+/* Reaps finished requests (their status changes) and looks at the deadlines: when one has passed
+ * the device is stopped, every request in flight ends with ERR_TIMEOUT, which is returned; later
+ * calls get ERR_LOST. 0 or the reason it is lost. */
 int block_poll(struct block_dev *dev) MUST_CHECK;
 
 /* Submits, polling while the queue is full. */
@@ -118,11 +118,12 @@ int block_write(
 /* Drains, then makes everything durable. */
 int block_flush(struct block_dev *dev) MUST_CHECK;
 
-/* Stops the device, then ends every request in flight with ERR_LOST. For good: all later calls fail. */
+/* Stops the device, then ends every request in flight with ERR_LOST. For good: all later calls
+ * fail. */
 void block_stop(struct block_dev *dev);
 
-/* For drivers, from poll: this request has ended. A request that is not in flight is a bug: ERR_BUG is
- * then what the device is lost with. */
+/* For drivers, from poll: this request has ended. A request that is not in flight is a bug: ERR_BUG
+ * is then what the device is lost with. */
 void block_done(struct block_dev *dev, struct block_req *req, int status);
 
 #endif

@@ -13,8 +13,8 @@
 static const struct driver {
 	const char *name;
 	bool (*takes)(const struct pci_dev *pci);
-	/* Starts the controller and calls disks_add for each of its disks; none is not an error. After
-	 * an error nothing of the controller is left running. */
+	/* Starts the controller and calls disks_add for each of its disks; none is not an error.
+	 * After an error nothing of the controller is left running. */
 	int (*probe)(const struct pci_dev *pci, struct arena *dma, struct disks *into);
 } drivers[] = {
 	{"virtio-blk", virtio_blk_takes, virtio_blk_probe},
@@ -86,8 +86,8 @@ int disks_add(struct disks *d, struct block_dev *dev)
 		return ERR_NO_MEMORY;
 	if (!geometry_is_good(dev))
 		return ERR_UNSUPPORTED;
-	log_line(
-		"disk %s: %llu sectors of %u bytes, serial \"%s\", %s, %u requests of %u sectors in %u pieces",
+	log_line("disk %s: %llu sectors of %u bytes, serial \"%s\", %s, %u requests of %u sectors "
+		 "%u pieces",
 		dev->name, (unsigned long long)dev->n_sectors, dev->sector_bytes, dev->serial,
 		dev->read_only ? "read-only" : "writable", dev->queue_depth, dev->max_sectors,
 		dev->max_segs);

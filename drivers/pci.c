@@ -1,6 +1,6 @@
 /*
- * PCI configuration space: access, enumeration, power, BARs, capabilities. PCI Local Bus 3.0 (chapter and
- * table numbers below), PCI Power Management 1.2, PCI Express Base 3.0 7.2.2 for ECAM.
+ * PCI configuration space: access, enumeration, power, BARs, capabilities. PCI Local Bus 3.0
+ * (chapter and table numbers below), PCI Power Management 1.2, PCI Express Base 3.0 7.2.2 for ECAM.
  *
  * Enumeration follows bridges from bus 0 of each segment; root buses that only ACPI's AML knows are
  * found by trying the bus numbers that are left. The set of buses is remembered, not the functions.
@@ -142,7 +142,8 @@ int pci_use_ecam(uint64_t base_phys, uint16_t segment, uint8_t first_bus, uint8_
 		return ERR_FIRMWARE;
 	if (n_ecam == ECAM_MAX)
 		return ERR_NO_MEMORY;
-	/* The base is where bus 0 would be, whatever the first bus is (PCI Firmware 3.0, table 4-3). */
+	/* The base is where bus 0 would be, whatever the first bus is (PCI Firmware 3.0, table
+	 * 4-3). */
 	uint8_t *regs = machine_map_mmio(base_phys + skip, bytes);
 	if (regs == NULL)
 		return ERR_NO_MEMORY;
@@ -370,7 +371,8 @@ uint8_t pci_capability(const struct pci_dev *dev, uint8_t id, uint8_t after)
 {
 	if (!(pci_read16(dev, PCI_STATUS) & PCI_STATUS_CAPABILITIES))
 		return 0;
-	/* Always from the head, no place twice: a caller's loop over `after` ends even in a circular list. */
+	/* Always from the head, no place twice: a caller's loop over `after` ends even in a
+	 * circular list. */
 	uint64_t seen = 0;
 	bool behind = after == 0;
 	uint8_t at = pci_read8(dev, PCI_CAPABILITIES) & 0xfc;
@@ -400,7 +402,8 @@ static bool in_d0(const struct pci_dev *dev, uint8_t pm)
 	return (pci_read16(dev, pm + PCI_PMCSR) & PCI_PM_STATE) == 0;
 }
 
-/* A function that comes from D3 may have lost its BARs (PM 1.2 5.4.1), so they are written again. */
+/* A function that comes from D3 may have lost its BARs (PM 1.2 5.4.1), so they are written
+ * again. */
 static int power_up(const struct pci_dev *dev)
 {
 	uint8_t pm = pci_capability(dev, PCI_CAP_PM, 0);

@@ -1,6 +1,7 @@
 /*
- * PCI configuration space and BARs. PCI Local Bus 3.0 chapter 6; access mechanism #1 (ports 0xcf8 and
- * 0xcfc), or ECAM when pci_use_ecam was called with what ACPI's MCFG table says (PCI Firmware 3.0, 4.1).
+ * PCI configuration space and BARs. PCI Local Bus 3.0 chapter 6; access mechanism #1 (ports 0xcf8
+ * and 0xcfc), or ECAM when pci_use_ecam was called with what ACPI's MCFG table says (PCI Firmware
+ * 3.0, 4.1).
  */
 #ifndef DRIVERS_PCI_H
 #define DRIVERS_PCI_H
@@ -25,12 +26,13 @@ int pci_use_ecam(
 /* Back to mechanism #1, no bus known: after the page tables that ECAM was mapped in are gone. */
 void pci_forget(void);
 
-/* ACPI names exactly one root bridge: buses that no bridge leads to need not be tried. Without this every
- * bus number is tried once, at the first scan (8192 reads: 10 ms, under a hypervisor up to 80 ms). */
+/* ACPI names exactly one root bridge: buses that no bridge leads to need not be tried. Without this
+ * every bus number is tried once, at the first scan (8192 reads: 10 ms, under a hypervisor up to 80
+ * ms). */
 void pci_only_one_root(void);
 
-/* Calls found for every function of every bus (bridges are followed, each bus once). A non-zero answer
- * ends the walk and is returned; else 0. */
+/* Calls found for every function of every bus (bridges are followed, each bus once). A non-zero
+ * answer ends the walk and is returned; else 0. */
 int pci_scan(int (*found)(const struct pci_dev *dev, void *ctx), void *ctx);
 
 /* The function at this address: ERR_NOT_FOUND when there is none. */

@@ -1,8 +1,8 @@
 /*
- * Firmware that emulates a PS/2 keyboard, or boots from a USB disk, owns the USB host controllers and
- * serves them from system management mode. Before memory is overwritten they must be given up, as Linux
- * asks for at its boot; the resumed kernel does not ask again. UHCI 1.1 chapter 5.2, OHCI 1.0a chapter 5.1.1.3,
- * EHCI 1.0 chapter 5.1 and 2.1.7, xHCI 1.1 chapter 4.22.1 and 7.1.
+ * Firmware that emulates a PS/2 keyboard, or boots from a USB disk, owns the USB host controllers
+ * and serves them from system management mode. Before memory is overwritten they must be given up,
+ * as Linux asks for at its boot; the resumed kernel does not ask again. UHCI 1.1 chapter 5.2, OHCI
+ * 1.0a chapter 5.1.1.3, EHCI 1.0 chapter 5.1 and 2.1.7, xHCI 1.1 chapter 4.22.1 and 7.1.
  *
  * A controller whose registers are not decoded is not in use by firmware and is passed over.
  */

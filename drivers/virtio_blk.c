@@ -1,24 +1,26 @@
 /*
  * virtio block device, virtio 1.1 section 5.2, over virtio_pci.c (modern and legacy interface).
  *
- * Supported: reads, writes, flush, GET_ID; logical blocks of 512 and 4096 bytes; SIZE_MAX, SEG_MAX, RO,
- * BLK_SIZE, FLUSH by allow-list, every other feature is declined; indirect descriptors where offered.
- * Not: several queues, the packed ring, discard, zoned devices, interrupts.
+ * Supported: reads, writes, flush, GET_ID; logical blocks of 512 and 4096 bytes; SIZE_MAX, SEG_MAX,
+ * RO, BLK_SIZE, FLUSH by allow-list, every other feature is declined; indirect descriptors where
+ * offered. Not: several queues, the packed ring, discard, zoned devices, interrupts.
  *
- * One request: a header, the caller's memory, a status byte, as one chain of descriptors. With indirect
- * descriptors each slot has a table of its own and takes one entry of the ring; without, each slot
- * has a fixed run of ring entries. So the descriptors of slot i never move, nothing is fragmented, and the id
- * that comes back in the used ring names the slot. Slots: up to 64, as many as the ring permits.
+ * One request: a header, the caller's memory, a status byte, as one chain of descriptors. With
+ * indirect descriptors each slot has a table of its own and takes one entry of the ring; without,
+ * each slot has a fixed run of ring entries. So the descriptors of slot i never move, nothing is
+ * fragmented, and the id that comes back in the used ring names the slot. Slots: up to 64, as many
+ * as the ring permits.
  *
- * What comes back is checked: the number of new used entries, the id, the status byte (set before to a
- * value that no device writes), and for reads the length, where the device counts it. While nothing comes back, the device status is looked at
- * ten times a second, so a device that has gone is noticed before the request's deadline.
+ * What comes back is checked: the number of new used entries, the id, the status byte (set before
+ * to a value that no device writes), and for reads the length, where the device counts it. While
+ * nothing comes back, the device status is looked at ten times a second, so a device that has gone
+ * is noticed before the request's deadline.
  *
  * Memory: 33 KiB of tables, 2 KiB of headers, 10.3 KiB of ring (256 entries).
  *
- * QEMU: -drive if=none,id=d0,format=raw,file=disk.img -device virtio-blk-pci,drive=d0,serial=S
- * and for the variants disable-legacy=on, disable-modern=on, indirect_desc=off, queue-size=N, seg-max-adjust=off,
- * logical_block_size=4096,physical_block_size=4096, iommu_platform=on.
+ * QEMU: -drive if=none,id=d0,format=raw,file=disk.img -device virtio-blk-pci,drive=d0,serial=S and
+ * for the variants disable-legacy=on, disable-modern=on, indirect_desc=off, queue-size=N,
+ * seg-max-adjust=off, logical_block_size=4096,physical_block_size=4096, iommu_platform=on.
  */
 #include "virtio_blk.h"
 
@@ -85,7 +87,8 @@ static struct virtio_blk *from_block(struct block_dev *dev)
 
 /* ---- handing requests to the device ---- */
 
-/* A chain under construction: descriptors table[0] to table[n - 1]; the device knows table[0] as base. */
+/* A chain under construction: descriptors table[0] to table[n - 1]; the device knows table[0] as
+ * base. */
 struct chain {
 	struct virtq_desc *table;
 	uint16_t base, n, max;
@@ -186,7 +189,8 @@ static int start(struct virtio_blk *v, const struct operation *op, struct block_
 
 /* ---- taking them back ---- */
 
-/* Legacy devices are known for wrong lengths (2.6.8.3), and some modern ones count the status byte only. */
+/* Legacy devices are known for wrong lengths (2.6.8.3), and some modern ones count the status byte
+ * only. */
 static bool is_short(const struct virtio_blk *v, const struct slot *slot, uint32_t len)
 {
 	return !v->pci.legacy && len > 1 && len < slot->read_bytes;
@@ -344,8 +348,8 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 }
 
 /*
- * Segments may have to be cut into pieces of size_max bytes: n segments of together b bytes make at most
- * n + (b - 1) / size_max pieces, which has to be within pieces_max.
+ * Segments may have to be cut into pieces of size_max bytes: n segments of together b bytes make at
+ * most n + (b - 1) / size_max pieces, which has to be within pieces_max.
  */
 static int set_limits(struct virtio_blk *v)
 {
@@ -375,8 +379,8 @@ static int set_limits(struct virtio_blk *v)
 	return 0;
 }
 
-/* How the ring is divided. Without indirect descriptors: depth before pieces. No chain, indirect or not,
- * is longer than the queue (2.6.5.3.1). */
+/* How the ring is divided. Without indirect descriptors: depth before pieces. No chain, indirect or
+ * not, is longer than the queue (2.6.5.3.1). */
 static int divide_ring(struct virtio_blk *v)
 {
 	if (v->q.size < 3)

@@ -1,16 +1,16 @@
 /*
  * The PCI transport of virtio 1.1 (4.1) and its legacy interface (4.1.4.8), polled, one queue.
  *
- * Modern: common, notification and device configuration are found through the vendor capabilities; each is
- * checked against the size of its BAR. Capabilities in I/O BARs are passed over, as 4.1.4 allows. A
- * transitional device (0x1000-0x103f) that has no such capabilities is driven through the I/O
- * ports in BAR 0. MSI-X is off (pci_wake), which puts the legacy configuration at offset 0x14.
+ * Modern: common, notification and device configuration are found through the vendor capabilities;
+ * each is checked against the size of its BAR. Capabilities in I/O BARs are passed over, as 4.1.4
+ * allows. A transitional device (0x1000-0x103f) that has no such capabilities is driven through the
+ * I/O ports in BAR 0. MSI-X is off (pci_wake), which puts the legacy configuration at offset 0x14.
  *
- * Memory: one allocation for the ring, page-aligned, in the legacy layout, for both: 10.3 KiB with 256
- * entries. The device is reset before bus mastering goes on, and before it goes off.
+ * Memory: one allocation for the ring, page-aligned, in the legacy layout, for both: 10.3 KiB with
+ * 256 entries. The device is reset before bus mastering goes on, and before it goes off.
  *
- * ACCESS_PLATFORM only says that addresses are those of the platform, which are physical ones while no
- * IOMMU translates: a driver of it accepts the bit (6.1). ORDER_PLATFORM likewise: the barriers
+ * ACCESS_PLATFORM only says that addresses are those of the platform, which are physical ones while
+ * no IOMMU translates: a driver of it accepts the bit (6.1). ORDER_PLATFORM likewise: the barriers
  * in machine.h are real.
  */
 #include "virtio_pci.h"
@@ -118,7 +118,8 @@ static struct place *place_for(struct places *p, uint8_t type)
 	return NULL;
 }
 
-/* A structure that we do not need, or have, or cannot use is passed over; one that lies is an error. */
+/* A structure that we do not need, or have, or cannot use is passed over; one that lies is an
+ * error. */
 static int take_capability(const struct pci_dev *pci, uint8_t cap, struct places *p)
 {
 	if (cap > 256 - VIRTIO_PCI_CAP_BYTES)
@@ -269,7 +270,8 @@ int virtio_pci_negotiate(struct virtio_pci *v, uint64_t allowed)
 
 static int alloc_queue(struct arena *dma, uint16_t size, struct virtq *ret_q)
 {
-	/* 2.6.2 in the legacy layout: table and available ring, then the used ring on its own page. */
+	/* 2.6.2 in the legacy layout: table and available ring, then the used ring on its own
+	 * page. */
 	size_t avail = sizeof(struct virtq_desc) * size;
 	size_t used = avail + sizeof(struct virtq_avail) + sizeof(uint16_t) * (size + 1u);
 	used = (used + VIRTIO_LEGACY_QUEUE_ALIGN - 1) & ~(size_t)(VIRTIO_LEGACY_QUEUE_ALIGN - 1);

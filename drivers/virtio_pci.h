@@ -1,6 +1,7 @@
 /*
- * A virtio device behind PCI with one queue: registers of the modern or the legacy interface, features,
- * the split virtqueue's memory, reset. What is in the queue is the device driver's business.
+ * A virtio device behind PCI with one queue: registers of the modern or the legacy interface,
+ * features, the split virtqueue's memory, reset. What is in the queue is the device driver's
+ * business.
  */
 #ifndef DRIVERS_VIRTIO_PCI_H
 #define DRIVERS_VIRTIO_PCI_H
@@ -40,8 +41,8 @@ int virtio_pci_open(struct virtio_pci *v, const struct pci_dev *pci) MUST_CHECK;
 /* Accepts of the device's features those in allowed; VERSION_1 is required of a modern device. */
 int virtio_pci_negotiate(struct virtio_pci *v, uint64_t allowed) MUST_CHECK;
 
-/* Queue 0, at most max_size entries (a legacy device's size cannot be chosen: ERR_UNSUPPORTED beyond
- * 4 * max_size); interrupts are declined. */
+/* Queue 0, at most max_size entries (a legacy device's size cannot be chosen: ERR_UNSUPPORTED
+ * beyond 4 * max_size); interrupts are declined. */
 int virtio_pci_set_queue(
 	struct virtio_pci *v, struct arena *dma, uint16_t max_size, struct virtq *ret_q) MUST_CHECK;
 

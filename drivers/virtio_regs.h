@@ -1,6 +1,6 @@
 /*
- * Registers and structures of virtio 1.1 (section numbers below; 1.2 has the same ones for what is used
- * here), with the names of the specification, and the legacy interface where it differs.
+ * Registers and structures of virtio 1.1 (section numbers below; 1.2 has the same ones for what is
+ * used here), with the names of the specification, and the legacy interface where it differs.
  */
 #ifndef DRIVERS_VIRTIO_REGS_H
 #define DRIVERS_VIRTIO_REGS_H

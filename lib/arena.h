@@ -1,6 +1,6 @@
 /*
- * Memory of one named lifetime, handed out once and never given back. An arena may consist of several
- * pieces (the 2 MiB frames of the region); one allocation lies in one piece.
+ * Memory of one named lifetime, handed out once and never given back. An arena may consist of
+ * several pieces (the 2 MiB frames of the region); one allocation lies in one piece.
  */
 #ifndef LIB_ARENA_H
 #define LIB_ARENA_H

@@ -9,7 +9,8 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 enum err {
-	/* A device or the firmware did not do what its specification says. Retried, then reported. */
+	/* A device or the firmware did not do what its specification says. Retried, then
+	 * reported. */
 	ERR_TIMEOUT = -64,     /* it did not answer before the deadline */
 	ERR_IO = -65,          /* it answered that the request failed */
 	ERR_LOST = -66,        /* it is gone (all ones), or was given up after a time-out */

@@ -9,9 +9,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As vsnprintf/snprintf: writes at most cap bytes with a terminating zero (when cap > 0), returns the
- * length that the whole text has. From an unknown conversion on, the format
- * is copied as it stands: the arguments behind it cannot be told apart any more. */
+/* As vsnprintf/snprintf: writes at most cap bytes with a terminating zero (when cap > 0), returns
+ * the length that the whole text has. From an unknown conversion on, the format is copied as it
+ * stands: the arguments behind it cannot be told apart any more. */
 int format_v(char *dst, size_t cap, const char *fmt, va_list args);
 int format(char *dst, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,7 +1,7 @@
 /*
- * The log: whole lines, each a greppable fact with addresses and sizes. Every line goes to all sinks
- * (serial port, screen) at once and into a ring that survives the jump, so that the resumed Linux can
- * show what the loader did. Before log_init lines reach the sinks only.
+ * The log: whole lines, each a greppable fact with addresses and sizes. Every line goes to all
+ * sinks (serial port, screen) at once and into a ring that survives the jump, so that the resumed
+ * Linux can show what the loader did. Before log_init lines reach the sinks only.
  */
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
@@ -22,8 +22,8 @@ void log_drop_sinks(void);        /* before the machine is handed over */
 
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* The kept lines, oldest first, copied to dst (at most cap bytes, the newest are kept when it is too
- * small). Returns the number of bytes copied; no terminating zero. */
+/* The kept lines, oldest first, copied to dst (at most cap bytes, the newest are kept when it is
+ * too small). Returns the number of bytes copied; no terminating zero. */
 size_t log_copy(char *dst, size_t cap);
 
 #endif

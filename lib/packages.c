@@ -1,6 +1,7 @@
 /*
- * What the packaged static libraries (liblz4) name and never reach from the functions that we call. Their
- * stack protector reads its canary from %fs:0x28: x86/program.c and efi/main.c point FS at memory.
+ * What the packaged static libraries (liblz4) name and never reach from the functions that we call.
+ * Their stack protector reads its canary from %fs:0x28: x86/program.c and efi/main.c point FS at
+ * memory.
  */
 #include <stddef.h>
 

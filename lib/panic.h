@@ -1,4 +1,5 @@
-/* The last resort: our own bug. Logs "panic: ...", then calls the hook (reset or halt), never returns. */
+/* The last resort: our own bug. Logs "panic: ...", then calls the hook (reset or halt), never
+ * returns. */
 #ifndef LIB_PANIC_H
 #define LIB_PANIC_H
 

@@ -1,7 +1,7 @@
 /*
- * What string.h promises, for the freestanding programs only: the compiler and the packaged libraries
- * call these by name. Words are moved with `rep movsq`: as fast as `rep movsb` where the processor has
- * fast strings, and eight times faster where it has not (and under an emulator).
+ * What string.h promises, for the freestanding programs only: the compiler and the packaged
+ * libraries call these by name. Words are moved with `rep movsq`: as fast as `rep movsb` where the
+ * processor has fast strings, and eight times faster where it has not (and under an emulator).
  */
 #include <stdint.h>
 #include <string.h>

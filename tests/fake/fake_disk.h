@@ -1,6 +1,6 @@
 /*
- * What all controller models have in common: the sectors, how long a command takes, and which command
- * goes wrong in which way. A model asks for it and says it in its own language.
+ * What all controller models have in common: the sectors, how long a command takes, and which
+ * command goes wrong in which way. A model asks for it and says it in its own language.
  */
 #ifndef TESTS_FAKE_DISK_H
 #define TESTS_FAKE_DISK_H

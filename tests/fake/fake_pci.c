@@ -59,14 +59,14 @@ static uint64_t config_read(uint32_t address, uint16_t offset, unsigned bytes)
 	return value;
 }
 
+/* A test may have made the list circular. */
 static uint8_t pm_of(const struct fake_pci_dev *dev)
 {
-	for (uint8_t at = dev->config[0x34]; at != 0 && dev->last_cap != 0;
-		at = dev->config[at + 1]) {
+	uint8_t at = dev->config[0x34];
+	for (unsigned i = 0; i < 48 && at >= 0x40 && dev->last_cap != 0; i++) {
 		if (dev->config[at] == 1)
 			return at;
-		if (at == dev->last_cap)
-			break;
+		at = dev->config[at + 1] & 0xfc;
 	}
 	return 0;
 }

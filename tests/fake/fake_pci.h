@@ -1,6 +1,7 @@
 /*
- * PCI for host tests: configuration space behind ports 0xcf8/0xcfc and behind ECAM, BARs that answer only
- * while they are decoded at their address, power states, and bus mastering that DMA depends on.
+ * PCI for host tests: configuration space behind ports 0xcf8/0xcfc and behind ECAM, BARs that
+ * answer only while they are decoded at their address, power states, and bus mastering that DMA
+ * depends on.
  */
 #ifndef TESTS_FAKE_PCI_H
 #define TESTS_FAKE_PCI_H

@@ -1,7 +1,8 @@
 /*
- * A virtio block device: modern, transitional or legacy. It watches the driver as closely as it can: the
- * order of initialisation, accepted features, every descriptor; a driver that breaks the specification
- * ends the test. It looks at the queue only after a notification, as a real device may.
+ * A virtio block device: modern, transitional or legacy. It watches the driver as closely as it
+ * can: the order of initialisation, accepted features, every descriptor; a driver that breaks the
+ * specification ends the test. It looks at the queue only after a notification, as a real device
+ * may.
  */
 #ifndef TESTS_FAKE_VIRTIO_BLK_H
 #define TESTS_FAKE_VIRTIO_BLK_H

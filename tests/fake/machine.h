@@ -2,13 +2,13 @@
  * The machine as drivers see it in host tests: the names of x86/machine.h, over device models.
  *
  * Registers: machine_map_mmio gives addresses that cannot be dereferenced; only the accessors below
- * know what model is behind them. Time: the clock moves by fake_clock_step_us at every look, and so do
- * the models (fake_tick), so a wait that never ends in the model ends soon in the test. DMA: a model
- * reaches memory through fake_dma only, which refuses what was not declared as DMA memory: a driver
- * that gives a device a wrong address ends the test.
+ * know what model is behind them. Time: the clock moves by fake_clock_step_us at every look, and so
+ * do the models (fake_tick), so a wait that never ends in the model ends soon in the test. DMA: a
+ * model reaches memory through fake_dma only, which refuses what was not declared as DMA memory: a
+ * driver that gives a device a wrong address ends the test.
  *
- * What is a mistake of the driver whatever the device does (an access outside every register window,
- * an unaligned one, DMA outside the declared memory) prints a line and aborts.
+ * What is a mistake of the driver whatever the device does (an access outside every register
+ * window, an unaligned one, DMA outside the declared memory) prints a line and aborts.
  */
 #ifndef TESTS_FAKE_MACHINE_H
 #define TESTS_FAKE_MACHINE_H
@@ -47,7 +47,8 @@ uint64_t clock_us(void);
 
 /* ---- what tests and models use ---- */
 
-/* An empty machine: no windows, ports, models or DMA memory; the clock at 1 s with a step of 1 us. */
+/* An empty machine: no windows, ports, models or DMA memory; the clock at 1 s with a step of 1
+ * us. */
 void fake_machine_reset(void);
 
 /* Registers of a model; offset is from the start of the window. */

@@ -446,8 +446,8 @@ void conformance_faults(void **state)
 	}
 }
 
-/* One goes wrong while the queue is full of good ones: every request ends, the good ones with the right
- * data or, when the device is lost, with an error. */
+/* One goes wrong while the queue is full of good ones: every request ends, the good ones with the
+ * right data or, when the device is lost, with an error. */
 static void fault_in_a_crowd(const struct expectation *e)
 {
 	static struct one one[MANY];
@@ -554,8 +554,8 @@ void conformance_start_of_a_stuck_device(void **state)
 	assert_quiet();
 }
 
-/* Somebody else's driver left it running, with requests in flight and its queues in memory that is not
- * ours: it is reset before anything else. */
+/* Somebody else's driver left it running, with requests in flight and its queues in memory that is
+ * not ours: it is reset before anything else. */
 void conformance_start_while_running(void **state)
 {
 	(void)state;

@@ -1,7 +1,8 @@
 /*
- * What every disk driver has to do, whatever the controller: started through disks_start, used through
- * block.h, over a model that takes its sectors and its faults from struct fake_disk. A driver's own test
- * file lists these cases with DRIVER_CONFORMANCE for each variant of its model, and adds its own.
+ * What every disk driver has to do, whatever the controller: started through disks_start, used
+ * through block.h, over a model that takes its sectors and its faults from struct fake_disk. A
+ * driver's own test file lists these cases with DRIVER_CONFORMANCE for each variant of its model,
+ * and adds its own.
  */
 #ifndef TESTS_UNIT_DRIVER_CONFORMANCE_H
 #define TESTS_UNIT_DRIVER_CONFORMANCE_H

@@ -1,4 +1,5 @@
-/* block.c over a driver that does what the test says: completes at once, late, never, twice, wrongly. */
+/* block.c over a driver that does what the test says: completes at once, late, never, twice,
+ * wrongly. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -577,8 +578,8 @@ static void test_stop_ends_everything(void **state)
 	assert_int_equal(block_submit(&toy.dev, &a), ERR_LOST);
 }
 
-/* Random traffic over a device that completes in its own order, with failures: every request ends, with
- * the right data. */
+/* Random traffic over a device that completes in its own order, with failures: every request ends,
+ * with the right data. */
 static void test_random_traffic(void **state)
 {
 	(void)state;

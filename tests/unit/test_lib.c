@@ -435,7 +435,7 @@ static void test_err_texts_differ(void **state)
 		for (int other = err - 1; other > -200; other--)
 			assert_string_not_equal(err_text(err), err_text(other));
 	}
-	assert_int_equal(n_known, 18);
+	assert_true(n_known >= 18);
 	assert_string_equal(err_text(12345), "unknown error");
 }
 

@@ -349,7 +349,8 @@ static void test_bar_that_cannot_be_mapped(void **state)
 
 /* ---- USB ---- */
 
-/* The registers of a host controller: memory, with firmware that gives up 5 looks after it was asked. */
+/* The registers of a host controller: memory, with firmware that gives up 5 looks after it was
+ * asked. */
 struct usb {
 	uint32_t reg[0x1000 / 4];
 	unsigned kind; /* 1 OHCI, 2 EHCI, 3 xHCI */

@@ -1,4 +1,5 @@
-/* drivers/virtio_blk.c and virtio_pci.c: conformance over every variant of the device, and its own lies. */
+/* drivers/virtio_blk.c and virtio_pci.c: conformance over every variant of the device, and its own
+ * lies. */
 #include "driver_conformance.h"
 
 #include <stdio.h>
@@ -315,7 +316,8 @@ static void test_capabilities(void **state)
 	mangled_is(VIRTIO_PCI_CAP_NOTIFY_CFG, VIRTIO_PCI_CAP_LENGTH, 2, 4, 0);
 }
 
-/* The first of several structures of a kind counts; what is behind the end of the space is not read. */
+/* The first of several structures of a kind counts; what is behind the end of the space is not
+ * read. */
 static void test_capability_lists(void **state)
 {
 	(void)state;
