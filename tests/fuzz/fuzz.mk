@@ -17,3 +17,10 @@ FUZZLIBS_swsusp := $(SWSUSP_A)
 
 FUZZ += cli
 FUZZSRC_cli := cli/facts_parse.c
+
+FUZZ += format
+FUZZSRC_format := lib/format.c
+
+FUZZ += virtio_blk
+FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
+	lib/log.c lib/arena.c
