@@ -77,6 +77,7 @@ static int look(void *ctx, const struct place *p)
 	if (err)
 		return say_fault(&candidate, err, &fault);
 	f->n_found++;
+	candidate.header_page = f->ret->header_page;
 	*f->ret = candidate;
 	memcpy(f->ret->header_page, f->page, PAGE_BYTES);
 	return 0;
@@ -109,7 +110,6 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
 	memset(ret, 0, sizeof(*ret));
 	ret->header_page = header_page;
 	int err = places_each(disks, &o->swap, work, look, &f);
-	ret->header_page = header_page;
 	if (f.n_found > 1) {
 		log_line("stock: %u swap areas hold an image: name one by swap=partuuid:",
 			f.n_found);
@@ -118,7 +118,6 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
 	if (f.n_found == 0)
 		return err ? err : ERR_NOT_FOUND;
 	/* The copy that the caller keeps must not point into the candidate. */
-	memcpy(ret->header_page, f.page, PAGE_BYTES);
 	ret->area.extents = &ret->extent;
 	ret->source.ctx = &ret->area;
 	read_ledger(ret);

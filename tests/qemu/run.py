@@ -25,6 +25,7 @@ import cases_boot  # noqa: E402,F401  (registers its cases)
 import cases_hibernate  # noqa: E402,F401  (registers its cases)
 import cases_refuse  # noqa: E402,F401  (registers its cases)
 import cases_save  # noqa: E402,F401  (registers its cases)
+import cases_stock  # noqa: E402,F401
 import cases_toy  # noqa: E402,F401
 import vm  # noqa: E402
 
