@@ -33,8 +33,10 @@ CLI_SRC := cli/main.c cli/say.c cli/sysfiles.c cli/facts_parse.c cli/machine_fac
 	cli/target_use.c cli/target_area.c cli/region.c cli/payload.c cli/kexec.c cli/save.c cli/report.c \
 	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c lib/err.c
 # What the EFI door needs too, to look at an image before boot services end.
-LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c
-LOADER_SRC := loader/main.c loader/multiboot2.c loader/efi_tables.c loader/restore.c $(LOOK_SRC)
+LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
+	loader/places.c loader/stock.c loader/err_any.c $(SWSUSP_SRC)
+LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
+	loader/efi_tables.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 
@@ -47,7 +49,7 @@ INC_swsusp := -Iswsusp
 INC_contract := -Icontract
 INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
-INC_loader := -Iloader -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
+INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.
 INC_cli := -Icli -Iimage-format -Icontract -Ilib
@@ -81,7 +83,7 @@ $(out)/loader.elf: $(call metal,loader/entry.asm $(LOADER_SRC) $(METAL_COMMON)) 
 $(out)/%.elf:
 	$(call say,LD,$@)
 	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro --gc-sections --no-warn-rwx-segments \
-		-T linker.ld -o $@ $(filter %.o,$^) $(LZ4_A)
+		-T linker.ld -o $@ $(filter %.o,$^) $(SWSUSP_A)
 	$(Q)! nm -u $@ | grep -v ' w ' | grep . || { echo "$@: undefined symbols" >&2; rm $@; exit 1; }
 
 $(out)/%.bin: $(out)/%.elf
@@ -129,7 +131,7 @@ $(out)/efi/efi/core.asm.o: efi/core.asm $(out)/loader.bin
 $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 	$(call say,EFI,$@)
 	$(Q)ld -shared -Bsymbolic -nostdlib -z noexecstack --no-warn-rwx-segments --no-undefined \
-		-T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(LZ4_A) \
+		-T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(SWSUSP_A) \
 		/usr/lib/libgnuefi.a
 	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
 		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
