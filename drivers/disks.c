@@ -87,7 +87,7 @@ int disks_add(struct disks *d, struct block_dev *dev)
 	if (!geometry_is_good(dev))
 		return ERR_UNSUPPORTED;
 	log_line("disk %s: %llu sectors of %u bytes, serial \"%s\", %s, %u requests of %u sectors "
-		 "%u pieces",
+		 "in %u pieces",
 		dev->name, (unsigned long long)dev->n_sectors, dev->sector_bytes, dev->serial,
 		dev->read_only ? "read-only" : "writable", dev->queue_depth, dev->max_sectors,
 		dev->max_segs);

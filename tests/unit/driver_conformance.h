@@ -45,9 +45,31 @@ extern struct conformance_world world;
 #define CONFORMANCE_BUFFER_BYTES (4u << 20)
 extern uint8_t *conformance_buffer;
 
+/* Memory for the driver: conformance_use_arena(0), as at setup, or (1). */
+#define CONFORMANCE_ARENA_BYTES (1u << 20)
+extern uint8_t *conformance_arena[2];
+
+#define CONFORMANCE_MANY      256  /* more requests than any driver keeps in flight */
+#define CONFORMANCE_UNTOUCHED 0x77 /* memory is filled with it, to see who writes there */
+
+/* One contiguous request. */
+struct one {
+	struct block_req req;
+	struct block_seg seg;
+};
+
 int conformance_setup(void **state);    /* *state: the driver_under_test */
 int conformance_teardown(void **state); /* stops; after that there must be no DMA */
 void conformance_start(void);           /* disks_start, must succeed; writes to all of it allowed */
+
+void conformance_plug(void); /* an empty machine with the controller, anew */
+void conformance_use_arena(int i);
+void conformance_quiet(void); /* two seconds of nothing: the device does no DMA, and could not */
+void conformance_untouched(const uint8_t *memory, size_t bytes);
+uint8_t *conformance_sectors(uint64_t lba); /* of the disk */
+int conformance_submit(
+	struct one *o, enum block_dir dir, uint64_t lba, uint32_t n_sectors, void *buf);
+void conformance_churn(unsigned n_requests); /* random reads and writes, compared */
 
 void conformance_geometry(void **state);
 void conformance_read_and_write(void **state);

@@ -28,14 +28,15 @@ UNIT += string
 SRC_string :=
 
 UNIT += block
-SRC_block := drivers/block.c lib/err.c tests/fake/machine.c
+SRC_block := drivers/block.c lib/err.c tests/fake/machine.c tests/unit/toy_driver.c
 
 UNIT += pci
 SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
 
 UNIT += virtio_blk
-SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/fake/machine.c \
-	tests/fake/fake_pci.c tests/fake/fake_disk.c tests/fake/fake_virtio_blk.c \
+SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c \
+	tests/unit/driver_conformance_faults.c tests/fake/machine.c tests/fake/fake_pci.c \
+	tests/fake/fake_disk.c tests/fake/fake_virtio_blk.c tests/fake/fake_virtio_queue.c \
 	lib/err.c lib/format.c lib/log.c lib/arena.c
 
 UNIT += area
