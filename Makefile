@@ -1,6 +1,8 @@
 # Torpor. `make` builds everything into out/, `make check` and `make demo` do all their own set-up.
 # V=1 shows the commands. Source lists are explicit; each folder gets only the -I it may use.
 
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 out := out
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
@@ -39,6 +41,9 @@ LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/mult
 	loader/efi_tables.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
+
+# The whole-machine cases of `make check`; check-matrix runs all (tests/qemu/run.py -l).
+CHECK_CASES := boot-one-shot-entry 'refuse-*' 'save-*' 'stock-*' 'toy-*'
 
 # ---- who may include whom ----
 INC_lib := -Ilib
@@ -161,8 +166,35 @@ HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h 
 UNIT :=
 include tests/unit/tests.mk
 
-.PHONY: all unit clean
-all: unit-build
+.PHONY: all deps check check-run check-matrix demo bench unit clean
+# The product; deps first on a fresh machine.
+PRODUCT := $(out)/torpor $(out)/torpor.mb2 $(out)/torpor.efi
+TEST_PROGRAMS := $(out)/toy.mb2 $(out)/format_area
+all: $(PRODUCT)
+
+deps:
+	$(Q)tests/setup.sh
+
+# Set-up and build come first, in a make of their own: on a fresh machine there is no compiler yet.
+check: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
+	$(Q)$(MAKE) --no-print-directory check-run
+check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build
+check-run:
+	$(Q)python3 tests/check.py --unit $(UNIT) --fuzz $(FUZZ) --qemu $(CHECK_CASES)
+
+# All cases on whole machines; about an hour.
+check-matrix: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
+	$(Q)python3 tests/qemu/run.py -j2
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT)
+	$(Q)python3 tests/demo.py
+
+bench: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
+	$(Q)python3 tests/bench/bench.py
 
 define unit_rule
 $(out)/unit/$(1): tests/unit/test_$(1).c $$(SRC_$(1)) $$(wildcard tests/unit/*.h $$(HEADERS)) | $(out)/unit

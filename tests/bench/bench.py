@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""make bench: Torpor beside the kernel's own hibernation, in the same virtual machines, in one run,
+taking turns. Prints markdown tables. Times on an emulated machine mean something only as ratios."""
+
+import argparse
+import os
+import re
+import statistics
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../qemu"))
+sys.path.insert(0, HERE)
+
+import checks  # noqa: E402
+import harness  # noqa: E402
+import story  # noqa: E402
+import swsusp  # noqa: E402
+from cases_stock import StockStory  # noqa: E402
+
+MEMORY_MIB = 256
+
+
+def spread(values, form="{:.2f}"):
+    """Median (least to most)."""
+    return f"{form.format(statistics.median(values))} ({form.format(min(values))} to {form.format(max(values))})"
+
+
+def table(title, rows):
+    print(f"\n{title}\n\n| | median (least to most) |\n|---|---|")
+    for name, value in rows:
+        print(f"| {name} | {value} |")
+    sys.stdout.flush()
+
+
+def phases(output):
+    """Of `torpor save`'s report: seconds by name."""
+    found = dict((name, float(s)) for name, s in
+                 re.findall(r"(probe|headers and index|read|decompress|hash|jump) (\d+\.\d+) s", output))
+    found["save"], found["load"] = (float(re.search(rf"^{which}: .* in (\d+\.\d+) s", output, re.M).group(1))
+                                    for which in ("save", "load"))
+    found["save MB/s"] = float(re.search(r"^save: .*\((\d+) MB/s", output, re.M).group(1))
+    return found
+
+
+def plain_read(t, disk, firmware, mib):
+    """Seconds for the image's bytes read in order by the same driver (tests/qemu/toy)."""
+    with open(os.path.join(harness.ROOT, "out/toy.mb2"), "rb") as f:
+        disk.put("/toy.mb2", f.read())
+    disk.set_env(next_entry="toy", toy_args=f"serial=0x3f8 -- read {mib}")
+    machine, _ = t.machine(disk, name="read", firmware=firmware)
+    machine.start()
+    us = int(machine.wait_for(r"toy: read \d+ MiB in (\d+) us", 120).group(1))
+    machine.wait_end(60)
+    return us / 1e6
+
+
+def own(build, door, turns):
+    """1 GiB RAM, 256 MiB of data: Torpor's save and resume, and swsusp in the same guest, in turns."""
+    t = harness.Case(f"bench-{door}", build)
+    try:
+        s = story.Story(t, door, t.disk(**swsusp.disk_options()))
+        s.work(MEMORY_MIB)
+        torpor, power_on, kernel, reads = [], [], [], []
+        for _ in range(turns):
+            s.save()
+            s.choose_resume()
+            s.machine.start()
+            result = s.guest.finish(s.job, 300)
+            power_on.append(s.machine.seconds_on())
+            torpor.append(phases(result.output))
+            mib = int(re.search(r"from (\d+)(?:\.\d+)? MiB", result.output).group(1))
+            s.verify()
+            kernel.append(swsusp.cycle(s.guest, "shutdown"))
+            s.verify()
+        s.end()
+        reads = [plain_read(t, s.disk, s.door.firmware, mib) for _ in range(turns)]
+    finally:
+        t.close(True)
+    rows = [(f"Torpor: {name}", spread([p[name] for p in torpor], form))
+            for name, form in (("save", "{:.2f} s"), ("save MB/s", "{:.0f}"), ("load", "{:.2f} s"))]
+    rows += [(f"- {name}", spread([p[name] for p in torpor], "{:.3f} s"))
+             for name in ("probe", "headers and index", "read", "decompress", "hash", "jump")]
+    rows += [
+        ("Torpor: power on to the process running again", spread(power_on, "{:.2f} s")),
+        ("swsusp: save", spread([k.save_s for k in kernel], "{:.2f} s")),
+        ("swsusp: power on to the process running again", spread([k.resume_s for k in kernel], "{:.2f} s")),
+        ("resume from power on, swsusp / Torpor",
+         spread([k.resume_s / p for k, p in zip(kernel, power_on)], "{:.1f}")),
+        (f"plain read of the same {mib} MiB by the same driver", spread(reads, "{:.3f} s")),
+        ("loader's read phase / plain read",
+         spread([p["read"] / r for p, r in zip(torpor, reads)], "{:.2f}")),
+    ]
+    table(f"1 GiB RAM, {MEMORY_MIB} MiB of half-compressible data, {door}, {turns} turns", rows)
+
+
+def stock(build, door, turns):
+    """A stock Debian kernel's LZO image: its own resume (initramfs), and Torpor's, in turns."""
+    t = harness.Case(f"bench-stock-{door}", build)
+    try:
+        disk = t.disk(swap_mib=1536, **build.stock())
+        s = StockStory(t, door, disk)
+        s.work(512)
+        linux_args = disk.linux_args()
+        power_on, inside, kernel = [], [], []
+        for _ in range(turns):
+            s.save()
+            s.choose_resume()
+            s.machine.start()
+            s.guest.finish(s.job, 300)
+            power_on.append(s.machine.seconds_on())
+            inside.append(int(re.search(r"loader: (\d+) ms from the first", s.machine.console.text()).group(1)) / 1e3)
+            s.verify()
+            s.save()
+            disk.set_env(linux_args=f"{linux_args} resume=/dev/vda5")
+            s.machine.start()
+            result = s.guest.finish(s.job, 300)
+            kernel.append(s.machine.seconds_on())
+            if result.status:
+                raise SystemExit("bench: the kernel's own resume failed")
+            s.verify()
+    finally:
+        t.close(True)
+    table(f"Stock Debian kernel, LZO, 512 MiB of data, {door}, {turns} turns", [
+        ("its own resume: power on to the process running again", spread(kernel, "{:.2f} s")),
+        ("Torpor: power on to the process running again", spread(power_on, "{:.2f} s")),
+        ("Torpor: the loader's first instruction to the kernel's", spread(inside, "{:.2f} s")),
+        ("from power on, own / Torpor", spread([k / p for k, p in zip(kernel, power_on)], "{:.1f}")),
+    ])
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Torpor beside the kernel's own hibernation")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("parts", nargs="*", default=["own-seabios-grub", "own-ovmf-chain", "stock-seabios-grub",
+                                                     "stock-ovmf-chain"])
+    args = parser.parse_args()
+    build = harness.Build()
+    started = time.monotonic()
+    for part in args.parts:
+        kind, _, door = part.partition("-")
+        {"own": own, "stock": stock}[kind](build, door, args.turns)
+    print(f"\n{time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
