@@ -20,6 +20,7 @@
 #define PCI_HEADER_TYPE   0x0e
 #define PCI_BAR0          0x10
 #define PCI_SECONDARY_BUS 0x19
+#define PCI_SUBORDINATE   0x1a
 #define PCI_CAPABILITIES  0x34
 
 /* Table 6-1 */
@@ -445,8 +446,26 @@ int pci_wake(const struct pci_dev *dev)
 	return 0;
 }
 
+/* A bridge passes what comes from below upwards only while it masters the bus itself (bridge 1.2,
+ * 3.2.5.3). Its windows are firmware's: one that is not decoded is not touched. */
+static int let_through(const struct pci_dev *bridge, void *ctx)
+{
+	const struct pci_dev *dev = ctx;
+	if (bridge->header_type != PCI_HEADER_BRIDGE ||
+		segment_of(bridge->address) != segment_of(dev->address))
+		return 0;
+	uint8_t first = pci_read8(bridge, PCI_SECONDARY_BUS);
+	uint8_t last = pci_read8(bridge, PCI_SUBORDINATE), bus = bus_of(dev->address);
+	if (first != 0 && bus >= first && bus <= last)
+		change_command(bridge, 0, PCI_COMMAND_MASTER);
+	return 0;
+}
+
 void pci_bus_master_on(const struct pci_dev *dev)
 {
+	struct pci_dev below = *dev;
+	if (bus_of(dev->address) != 0)
+		(void)pci_scan(let_through, &below);
 	change_command(dev, 0, PCI_COMMAND_MASTER);
 }
 

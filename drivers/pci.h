@@ -48,6 +48,8 @@ void pci_write32(const struct pci_dev *dev, uint16_t offset, uint32_t value);
 /* Powers the function up (D0), turns memory and I/O decoding on and INTx off, MSI and MSI-X off.
  * ERR_LOST: it does not answer; ERR_TIMEOUT: it does not wake. */
 int pci_wake(const struct pci_dev *dev) MUST_CHECK;
+
+/* On: for the bridges above it as well, which firmware may have left closed. */
 void pci_bus_master_on(const struct pci_dev *dev);
 void pci_bus_master_off(const struct pci_dev *dev);
 

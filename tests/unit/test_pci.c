@@ -234,6 +234,29 @@ static void test_wake_fails(void **state)
 	assert_int_equal(pci_wake(&dev), ERR_LOST);
 }
 
+static void test_bridges_let_dma_through(void **state)
+{
+	(void)state;
+	struct fake_pci_dev *outer = fake_pci_add_bridge(ADDRESS(0, 1, 0), 1);
+	outer->config[0x1a] = 5;
+	struct fake_pci_dev *inner = fake_pci_add_bridge(ADDRESS(1, 0, 0), 4);
+	struct fake_pci_dev *other = fake_pci_add_bridge(ADDRESS(0, 2, 0), 6);
+	struct fake_pci_dev *unused = fake_pci_add_bridge(ADDRESS(0, 3, 0), 0);
+	unused->config[0x1a] = 255;
+	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(4, 0, 0), 1, 2, 0x010802);
+	struct pci_dev dev;
+	assert_int_equal(pci_at(fake->address, &dev), 0);
+	pci_bus_master_on(&dev);
+	assert_int_equal(fake_config16(fake, 4), 4);
+	assert_int_equal(fake_config16(inner, 4), 4);
+	assert_int_equal(fake_config16(outer, 4), 4);
+	assert_int_equal(fake_config16(other, 4), 0);
+	assert_int_equal(fake_config16(unused, 4), 0);
+	pci_bus_master_off(&dev);
+	assert_int_equal(fake_config16(fake, 4), 0);
+	assert_int_equal(fake_config16(inner, 4), 4);
+}
+
 static void test_quiesce_all(void **state)
 {
 	(void)state;
@@ -518,6 +541,7 @@ int main(void)
 		cmocka_unit_test_setup(test_capabilities, setup),
 		cmocka_unit_test_setup(test_wake, setup),
 		cmocka_unit_test_setup(test_wake_fails, setup),
+		cmocka_unit_test_setup(test_bridges_let_dma_through, setup),
 		cmocka_unit_test_setup(test_quiesce_all, setup),
 		cmocka_unit_test_setup(test_bars, setup),
 		cmocka_unit_test_setup(test_bars_that_are_none, setup),
