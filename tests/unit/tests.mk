@@ -114,3 +114,8 @@ SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/lo
 
 UNIT += acpi_registers
 SRC_acpi_registers := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
+
+UNIT += restore
+SRC_restore := loader/restore.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c \
+	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
+LIBS_restore := $(LZ4_A)
