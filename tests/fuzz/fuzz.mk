@@ -24,3 +24,16 @@ FUZZSRC_format := lib/format.c
 FUZZ += virtio_blk
 FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c lib/arena.c
+
+FUZZ += multiboot2
+FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
+
+FUZZ += gpt
+FUZZSRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
+	tests/unit/gpt_make.c
+
+FUZZ += handoff
+FUZZSRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
+
+FUZZ += acpi
+FUZZSRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
