@@ -86,13 +86,14 @@ static bool parse_lba(const char *at, const char *end, struct options *o)
 	       o->lba <= UINT64_MAX - o->n_sectors;
 }
 
-static bool own_type(struct options *o)
+static bool by_type(const char *type, struct options *o)
 {
 	o->by = AREA_BY_TYPE;
-	return guid_parse(AREA_TYPE_GUID, sizeof(AREA_TYPE_GUID) - 1, o->guid) == 0;
+	return guid_parse(type, 36, o->guid) == 0;
 }
 
-static bool parse_area(const char *at, const char *end, struct options *o)
+/* own_type: what "type" without a GUID means. */
+static bool parse_area(const char *at, const char *end, const char *own_type, struct options *o)
 {
 	const char *rest;
 	if (starts(at, end, "partuuid:", &rest)) {
@@ -105,7 +106,7 @@ static bool parse_area(const char *at, const char *end, struct options *o)
 	}
 	if (starts(at, end, "lba:", &rest))
 		return parse_lba(rest, end, o);
-	return starts(at, end, "type", &rest) && rest == end && own_type(o);
+	return starts(at, end, "type", &rest) && rest == end && by_type(own_type, o);
 }
 
 static bool parse_swap(const char *at, const char *end, struct place_query *q)
@@ -116,8 +117,7 @@ static bool parse_swap(const char *at, const char *end, struct place_query *q)
 		q->by = PLACE_NONE;
 		return true;
 	}
-	memcpy(o.guid, q->guid, sizeof(o.guid));
-	if (!parse_area(at, end, &o))
+	if (!parse_area(at, end, SWAP_TYPE_GUID, &o))
 		return false;
 	static const enum place_by kinds[] = {[AREA_BY_TYPE] = PLACE_BY_TYPE,
 		[AREA_BY_PARTUUID] = PLACE_BY_PARTUUID,
@@ -147,7 +147,7 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 	bool good = false;
 	if (starts(at, end, "area=", &rest)) {
 		named->area = true;
-		good = parse_area(rest, end, o);
+		good = parse_area(rest, end, AREA_TYPE_GUID, o);
 	} else if (starts(at, end, "swap=", &rest)) {
 		named->swap = true;
 		good = parse_swap(rest, end, &o->swap);
@@ -173,7 +173,7 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 /* What was named decides what is looked for; a disk that was named holds for both. */
 static void settle(struct options *o, const struct named *named)
 {
-	if (named->swap && !named->area)
+	if (named->swap && !named->area && o->swap.by != PLACE_NONE)
 		o->by = AREA_BY_NONE;
 	if (named->area && !named->swap)
 		o->swap.by = PLACE_NONE;
@@ -184,9 +184,9 @@ static void settle(struct options *o, const struct named *named)
 int cmdline_parse(const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len)
 {
 	struct named named = {false, false};
-	*ret = (struct options){.attempts_max = OPTIONS_ATTEMPTS_DEFAULT,
-		.swap = {.by = PLACE_BY_TYPE}};
-	if (!own_type(ret) || guid_parse(SWAP_TYPE_GUID, 36, ret->swap.guid))
+	*ret = (struct options){
+		.attempts_max = OPTIONS_ATTEMPTS_DEFAULT, .swap = {.by = PLACE_BY_TYPE}};
+	if (!by_type(AREA_TYPE_GUID, ret) || guid_parse(SWAP_TYPE_GUID, 36, ret->swap.guid))
 		return ERR_BUG;
 	for (;;) {
 		while (*line == ' ' || *line == '\t' || *line == '\r' || *line == '\n')

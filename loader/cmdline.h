@@ -25,7 +25,8 @@ struct options {
 
 #define OPTIONS_ATTEMPTS_DEFAULT 2
 
-/* Without area= and swap= both are looked for by partition type; with one of them only that one.
+/* Without area= and swap= both are looked for by partition type; with one of them only that one
+ * (swap=none names nothing).
  * ERR_ARGUMENT: *ret_word is the word that is wrong (within line), its length *ret_len. */
 int cmdline_parse(
 	const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len) MUST_CHECK;

@@ -6,7 +6,12 @@
 
 static void check_accepted(const struct options *o)
 {
-	FUZZ_CHECK(o->by <= AREA_BY_LBA);
+	FUZZ_CHECK(o->by <= AREA_BY_NONE);
+	FUZZ_CHECK(o->swap.by <= PLACE_BY_LBA);
+	FUZZ_CHECK(o->resume_offset <= UINT64_MAX >> 12);
+	FUZZ_CHECK(o->strict == 0 || o->strict == 1);
+	if (o->swap.by == PLACE_BY_LBA)
+		FUZZ_CHECK(o->swap.n_sectors != 0 && o->swap.lba <= UINT64_MAX - o->swap.n_sectors);
 	FUZZ_CHECK(o->attempts_max <= 1000);
 	FUZZ_CHECK(o->serial <= 0xfff8);
 	FUZZ_CHECK(o->force == 0 || o->force == 1);

@@ -95,6 +95,55 @@ static void last_word_counts(void **state)
 	assert_int_equal(o.serial, 0);
 }
 
+static void swaps(void **state)
+{
+	(void)state;
+	uint8_t type[16];
+	assert_int_equal(guid_parse("0657fd6d-a4ab-43c4-84e5-0933c84b4f4f", 36, type), 0);
+	struct options o = accepted("");
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
+	assert_memory_equal(o.swap.guid, type, 16);
+	o = accepted("swap=type");
+	assert_int_equal(o.by, AREA_BY_NONE);
+	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
+	assert_memory_equal(o.swap.guid, type, 16);
+	o = accepted("swap=partuuid:" GUID " swap=type");
+	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
+	assert_memory_equal(o.swap.guid, type, 16);
+	o = accepted("swap=partuuid:" GUID " resume_offset=34816 disk=" GUID);
+	assert_int_equal(o.swap.by, PLACE_BY_PARTUUID);
+	assert_memory_equal(o.swap.guid, guid_bytes, 16);
+	assert_int_equal(o.resume_offset, 34816);
+	assert_int_equal(o.swap.have_disk, 1);
+	assert_memory_equal(o.swap.disk, guid_bytes, 16);
+	o = accepted("swap=lba:8+0x10 strict=1");
+	assert_int_equal(o.swap.by, PLACE_BY_LBA);
+	assert_int_equal(o.swap.lba, 8);
+	assert_int_equal(o.swap.n_sectors, 16);
+	assert_int_equal(o.strict, 1);
+}
+
+/* One of them named: only that one is looked for. */
+static void area_or_swap(void **state)
+{
+	(void)state;
+	struct options o = accepted("area=lba:1+8");
+	assert_int_equal(o.swap.by, PLACE_NONE);
+	o = accepted("area=lba:1+8 swap=type");
+	assert_int_equal(o.by, AREA_BY_LBA);
+	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
+	o = accepted("swap=lba:1+8 area=type");
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.swap.by, PLACE_BY_LBA);
+	o = accepted("swap=none");
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.swap.by, PLACE_NONE);
+	o = accepted("area=type swap=none");
+	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.swap.by, PLACE_NONE);
+}
+
 static void other_words(void **state)
 {
 	(void)state;
@@ -156,6 +205,15 @@ static void wrong_words(void **state)
 		"Force=1",
 		"=",
 		"force==1",
+		"swap=",
+		"swap=no",
+		"swap=nonee",
+		"swap=types",
+		"swap=lba:1",
+		"swap=/dev/sda2",
+		"resume_offset=",
+		"resume_offset=4503599627370496",
+		"strict=yes",
 	};
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		char line[128];
@@ -200,6 +258,8 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(areas),
 		cmocka_unit_test(last_word_counts),
+		cmocka_unit_test(swaps),
+		cmocka_unit_test(area_or_swap),
 		cmocka_unit_test(other_words),
 		cmocka_unit_test(wrong_words),
 		cmocka_unit_test(first_wrong_word),
