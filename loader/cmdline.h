@@ -14,10 +14,10 @@ struct options {
 	uint8_t guid[16];        /* AREA_BY_TYPE: type GUID; AREA_BY_PARTUUID: partition GUID */
 	uint64_t lba, n_sectors; /* AREA_BY_LBA */
 	int have_disk;
-	uint8_t disk[16];      /* GUID of the GPT that must be on the disk */
-	uint16_t serial;       /* 0: none */
-	uint32_t attempts_max; /* failed attempts before the loader boots on by itself */
-	int force;             /* resume although it was resumed, or tried, before */
+	uint8_t disk[16];        /* GUID of the GPT that must be on the disk */
+	uint16_t serial;         /* 0: none */
+	uint32_t attempts_max;   /* failed attempts before the loader boots on by itself */
+	int force;               /* resume although it was resumed, or tried, before */
 	struct place_query swap; /* where a stock kernel's image may be */
 	uint64_t resume_offset;  /* of a swap file: its header's page on the partition */
 	int strict;              /* stock images: the kernel's own memory map checksum must agree */

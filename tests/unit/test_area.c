@@ -266,6 +266,59 @@ static void one_long_transfer(void **state)
 	free(content);
 }
 
+/* One transfer put together from places all over the area. */
+static void transfer_of_pieces(void **state)
+{
+	(void)state;
+	struct block_extent e = {0, 800};
+	struct area_io io;
+	random_state = 19;
+	uint8_t *buf = buffer(90 * BLOCK);
+	init(&e, 1);
+	memcpy(disk.bytes, buf, 90 * BLOCK);
+	uint8_t *back = buffer(90 * BLOCK);
+	disk.latency_us = 10;
+	disk.newest_first = true;
+	area_begin(&io);
+	for (uint32_t i = 0; i < 90; i++) {
+		struct block_seg seg = {back + i * BLOCK, IMG_BLOCK_BYTES};
+		assert_int_equal(area_add(&area, &io, BLOCK_READ, (89 - i) * BLOCK, &seg, 1), 0);
+		assert_int_equal(io.status, ERR_BUSY); /* whatever has ended already */
+	}
+	area_end(&io);
+	assert_int_equal(area_wait(&area, &io), 0);
+	for (uint32_t i = 0; i < 90; i++)
+		assert_memory_equal(back + i * BLOCK, buf + (89 - i) * BLOCK, BLOCK);
+	free(buf);
+	free(back);
+}
+
+/* The first error is the transfer's, and the pieces before it are waited for. */
+static void piece_that_fails(void **state)
+{
+	(void)state;
+	struct block_extent e = {0, 800};
+	struct area_io io;
+	uint8_t *buf = buffer(4 * BLOCK);
+	struct block_seg seg[4];
+	for (uint32_t i = 0; i < 4; i++)
+		seg[i] = (struct block_seg){buf + i * BLOCK, IMG_BLOCK_BYTES};
+	init(&e, 1);
+	disk.latency_us = 50;
+	area_begin(&io);
+	assert_int_equal(area_add(&area, &io, BLOCK_READ, 0, &seg[0], 1), 0);
+	assert_int_equal(area_add(&area, &io, BLOCK_READ, area.bytes, &seg[1], 1), ERR_BOUNDS);
+	assert_int_equal(area_add(&area, &io, BLOCK_READ, 512, &seg[2], 1), ERR_BUG);
+	assert_int_equal(area_add(&area, &io, BLOCK_READ, 0, &seg[3], 1), 0);
+	area_end(&io);
+	assert_int_equal(area_wait(&area, &io), ERR_BOUNDS);
+	assert_int_equal(disk.n_in_flight, 0);
+	area_begin(&io);
+	area_end(&io);
+	assert_int_equal(area_wait(&area, &io), 0); /* of no pieces */
+	free(buf);
+}
+
 static void calls_outside_the_contract(void **state)
 {
 	(void)state;
@@ -483,6 +536,8 @@ int main(void)
 		TEST(out_of_order),
 		TEST(requests_exhausted),
 		TEST(one_long_transfer),
+		TEST(transfer_of_pieces),
+		TEST(piece_that_fails),
 		TEST(calls_outside_the_contract),
 		TEST(read_error),
 		TEST(refused_read),
