@@ -33,7 +33,7 @@ AREA_SRC := area/area_io.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
 CLI_SRC := cli/main.c cli/say.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_area.c cli/region.c cli/payload.c cli/kexec.c cli/save.c cli/report.c \
-	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c lib/err.c
+	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c cli/stock_image.c lib/err.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
 	loader/places.c loader/stock.c loader/err_any.c $(SWSUSP_SRC)
@@ -57,7 +57,7 @@ INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.
-INC_cli := -Icli -Iimage-format -Icontract -Ilib
+INC_cli := -Icli -Iimage-format -Iswsusp -Icontract -Ilib
 # Host builds of driver code: the fake machine stands before x86/.
 INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86 -Iswsusp
 
@@ -152,9 +152,9 @@ $(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DWRITER='"$(out)/writer.bin"' -c -o $@ $<
 
-$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) cli/writer_blob.S)
+$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(SWSUSP_SRC) cli/writer_blob.S)
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -o $@ $^ $(LZ4_A) -lblkid -luuid
+	$(Q)$(CC) -static -o $@ $^ $(SWSUSP_A) -lblkid -luuid
 
 -include $(shell find $(out)/metal $(out)/efi $(out)/host -name '*.d' 2>/dev/null)
 

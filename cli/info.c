@@ -1,5 +1,4 @@
 /* torpor info: what is in an image area, readable. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "commands.h"
 #include "image_view.h"
 #include "say.h"
+#include "stock_image.h"
 #include "uuid.h"
 
 /* ---- The header ---- */
@@ -169,21 +169,17 @@ static int print_image(struct image_view *v, object_printer print)
 
 int info_main(int argc, char **argv)
 {
-	static const struct option options[] = {{"yaml", no_argument, NULL, 'y'}, {0}};
 	struct image_view v;
+	struct look_options o;
 	bool yaml = false;
-	int c, err;
+	int err;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'y')
-			return STATUS_USAGE;
-		yaml = true;
-	}
-	if (argc - optind != 1) {
-		complain("info: name one file or device");
+	if (look_options(argc, argv, &yaml, &o))
 		return STATUS_USAGE;
-	}
-	err = image_view_open(&v, argv[optind]);
+	err = yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
+	if (err != STATUS_NOT_STOCK)
+		return err;
+	err = image_view_open(&v, o.path);
 	if (!err && !yaml)
 		print_header(&v);
 	if (!err)

@@ -17,8 +17,10 @@ static const char usage[] =
 	"      --region-frames N   2 MiB frames for writer and loader, 2 to 16 (default: 8)\n"
 	"      -v, --verbose       show what is found, and the logs of writer and loader\n"
 	"  format [--force] DEVICE        make an empty area (--force: whatever it holds)\n"
-	"  info [--yaml] FILE-OR-DEVICE   show what is in an area (--yaml: its state streams)\n"
-	"  verify FILE-OR-DEVICE          read a whole image and check every hash\n"
+	"  info [--yaml] [--offset PAGES] FILE-OR-DEVICE\n"
+	"                                 show what is in an area (--yaml: its state streams), or in a\n"
+	"                                 swap area; of a swap file name its partition, and its offset\n"
+	"  verify [--offset PAGES] FILE-OR-DEVICE   read a whole image and check every hash\n"
 	"\n"
 	"Exit status: 0 done (save: saved, and went on or was resumed), 1 failed, 2 wrong usage.\n";
 

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "image_view.h"
 #include "saved_state.h"
 #include "say.h"
+#include "stock_image.h"
 
 #define WINDOW_BYTES (8u << 20) /* read at a time; a chunk and its ragged ends fit several times */
 
@@ -21,14 +21,6 @@ struct verifier {
 	uint64_t bytes_read, bytes_checked, chunks;
 	uint64_t percent; /* last shown */
 };
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* ---- Chunks ---- */
 
@@ -185,15 +177,17 @@ static void print_sum(const struct verifier *v, uint64_t us)
 int verify_main(int argc, char **argv)
 {
 	static struct verifier v;
+	struct look_options o;
 	uint64_t start = now_us();
 	int err;
 
-	if (argc != 2 || argv[1][0] == '-') {
-		complain("verify: name one file or device");
+	if (look_options(argc, argv, NULL, &o))
 		return STATUS_USAGE;
-	}
+	err = stock_verify(o.path, o.page);
+	if (err != STATUS_NOT_STOCK)
+		return err;
 	memset(&v, 0, sizeof(v));
-	err = verify(&v, argv[1]);
+	err = verify(&v, o.path);
 	if (!err)
 		print_sum(&v, now_us() - start);
 	free(v.window);

@@ -10,23 +10,16 @@
 #include <string.h>
 
 #include "boot_memory.h"
+#include "ledger.h"
 #include "log.h"
 #include "plan.h"
 
 #define PAGE_BYTES    4096ull
-#define LEDGER_MAGIC  0x3172656764656c54ull /* "Tledger1" */
 #define LEDGER_SECTOR 512u
 #define PIECE_MIN     (256u * 1024)
 #define PIECE_MAX     (16ull << 20)
 #define REGION_ENOUGH (48ull << 20)
 #define FOUR_GIB      (1ull << 32)
-
-struct ledger { /* at offset 0 of the swap area */
-	uint64_t magic;
-	uint64_t image; /* which image was tried: hash of the identifying header fields */
-	uint32_t attempts;
-	uint32_t check; /* ~attempts */
-};
 
 /* ---- Finding ---- */
 
@@ -83,21 +76,16 @@ static int look(void *ctx, const struct place *p)
 	return 0;
 }
 
-/* Identifies an image among those that the same swap area may hold one after the other. */
 static uint64_t image_identity(const struct swsusp_header *h)
 {
-	uint64_t x = h->map_page * 0x9e3779b97f4a7c15ull;
-	return (x ^ h->crc) * 0xbf58476d1ce4e5b9ull ^ h->flags ^ (uint64_t)h->hw_sig << 32;
+	return ledger_image(h->map_page, h->crc, h->flags, h->hw_sig);
 }
 
 static void read_ledger(struct stock *s)
 {
 	struct ledger l;
 	memcpy(&l, s->header_page, sizeof(l));
-	s->attempts = l.magic == LEDGER_MAGIC && l.image == image_identity(&s->header) &&
-				      l.check == ~l.attempts
-			      ? l.attempts
-			      : 0;
+	s->attempts = ledger_attempts(&l, image_identity(&s->header));
 }
 
 int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
@@ -223,8 +211,8 @@ static bool better(const struct boot_piece *a, const struct boot_piece *b)
 
 static void offer(struct placing *p, uint64_t first_pfn, uint64_t end_pfn)
 {
-	struct boot_piece piece = {.start = first_pfn * PAGE_BYTES,
-		.bytes = (end_pfn - first_pfn) * PAGE_BYTES};
+	struct boot_piece piece = {
+		.start = first_pfn * PAGE_BYTES, .bytes = (end_pfn - first_pfn) * PAGE_BYTES};
 	/* The first MiB is for firmware and processors that start up. */
 	if (piece.start < (1u << 20) || piece.bytes < PIECE_MIN)
 		return;

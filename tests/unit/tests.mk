@@ -100,22 +100,29 @@ SRC_cli_save := cli/facts_parse.c cli/region.c cli/payload.c cli/report.c cli/ta
 
 UNIT += cli_image
 SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
-	cli/facts_parse.c cli/target.c cli/sysfiles.c cli/say.c tests/unit/cli_tree.c $(IMAGE_SRC)
-LIBS_cli_image := $(LZ4_A) -lblkid
+	cli/facts_parse.c cli/target.c cli/sysfiles.c cli/say.c cli/stock_image.c tests/unit/cli_tree.c \
+	$(IMAGE_SRC) $(SWSUSP_SRC)
+LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
+
+UNIT += cli_stock
+SRC_cli_stock := cli/stock_image.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
+	cli/sysfiles.c cli/say.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
+LIBS_cli_stock := $(SWSUSP_A)
+INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
 SRC_plan := loader/plan.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
+UNIT += restore
+SRC_restore := loader/restore.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c \
+	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
+LIBS_restore := $(LZ4_A)
+
 UNIT += acpi
 SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
 
 UNIT += acpi_registers
 SRC_acpi_registers := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
-
-UNIT += restore
-SRC_restore := loader/restore.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c \
-	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
-LIBS_restore := $(LZ4_A)

@@ -1,0 +1,277 @@
+#include "stock_image.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "ledger.h"
+#include "say.h"
+#include "uuid.h"
+
+#define SOURCE_ERR       (-64) /* struct image_file has the errno */
+#define SOURCE_PAGES_MAX (1ull << 40)
+
+static int read_pages(void *ctx, uint64_t page, uint32_t n_pages, void *buf)
+{
+	struct image_file *f = ctx;
+
+	return f->source.read(f, page * SWSUSP_PAGE_BYTES, buf, (size_t)n_pages * SWSUSP_PAGE_BYTES)
+		       ? SOURCE_ERR
+		       : 0;
+}
+
+static int stock_complain(const struct stock_image *s, int err, const struct swsusp_fault *fault)
+{
+	if (err == SOURCE_ERR)
+		return image_complain(&s->file, IMAGE_IO_ERR, NULL);
+	if (!fault->what)
+		return complain("%s: %s", s->file.path, swsusp_err_text(err));
+	return complain("%s: %s: %s in page %" PRIu64 " is %#" PRIx64 ", wanted %#" PRIx64,
+		s->file.path, swsusp_err_text(err), fault->what, fault->page, fault->found,
+		fault->wanted);
+}
+
+/* ---- Opening ---- */
+
+static void read_ledger(struct stock_image *s)
+{
+	const struct swsusp_header *h = &s->header;
+	struct ledger l;
+
+	memcpy(&l, s->page, sizeof(l));
+	s->attempts = ledger_attempts(&l, ledger_image(h->map_page, h->crc, h->flags, h->hw_sig));
+}
+
+int stock_image_look(struct stock_image *s, const char *path, uint64_t page)
+{
+	struct swsusp_fault fault = {.what = NULL};
+	int err;
+
+	memset(s, 0, sizeof(*s));
+	s->file.fd = -1;
+	if (image_open(&s->file, path))
+		return -1;
+	s->source = (struct swsusp_source){read_pages, &s->file, s->file.size / SWSUSP_PAGE_BYTES};
+	if (s->source.n_pages > SOURCE_PAGES_MAX)
+		s->source.n_pages = SOURCE_PAGES_MAX;
+	if (page >= s->source.n_pages)
+		return page ? complain("%s has no page %" PRIu64, path, page) : STOCK_NO_SWAP;
+	s->page = image_buffer(SWSUSP_PAGE_BYTES);
+	if (!s->page)
+		return -1;
+	err = swsusp_read_header(&s->source, page, s->page, &s->header, &fault);
+	if (err == SWSUSP_ERR_NO_SWAP)
+		return STOCK_NO_SWAP;
+	if (err == SWSUSP_ERR_NONE)
+		return STOCK_EMPTY;
+	if (err)
+		return stock_complain(s, err, &fault);
+	read_ledger(s);
+	return STOCK_IMAGE;
+}
+
+int stock_image_open(struct stock_image *s)
+{
+	struct swsusp_fault fault = {.what = NULL};
+	size_t bytes = 4u << 20;
+	int err = SWSUSP_ERR_WORK;
+
+	/* Enough for all but very scattered images; then as much as the worst one takes. */
+	for (int attempt = 0; attempt < 2 && err == SWSUSP_ERR_WORK; attempt++) {
+		free(s->work);
+		s->work = image_buffer(bytes);
+		if (!s->work)
+			return -1;
+		err = swsusp_open(&s->image, &s->source, &s->header, s->work, bytes, &fault);
+		bytes = (size_t)fault.wanted;
+	}
+	return err ? stock_complain(s, err, &fault) : 0;
+}
+
+void stock_image_close(struct stock_image *s)
+{
+	image_close(&s->file);
+	free(s->page);
+	free(s->work);
+	s->page = NULL;
+	s->work = NULL;
+}
+
+/* ---- Showing ---- */
+
+static const char *codec_text(enum swsusp_codec codec)
+{
+	static const char *const text[] = {"uncompressed", "LZO", "LZ4"};
+
+	return text[codec];
+}
+
+static const char *mode_text(const struct swsusp_header *h)
+{
+	return h->flags & SWSUSP_PLATFORM ? "platform" : "shutdown";
+}
+
+const char *stock_image_line(const struct stock_image *s, char ret[STOCK_LINE_BYTES])
+{
+	snprintf(ret, STOCK_LINE_BYTES, "%s, %s mode, tried %" PRIu32 " times",
+		codec_text(s->header.codec), mode_text(&s->header), s->attempts);
+	return ret;
+}
+
+static void print_header(const struct stock_image *s)
+{
+	const struct swsusp_header *h = &s->header;
+	char uuid[UUID_TEXT_BYTES];
+
+	printf("%-12s%s, page %" PRIu64 ", %s%s\n", "swap area", s->file.path, h->page,
+		*h->label ? "label " : "no label", h->label);
+	printf("%-12s%s\n", "swap uuid", uuid_text(uuid, h->uuid));
+	printf("%-12sa kernel's own hibernation image: may be resumed, tried %" PRIu32 " times\n",
+		"state", s->attempts);
+	printf("%-12s%s mode, %s%s\n", "saved in", mode_text(h), codec_text(h->codec),
+		h->codec == SWSUSP_CODEC_RAW ? ", without a checksum" : "");
+	if (h->codec != SWSUSP_CODEC_RAW)
+		printf("%-12s%#010" PRIx32 "\n", "checksum", h->crc);
+	if (h->flags & SWSUSP_HW_SIG)
+		printf("%-12s%#010" PRIx32 "\n", "hw sig", h->hw_sig);
+}
+
+static void print_image(const struct swsusp_image *img)
+{
+	char size[SAY_SIZE_BYTES], stored[SAY_SIZE_BYTES];
+
+	printf("%-12s%#" PRIx64 ", physical %#" PRIx64 ", page tables %#" PRIx64 "\n", "entry",
+		img->info.jump_address, img->info.jump_address_phys, img->info.cr3);
+	printf("%-12s%" PRIu64 " frames (%s), %" PRIu64 " of them zero\n", "memory", img->n_frames,
+		say_size(size, img->n_frames * SWSUSP_PAGE_BYTES), img->n_zero);
+	printf("%-12s%" PRIu64 " frames, e820 checksum %#010" PRIx32 "\n", "machine",
+		img->info.num_physpages, img->info.e820_crc);
+	printf("%-12s%" PRIu64 " pages (%s) and %" PRIu64 " of map, stream of %" PRIu64 " pages\n",
+		"stored", img->n_slots, say_size(stored, img->n_slots * SWSUSP_PAGE_BYTES),
+		img->n_map_pages, img->info.pages);
+}
+
+int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret)
+{
+	static const struct option options[] = {
+		{"offset", required_argument, NULL, 'o'}, {"yaml", no_argument, NULL, 'y'}, {0}};
+	char *end;
+	int c;
+
+	memset(ret, 0, sizeof(*ret));
+	optind = 0; /* a new command line for getopt */
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'y' && ret_yaml) {
+			*ret_yaml = true;
+			continue;
+		}
+		if (c != 'o')
+			return c == '?' ? -1 : complain("%s: no such option: --yaml", argv[0]);
+		ret->page = strtoull(optarg, &end, 0);
+		if (end == optarg || *end || *optarg == '-' || ret->page >= SOURCE_PAGES_MAX)
+			return complain("--offset %s: not a number of pages", optarg);
+	}
+	if (argc - optind != 1)
+		return complain("%s: name one file or device", argv[0]);
+	ret->path = argv[optind];
+	return 0;
+}
+
+static int say_empty(const char *path, uint64_t page)
+{
+	if (page)
+		printf("%s, page %" PRIu64 ": a swap area without an image\n", path, page);
+	else
+		printf("%s: a swap area without an image\n", path);
+	return STATUS_OK;
+}
+
+int stock_info(const char *path, uint64_t page)
+{
+	struct stock_image s;
+	int answer = STATUS_FAILED, found = stock_image_look(&s, path, page);
+
+	if (found == STOCK_NO_SWAP)
+		answer = STATUS_NOT_STOCK;
+	if (found == STOCK_EMPTY)
+		answer = say_empty(path, page);
+	if (found == STOCK_IMAGE && !stock_image_open(&s)) {
+		print_header(&s);
+		print_image(&s.image);
+		answer = STATUS_OK;
+	}
+	stock_image_close(&s);
+	return answer;
+}
+
+/* ---- Verifying ---- */
+
+struct progress {
+	uint64_t n_slots, percent, begun_us;
+};
+
+static void show_progress(void *ctx, uint64_t slots)
+{
+	struct progress *p = ctx;
+	uint64_t percent = slots * 100 / p->n_slots;
+
+	if (percent == p->percent)
+		return;
+	p->percent = percent;
+	fprintf(stderr, "\r%3" PRIu64 " %%, %.0f MB/s ", percent,
+		mb_per_s(slots * SWSUSP_PAGE_BYTES, now_us() - p->begun_us));
+}
+
+static int verify_data(struct stock_image *s, uint64_t *ret_us)
+{
+	struct swsusp_fault fault = {.what = NULL};
+	struct progress p = {.n_slots = s->image.n_slots, .begun_us = now_us()};
+	void *buffer = image_buffer(SWSUSP_BUFFER_BYTES);
+	int err;
+
+	if (!buffer)
+		return -1;
+	err = swsusp_verify(
+		&s->image, buffer, isatty(STDERR_FILENO) ? show_progress : NULL, &p, &fault);
+	*ret_us = now_us() - p.begun_us;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r                    \r");
+	free(buffer);
+	return err ? stock_complain(s, err, &fault) : 0;
+}
+
+static void print_sum(const struct stock_image *s, uint64_t us)
+{
+	char read[SAY_SIZE_BYTES], memory[SAY_SIZE_BYTES];
+	uint64_t stored = s->image.n_slots * SWSUSP_PAGE_BYTES;
+	uint64_t bytes = s->image.n_frames * SWSUSP_PAGE_BYTES;
+
+	printf("%s: %s: %s read in %.2f s (%.0f MB/s), %s of memory (%.0f MB/s)\n", s->file.path,
+		s->header.codec == SWSUSP_CODEC_RAW
+			? "readable (an uncompressed image has no checksum)"
+			: "good",
+		say_size(read, stored), (double)us / 1e6, mb_per_s(stored, us),
+		say_size(memory, bytes), mb_per_s(bytes, us));
+}
+
+int stock_verify(const char *path, uint64_t page)
+{
+	struct stock_image s;
+	uint64_t us;
+	int answer = STATUS_FAILED, found = stock_image_look(&s, path, page);
+
+	if (found == STOCK_NO_SWAP)
+		answer = STATUS_NOT_STOCK;
+	if (found == STOCK_EMPTY)
+		complain("%s: a swap area without an image", path);
+	if (found == STOCK_IMAGE && !stock_image_open(&s) && !verify_data(&s, &us)) {
+		print_sum(&s, us);
+		answer = STATUS_OK;
+	}
+	stock_image_close(&s);
+	return answer;
+}

@@ -1,0 +1,51 @@
+/* Hibernation images of unmodified kernels (swsusp), for looking at: info, verify, status. */
+#ifndef CLI_STOCK_IMAGE_H
+#define CLI_STOCK_IMAGE_H
+
+#include "image_io.h"
+#include "swsusp.h"
+
+struct stock_image {
+	struct image_file file;
+	struct swsusp_source source;
+	uint8_t *page; /* the header's */
+	struct swsusp_header header;
+	uint32_t attempts; /* to resume it, as the loader has counted */
+	struct swsusp_image image;
+	void *work;
+};
+
+enum stock_state {
+	STOCK_NO_SWAP = 0, /* not a swap area */
+	STOCK_EMPTY,       /* a swap area without an image */
+	STOCK_IMAGE,
+};
+
+/* Looks for a swap header at this page of a device, or of a copy of one. enum stock_state, or -1
+ * after one complaint. To be closed in any case. */
+int stock_image_look(struct stock_image *s, const char *path, uint64_t page);
+
+/* Reads all but the data, after STOCK_IMAGE. -1 after one complaint. */
+int stock_image_open(struct stock_image *s);
+
+void stock_image_close(struct stock_image *s);
+
+/* "saved by ... in ... mode": one line about it without its end, for status. */
+#define STOCK_LINE_BYTES 160
+const char *stock_image_line(const struct stock_image *s, char ret[STOCK_LINE_BYTES]);
+
+/* The arguments of info and verify: [--offset PAGES] FILE-OR-DEVICE, and --yaml where ret_yaml is not
+ * NULL. -1 after one complaint. */
+struct look_options {
+	const char *path;
+	uint64_t page;
+};
+int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret);
+
+/* `torpor info` and `torpor verify`: the exit status. page: of the header. STATUS_NOT_STOCK: there is
+ * no swap area, and nothing was said. */
+#define STATUS_NOT_STOCK (-1)
+int stock_info(const char *path, uint64_t page);
+int stock_verify(const char *path, uint64_t page);
+
+#endif
