@@ -209,7 +209,7 @@ int area_start(struct area *a, struct area_io *io, enum block_dir dir, uint64_t 
 	return err;
 }
 
-/* Whatever else fails: the device may use the transfer's memory until its last request has ended. */
+/* Whatever else fails: the device may use the memory until the last request has ended. */
 int area_wait(struct area *a, struct area_io *io)
 {
 	while (io->n_pending > 0) {

@@ -31,7 +31,7 @@ static uint32_t crc32(const uint8_t *p, uint64_t bytes)
 	return ~crc;
 }
 
-/* The header in sector at lba; it is copied to header because the entries come into the same memory. */
+/* The header in the sector at lba, copied to header: the entries come into the same memory. */
 static int read_header(struct block_dev *dev, uint64_t lba, uint8_t *work, uint8_t *header)
 {
 	int err = block_read(dev, lba, 1, work);

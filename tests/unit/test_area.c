@@ -1,4 +1,4 @@
-/* area_io.c: the place of every byte, whatever the extents and segments; and what is left after errors. */
+/* area_io.c: the place of every byte, whatever the extents and segments; what errors leave. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,7 +113,7 @@ static void last_extent_may_be_ragged(void **state)
 
 /* ---- places ---- */
 
-/* The whole area written in pieces of any size, segments of any cut; every byte where it belongs. */
+/* The whole area, in pieces of any size, segments of any cut; every byte where it belongs. */
 static void write_and_compare(const struct block_extent *e, uint32_t n)
 {
 	init(e, n);
@@ -356,7 +356,7 @@ static uint8_t *long_transfer(struct block_extent *e)
 	return buffer(LONG_BLOCKS * BLOCK);
 }
 
-/* The device works into the buffer, and the area into area_transfer's own memory, until all has ended. */
+/* Until all has ended the device works into the buffer, the area into area_transfer's memory. */
 static void nothing_in_flight_after(enum block_dir dir, int wanted)
 {
 	struct block_extent e[LONG_BLOCKS];
@@ -425,8 +425,8 @@ static void write_error_sticks(void **state)
 	free(buf);
 }
 
-/* The flush has told of it: what is written after that is judged by itself (img_commit takes a header
- * back that may have got through). */
+/* The flush has told of it: what is written after that is judged by itself (img_commit takes a
+ * header back that may have got through). */
 static void flush_begins_anew(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* boot_memory.c: firmware's ranges in any order, overlapping in any way, against a map of single bytes. */
+/* boot_memory.c: firmware's ranges in any order and overlap, against a map of single bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

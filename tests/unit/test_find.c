@@ -351,7 +351,7 @@ static void lost_disk(void **state)
 	assert_logged("find: ram 0: partition table: the device is gone");
 }
 
-/* What is wrong with the image is what the operator must hear, whatever else is odd on other disks. */
+/* What is wrong with the image is what the operator must hear, whatever is odd on other disks. */
 static void the_image_matters_most(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* output.c: buffers are used again only when they are free; a whole save with each operation failing. */
+/* output.c: buffers are used again when they are free; a whole save with each operation failing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -66,7 +66,7 @@ static void as_many_buffers_as_fit(void **state)
 	assert_int_equal(output_init(&out, &area, &arena, 0), ERR_NO_MEMORY);
 }
 
-/* The disk takes the bytes when a write completes: a buffer that comes back too early spoils them. */
+/* The disk takes the bytes when a write completes: a buffer that comes too early spoils them. */
 static void buffers_come_back_when_free(void **state)
 {
 	(void)state;

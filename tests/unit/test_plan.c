@@ -1,6 +1,6 @@
 /*
- * image.c and plan.c: an image opened, and judged against machines that are not the one it was saved on.
- * Every refusal names the range or the value.
+ * image.c and plan.c: an image opened, and judged against machines that are not the one it was
+ * saved on. Every refusal names the range or the value.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -200,7 +200,7 @@ static void less_memory(void **state)
 	refused(ERR_MEMORY_MAP, "0x100000000-0x101000000, which is a hole here");
 }
 
-/* So much less that mailbox and stack are gone as well: still the machine's fault, not the image's. */
+/* So much less that mailbox and stack are gone too: still the machine's fault, not the image's. */
 static void far_less_memory(void **state)
 {
 	(void)state;
@@ -246,7 +246,7 @@ static void low_memory_differs(void **state)
 	refused(ERR_MEMORY_MAP, "at 0x9e000-0x9f000, which is only partly memory here");
 }
 
-/* Frame 0 is never mapped by the loader: writing it would be a fault in the middle of the restore. */
+/* Frame 0 is never mapped by the loader: writing it would be a fault amid the restore. */
 static void first_frame(void **state)
 {
 	(void)state;

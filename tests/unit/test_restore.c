@@ -1,6 +1,6 @@
 /*
- * restore.c: memory into its frames, over a disk of RAM. The frames are memory of this process at a fixed
- * low address, so that physical addresses are pointers, as they are for the loader.
+ * restore.c: memory into its frames, over a disk of RAM. The frames are memory of this process at a
+ * fixed low address, so that physical addresses are pointers, as they are for the loader.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -336,7 +336,7 @@ static void longest_lz4_chunk(void **state)
 	assert_int_equal(p.block->n_chunks, 2);
 	assert_int_equal(p.chunk[1].codec, IMG_RAW);
 
-	/* The first chunk becomes a fill, the second one LZ4 that begins in the first one's last block. */
+	/* The first chunk becomes a fill, the second LZ4 that begins in the first one's last block. */
 	uint8_t *second = before + PAGES * 4096;
 	memset(before, 0x77, PAGES * 4096);
 	memset(second, 0, 5100);
@@ -404,7 +404,7 @@ static void read_error(void **state)
 	block_stop(&disk.dev);
 }
 
-/* Each read fails once: an error each time, and never anything in a frame that was not to be restored. */
+/* Each read fails once: an error each time, and never anything in another frame. */
 static void each_read_fails(void **state)
 {
 	(void)state;
