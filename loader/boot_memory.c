@@ -139,6 +139,6 @@ const char *boot_memory_kind_at(const struct boot_info *bi, uint64_t phys)
 	for (uint32_t i = 0; i < bi->n_memory; i++)
 		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
 			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type
-								   : BOOT_RESERVED];
+								    : BOOT_RESERVED];
 	return names[0];
 }

@@ -29,9 +29,6 @@ struct loader {
  * a reset: GRUB's or the firmware's next choice follows. */
 _Noreturn void boot_on(struct loader *l, const char *why);
 
-/* Identity tables for all memory, made current; low_page: see paging_enter. */
-int loader_own_tables(struct loader *l, uint32_t levels, void *low_page) MUST_CHECK;
-
 /* Where the program goes before the first frame is restored. */
 struct region {
 	struct boot_piece piece[BOOT_REGION_MAX];

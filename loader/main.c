@@ -34,6 +34,9 @@ static char log_ring[MAILBOX_LOG_BYTES];
 
 _Noreturn void boot_on(struct loader *loader, const char *why)
 {
+	static int again;
+	if (again++) /* an exception on the way out */
+		machine_reset(NULL);
 	log_line("loader: no resume: %s; booting on", why);
 	disks_stop(&loader->disks);
 	delay_us(BOOT_ON_DELAY_US);
@@ -47,8 +50,8 @@ static void on_panic(void)
 
 /* ---- The steps ---- */
 
-static void make_boot_info(const void *info, uint64_t home, uint64_t home_bytes, uint64_t core,
-	uint64_t start_tsc)
+static void make_boot_info(
+	const void *info, uint64_t home, uint64_t home_bytes, uint64_t core, uint64_t start_tsc)
 {
 	const struct program_header *p = (const void *)core;
 	*l.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC,
@@ -105,10 +108,10 @@ static int take_home(void)
 
 /* Registers and firmware tables are added by those who use them. The first page stays unmapped, so that
  * a null pointer shows. */
-int loader_own_tables(struct loader *loader, uint32_t levels, void *low_page)
+static int own_tables(uint32_t levels, void *low_page)
 {
-	const struct boot_info *bi = loader->bi;
-	int err = low_page ? paging_init(&loader->arena, levels) : ERR_NO_MEMORY;
+	const struct boot_info *bi = l.bi;
+	int err = low_page ? paging_init(&l.arena, levels) : ERR_NO_MEMORY;
 	for (uint32_t i = 0; !err && i < bi->n_memory; i++) {
 		const struct boot_range *m = &bi->memory[i];
 		uint64_t start = m->start < 4096 ? 4096 : m->start;
@@ -124,7 +127,7 @@ static void own_machine(void)
 {
 	int err = take_home();
 	if (!err)
-		err = loader_own_tables(&l, l.bi->moved ? l.bi->levels : paging_levels_now(),
+		err = own_tables(l.bi->moved ? l.bi->levels : paging_levels_now(),
 			arena_alloc(&l.arena, 4096, 4096));
 	if (err)
 		boot_on(&l, err == ERR_CPU ? "the image's paging mode cannot be entered here"
@@ -213,7 +216,8 @@ static void restore(void)
 	l.kind->restore(&l);
 	l.stats.begun_us = begun_us;
 	l.stats.done_us = clock_us();
-	log_line("loader: %llu MiB restored from %llu MiB read in %llu ms: read %llu ms, decompress %llu ms, hash %llu ms",
+	log_line(
+		"loader: %llu MiB restored from %llu MiB read in %llu ms: read %llu ms, decompress %llu ms, hash %llu ms",
 		(unsigned long long)l.stats.bytes_restored >> 20,
 		(unsigned long long)l.stats.bytes_read >> 20,
 		(unsigned long long)(l.stats.done_us - begun_us) / 1000,

@@ -18,7 +18,7 @@
 
 static struct {
 	struct stock stock;
-	void *low_page; /* for a change of the paging mode */
+	void *low_pages; /* for a change of the paging mode */
 } k;
 
 static int find(struct loader *l)
@@ -63,7 +63,7 @@ static void count_attempt(struct loader *l)
 		boot_on(l, "the swap area's first sector is in use: attempts cannot be counted");
 	if (err)
 		boot_on(l, "the swap area's first sector cannot be written");
-	k.low_page = arena_alloc(&l->arena, 4096, 4096);
+	k.low_pages = arena_alloc(&l->arena, 2 * 4096, 4096);
 }
 
 static void restore(struct loader *l)
@@ -80,10 +80,11 @@ static void enter_tables(struct loader *l)
 	uint64_t in_page = info->jump_address & (LARGE_BYTES - 1);
 	uint32_t levels;
 	int err = stock_levels(&k.stock, &levels);
-	if (!err && levels != paging_levels_now())
-		err = loader_own_tables(l, levels, k.low_page);
 	if (!err)
-		err = paging_map_alias(info->jump_address - in_page, info->jump_address_phys - in_page);
+		err = paging_change_levels(levels, (uint64_t)k.low_pages);
+	if (!err)
+		err = paging_map_alias(
+			info->jump_address - in_page, info->jump_address_phys - in_page);
 	if (err)
 		boot_on(l, loader_err_text(err));
 }

@@ -13,18 +13,18 @@
 #include "log.h"
 #include "machine.h"
 
-#define PAGE_BYTES     4096ull
-#define RING_MAX       16u
-#define BUFFER_SLOTS   256u
-#define TAIL_SLOTS     SWSUSP_UNIT_SLOTS_MAX
-#define BUFFER_BYTES   ((TAIL_SLOTS + BUFFER_SLOTS) * PAGE_BYTES)
-#define UNIT_BYTES     (SWSUSP_UNIT_PAGES * PAGE_BYTES)
+#define PAGE_BYTES       4096ull
+#define RING_MAX         16u
+#define BUFFER_SLOTS     256u
+#define TAIL_SLOTS       SWSUSP_UNIT_SLOTS_MAX
+#define BUFFER_BYTES     ((TAIL_SLOTS + BUFFER_SLOTS) * PAGE_BYTES)
+#define UNIT_BYTES       (SWSUSP_UNIT_PAGES * PAGE_BYTES)
 #define DIRECT_IN_FLIGHT 32u
-#define DIRECT_PAGES   256u
-#define ARENA_RESERVE  (64u * 1024)
+#define DIRECT_PAGES     256u
+#define ARENA_RESERVE    (64u * 1024)
 
 struct buffer {
-	uint8_t *memory;     /* TAIL_SLOTS pages of room, then BUFFER_SLOTS of data */
+	uint8_t *memory; /* TAIL_SLOTS pages of room, then BUFFER_SLOTS of data */
 	struct area_io io;
 	uint64_t first_slot; /* of the data */
 	uint32_t n_slots;    /* 0: not in use */
@@ -49,9 +49,9 @@ static void *frame_address(uint64_t pfn)
 static int say(int err, const struct swsusp_fault *f)
 {
 	if (f->what)
-		log_line("stock: %s: %s in page %llu is %#llx, wanted %#llx",
-			loader_err_text(err), f->what, (unsigned long long)f->page,
-			(unsigned long long)f->found, (unsigned long long)f->wanted);
+		log_line("stock: %s: %s in page %llu is %#llx, wanted %#llx", loader_err_text(err),
+			f->what, (unsigned long long)f->page, (unsigned long long)f->found,
+			(unsigned long long)f->wanted);
 	return err;
 }
 
@@ -152,8 +152,7 @@ static int start_buffer(struct buffer *b)
 		}
 		struct block_seg seg = {.buf = data_of(b) + done * PAGE_BYTES,
 			.bytes = (uint32_t)(run.count * PAGE_BYTES)};
-		err = area_add(
-			&sr.s->area, &b->io, BLOCK_READ, run.first * PAGE_BYTES, &seg, 1);
+		err = area_add(&sr.s->area, &b->io, BLOCK_READ, run.first * PAGE_BYTES, &seg, 1);
 		done += (uint32_t)run.count;
 	}
 	area_end(&b->io);
@@ -184,7 +183,8 @@ static int stored_at(uint64_t slot, uint32_t wanted, uint8_t **ret_at, uint32_t 
 	uint32_t have = (uint32_t)(end - slot);
 	if (have >= wanted || end == sr.s->image.n_slots) {
 		/* The slots before the buffer's own are the tail of the one before. */
-		*ret_at = data_of(b) + ((int64_t)slot - (int64_t)b->first_slot) * (int64_t)PAGE_BYTES;
+		*ret_at =
+			data_of(b) + ((int64_t)slot - (int64_t)b->first_slot) * (int64_t)PAGE_BYTES;
 		*ret_n = have;
 		return 0;
 	}
@@ -309,7 +309,8 @@ int stock_restore(struct stock *s, struct arena *arena, struct restore_stats *re
 {
 	memset(&sr, 0, sizeof(sr));
 	sr.s = s;
-	int err = s->header.codec == SWSUSP_CODEC_RAW ? restore_direct() : restore_compressed(arena);
+	int err =
+		s->header.codec == SWSUSP_CODEC_RAW ? restore_direct() : restore_compressed(arena);
 	if (!err)
 		fill_zero_frames();
 	*ret = sr.stats;

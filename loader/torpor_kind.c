@@ -99,8 +99,8 @@ static void count_attempt(struct loader *l)
 {
 	uint32_t attempts = t.found.headers.h.attempts;
 	if (attempts >= l->options.attempts_max && !l->options.force) {
-		log_line("loader: %u attempts to resume have failed; force=1 tries again",
-			attempts);
+		log_line(
+			"loader: %u attempts to resume have failed; force=1 tries again", attempts);
 		boot_on(l, "too many failed attempts");
 	}
 	t.header_block = arena_alloc(&l->arena, IMG_BLOCK_BYTES, IMG_BLOCK_BYTES);

@@ -181,3 +181,22 @@ int paging_enter(uint64_t low_page)
 	write_cr3((uint64_t)paging.root);
 	return 0;
 }
+
+/* Four levels are the first entry of five. */
+int paging_change_levels(uint32_t levels, uint64_t low_pages)
+{
+	if (levels == paging.levels)
+		return 0;
+	if (low_pages == 0)
+		return ERR_CPU;
+	if (levels == 5) {
+		uint64_t *top = (uint64_t *)(low_pages + PAGE_BYTES);
+		memset(top, 0, PAGE_BYTES);
+		top[0] = (uint64_t)paging.root | PTE_TABLE;
+		paging.root = top;
+	} else {
+		paging.root = (uint64_t *)(paging.root[0] & PTE_ADDRESS);
+	}
+	paging.levels = levels;
+	return paging_enter(low_pages);
+}

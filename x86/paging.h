@@ -25,6 +25,10 @@ int paging_map_alias(uint64_t virt, uint64_t phys) MUST_CHECK;
  * ERR_CPU when the processor cannot do 5 levels or low_page is needed and 0. */
 int paging_enter(uint64_t low_page) MUST_CHECK;
 
+/* Changes the current tables to another number of levels, with everything that is mapped staying mapped.
+ * low_pages: two pages of ours below 4 GiB, mapped; the second one stays in use. ERR_CPU as above. */
+int paging_change_levels(uint32_t levels, uint64_t low_pages) MUST_CHECK;
+
 uint32_t paging_levels_now(void); /* of the processor: CR4.LA57 */
 
 #endif

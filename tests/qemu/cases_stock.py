@@ -31,7 +31,7 @@ class StockStory(Story):
 def _twice(name, door, disk=None, memory_mib=256, kernel=None, **options):
     @case(name, product=LOADERS)
     def run(t):
-        settings = {"swap_mib": 1024, **(disk or {}), **(t.build.stock(kernel) if kernel else {})}
+        settings = {"swap_mib": 1024, **(disk or {}), **(t.build.stock(*kernel) if kernel else {})}
         story = StockStory(t, door, t.disk(**settings), **options)
         story.work(memory_mib)
         story.cycle()
@@ -39,7 +39,11 @@ def _twice(name, door, disk=None, memory_mib=256, kernel=None, **options):
         story.end()
 
 
-DEBIAN_6_1 = "linux-image-amd64"
+# Package and suite. The cloud flavour is the same kernel with fewer drivers.
+DEBIAN_6_1 = ("linux-image-amd64",)
+DEBIAN_6_12 = ("linux-image-cloud-amd64", "trixie")
+DEBIAN_7_2 = ("linux-image-cloud-amd64", "sid")
+LZ4 = {"linux_args": "hibernate.compressor=lz4"}
 NOCOMPRESS = {"linux_args": "hibernate=nocompress"}
 
 _twice("stock-own-kernel", "seabios-grub")
@@ -51,3 +55,7 @@ _twice("stock-6.1-uncompressed", "seabios-grub", NOCOMPRESS, kernel=DEBIAN_6_1)
 _twice("stock-la57", "seabios-grub", cpu="max,la57=on")
 _twice("stock-4-cpus", "ovmf-entry", kernel=DEBIAN_6_1, cpus=4)
 _twice("stock-1-cpu", "seabios-grub", kernel=DEBIAN_6_1, cpus=1)
+for name, kernel in (("6.12", DEBIAN_6_12), ("7.2", DEBIAN_7_2)):
+    _twice(f"stock-{name}-lzo", "seabios-grub", kernel=kernel)
+    _twice(f"stock-{name}-lz4", "ovmf-entry", LZ4, kernel=kernel)
+    _twice(f"stock-{name}-uncompressed", "seabios-grub", NOCOMPRESS, kernel=kernel)

@@ -54,16 +54,17 @@ class Build:
         self.loaders = [PRODUCT[name] for name in LOADERS if name not in self.missing]
 
 
-    def stock(self, package="linux-image-amd64"):
+    def stock(self, package="linux-image-amd64", suite=""):
         """Kernel and initramfs of an unmodified distribution kernel, as options of Case.disk."""
         with self._lock:
-            if package not in self._stock:
-                directory = _script("stock_kernel.sh", package)
+            key = package + suite
+            if key not in self._stock:
+                directory = _script("stock_kernel.sh", package, suite)
                 kernel, = glob.glob(os.path.join(directory, "boot/vmlinuz-*"))
-                out = os.path.join(OUT, ".build", package)
-                self._stock[package] = {
+                out = os.path.join(OUT, ".build", key)
+                self._stock[key] = {
                     "kernel": kernel, "initrd": initramfs.build(out, self.torpor, directory)}
-        return self._stock[package]
+        return self._stock[key]
 
 
 class Case:

@@ -1,6 +1,7 @@
 """The guest's initramfs: busybox, the agent, test programs, and programs of the host with their
 libraries. A cpio archive (newc) written here, so that no root and no device files are needed."""
 
+import lzma
 import os
 import re
 import stat
@@ -24,9 +25,12 @@ class Archive:
             self._make_parents(path)
             self.files[path] = (stat.S_IFREG | mode, f.read(), (0, 0))
 
-    def add_text(self, path, text):
+    def add_bytes(self, path, content):
         self._make_parents(path)
-        self.files[path] = (stat.S_IFREG | 0o644, text.encode(), (0, 0))
+        self.files[path] = (stat.S_IFREG | 0o644, content, (0, 0))
+
+    def add_text(self, path, text):
+        self.add_bytes(path, text.encode())
 
     def link(self, path, target):
         self._make_parents(path)
@@ -74,24 +78,32 @@ def compile_guest_program(name, out_dir):
 
 # What the test disks need of a kernel whose drivers are modules.
 MODULES = ("crc32c_generic virtio_pci virtio_blk nvme ahci sd_mod ext4 vfat nls_cp437 nls_ascii "
-           "efivarfs").split()
+           "efivarfs lz4 lz4_compress").split()
 
 
 def add_modules(archive, kernel_dir):
-    """MODULES of an unpacked kernel package and all they need; init loads them in this order."""
+    """MODULES of an unpacked kernel package and all they need; init loads them in this order. What a
+    kernel has built in, or under another name, is not among its modules."""
     version, = os.listdir(os.path.join(kernel_dir, "lib/modules"))
     base = os.path.join(kernel_dir, "lib/modules", version)
     needs = {}  # name: paths, itself first
     with open(os.path.join(base, "modules.dep"), encoding="ascii") as f:
         for line in f:
             path, _, others = line.partition(":")
-            needs[os.path.basename(path).removesuffix(".ko")] = [path, *others.split()]
+            name = os.path.basename(path).removesuffix(".xz").removesuffix(".ko")
+            needs[name.replace("-", "_")] = [path, *others.split()]
     order = []
     for name in MODULES:
-        order += [path for path in reversed(needs[name]) if path not in order]
+        order += [path for path in reversed(needs.get(name, [])) if path not in order]
     for path in order:
-        archive.add("lib/modules/" + path, os.path.join(base, path), 0o644)
-    archive.add_text("etc/modules", "".join(f"/lib/modules/{path}\n" for path in order))
+        host_path = os.path.join(base, path)
+        if path.endswith(".xz"):
+            with lzma.open(host_path) as f:
+                archive.add_bytes("lib/modules/" + path.removesuffix(".xz"), f.read())
+        else:
+            archive.add("lib/modules/" + path, host_path, 0o644)
+    archive.add_text("etc/modules",
+                     "".join(f"/lib/modules/{path.removesuffix('.xz')}\n" for path in order))
 
 
 def build(out_dir, torpor=None, kernel_dir=None, extra=()):
