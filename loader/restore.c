@@ -1,9 +1,9 @@
 /*
- * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1 MiB). A
- * slot either has a buffer and holds neighbouring LZ4 chunks, or it has none and its read goes
- * straight into the frames of neighbouring raw chunks. Slots are finished in the order they were
- * started, so that the disk works on the next ones while this one is decompressed and hashed. Fills
- * need no read.
+ * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1
+ * MiB). A slot either has a buffer and holds neighbouring LZ4 chunks, or it has none and its read
+ * goes straight into the frames of neighbouring raw chunks. Slots are finished in the order they
+ * were started, so that the disk works on the next ones while this one is decompressed and
+ * hashed. Fills need no read.
  */
 #include "restore.h"
 

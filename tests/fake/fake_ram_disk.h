@@ -1,7 +1,7 @@
 /*
- * A disk of RAM behind the block_ops interface, that fails as the test says: errors of reads, writes,
- * submissions and flushes, silence, loss. Requests complete at a poll, latency_us after their submission,
- * oldest or newest first.
+ * A disk of RAM behind the block_ops interface, that fails as the test says: errors of reads,
+ * writes, submissions and flushes, silence, loss. Requests complete at a poll, latency_us after
+ * their submission, oldest or newest first.
  */
 #ifndef TESTS_FAKE_FAKE_RAM_DISK_H
 #define TESTS_FAKE_FAKE_RAM_DISK_H

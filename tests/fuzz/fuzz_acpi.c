@@ -1,7 +1,8 @@
 /*
- * ACPI tables of any content. The input is a list of tables: name by a number, 16-bit length, body. The
- * fuzzer gives them places, checksums and a root table; a flag leaves a checksum wrong. Fields that hold
- * addresses of tables are taken as numbers of tables, so that the fuzzer finds its way.
+ * ACPI tables of any content. The input is a list of tables: name by a number, 16-bit length,
+ * body. The fuzzer gives them places, checksums and a root table; a flag leaves a checksum wrong.
+ * Fields that hold addresses of tables are taken as numbers of tables, so that the fuzzer finds
+ * its way.
  */
 #include <string.h>
 

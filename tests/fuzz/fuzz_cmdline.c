@@ -1,4 +1,5 @@
-/* The loader's command line: any text. What is accepted has its meaning back in the text it came from. */
+/* The loader's command line: any text. What is accepted has its meaning back in the text it came
+ * from. */
 #include <string.h>
 
 #include "cmdline.h"

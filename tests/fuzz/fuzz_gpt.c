@@ -1,7 +1,7 @@
 /*
- * Partition tables: good ones of a small disk, with the input over them at places that the input names.
- * The first byte says the sector size, and which checksums are put right afterwards, so that the fuzzer
- * gets behind them.
+ * Partition tables: good ones of a small disk, with the input over them at places that the input
+ * names. The first byte says the sector size, and which checksums are put right afterwards, so
+ * that the fuzzer gets behind them.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * The handoff block: a good one, with the input over it at a place that the input names. What is accepted
- * must keep every promise that the writer builds on.
+ * The handoff block: a good one, with the input over it at a place that the input names. What is
+ * accepted must keep every promise that the writer builds on.
  */
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* Partition tables for tests, made by the specification (UEFI 2.10, 5.3) and not by the code under test. */
+/* Partition tables for tests, made by the specification (UEFI 2.10, 5.3) and not by the code
+ * under test. */
 #ifndef TESTS_UNIT_GPT_MAKE_H
 #define TESTS_UNIT_GPT_MAKE_H
 
@@ -23,7 +24,8 @@ void gpt_make_guid(const char *text, uint8_t guid[16]);
 /* Protective MBR, both headers, both tables. */
 void gpt_make(const struct gpt_make *g, const struct gpt_make_partition *p, uint32_t n);
 
-/* Makes the checksums of the header at lba good again; with its table's when that lies on the disk. */
+/* Makes the checksums of the header at lba good again; with its table's when that lies on the
+ * disk. */
 void gpt_make_seal(const struct gpt_make *g, uint64_t lba);
 
 /* Offsets in a header (table 5.5) and in an entry (table 5.6). */

@@ -1,4 +1,5 @@
-/* The log of the code under test, to be searched: what a refusal says is part of what it must do. */
+/* The log of the code under test, to be searched: what a refusal says is part of what it must
+ * do. */
 #ifndef TESTS_UNIT_LOG_TEXT_H
 #define TESTS_UNIT_LOG_TEXT_H
 

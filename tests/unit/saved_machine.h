@@ -1,6 +1,6 @@
 /*
- * A machine that was saved: what its image holds, and the image on a disk, written by the code that the
- * writer uses. And the machine as a front door describes it, for the loader's side.
+ * A machine that was saved: what its image holds, and the image on a disk, written by the code
+ * that the writer uses. And the machine as a front door describes it, for the loader's side.
  */
 #ifndef TESTS_UNIT_SAVED_MACHINE_H
 #define TESTS_UNIT_SAVED_MACHINE_H
@@ -24,7 +24,8 @@ struct saved_machine {
 		uint64_t pfn); /* of n frames from there; NULL: all frames are zero */
 };
 
-/* 64 MiB below and 16 MiB above 4 GiB, started by a BIOS; everything but the region is in the image. */
+/* 64 MiB below and 16 MiB above 4 GiB, started by a BIOS; everything but the region is in the
+ * image. */
 #define SAVED_REGION_0  0x1000000ull
 #define SAVED_REGION_1  0x1400000ull
 #define SAVED_MAILBOX   0x2000000ull

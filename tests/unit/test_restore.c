@@ -336,7 +336,8 @@ static void longest_lz4_chunk(void **state)
 	assert_int_equal(p.block->n_chunks, 2);
 	assert_int_equal(p.chunk[1].codec, IMG_RAW);
 
-	/* The first chunk becomes a fill, the second LZ4 that begins in the first one's last block. */
+	/* The first chunk becomes a fill, the second LZ4 that begins in the first one's last
+	 * block. */
 	uint8_t *second = before + PAGES * 4096;
 	memset(before, 0x77, PAGES * 4096);
 	memset(second, 0, 5100);
