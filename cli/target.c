@@ -63,7 +63,7 @@ struct controller {
 
 static const struct controller controllers[] = {
 	{"virtio-blk", "virtio-pci", "virtio_blk", true, virtio_unit},
-	{"NVMe", "nvme", NULL, false, nvme_unit},
+	{"NVMe", "nvme", NULL, true, nvme_unit},
 	{"AHCI", "ahci", NULL, false, ahci_unit},
 };
 

@@ -100,6 +100,15 @@ static bool all_writable(const struct block_dev *dev, uint64_t lba, uint64_t n_s
 	return true;
 }
 
+/* Where pieces meet: the end of the one and the start of the other. */
+static bool is_join(const struct block_dev *dev, const struct block_seg *seg)
+{
+	if (dev->join_align == 0)
+		return true;
+	uint64_t end = dma_addr(seg[0].buf) + seg[0].bytes;
+	return end % dev->join_align == 0 && dma_addr(seg[1].buf) % dev->join_align == 0;
+}
+
 static bool segments_fit(const struct block_dev *dev, const struct block_req *req)
 {
 	uint64_t total = 0;
@@ -110,6 +119,8 @@ static bool segments_fit(const struct block_dev *dev, const struct block_req *re
 		if (seg->buf == NULL || seg->bytes == 0)
 			return false;
 		if (dma_addr(seg->buf) % dev->dma_align != 0 || seg->bytes % dev->dma_align != 0)
+			return false;
+		if (i + 1 < req->n_segs && !is_join(dev, seg))
 			return false;
 		total += seg->bytes;
 	}

@@ -77,6 +77,7 @@ struct block_dev {
 	uint32_t max_sectors; /* of one request */
 	uint32_t max_segs;    /* of one request */
 	uint32_t dma_align;   /* every seg.buf and every seg.bytes: a multiple of this */
+	uint32_t join_align;  /* so are both addresses where two pieces meet; 0: they need not be */
 	uint32_t queue_depth; /* requests in flight */
 	bool read_only;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "nvme.h"
 #include "pci.h"
 #include "virtio_blk.h"
 
@@ -17,6 +18,7 @@ static const struct driver {
 	 * After an error nothing of the controller is left running. */
 	int (*probe)(const struct pci_dev *pci, struct arena *dma, struct disks *into);
 } drivers[] = {
+	{"nvme", nvme_takes, nvme_probe},
 	{"virtio-blk", virtio_blk_takes, virtio_blk_probe},
 };
 
