@@ -15,6 +15,8 @@ LZ4_A := /usr/lib/x86_64-linux-gnu/liblz4.a
 # What swsusp/ needs: LZ4, LZO, and libdeflate's CRC-32.
 SWSUSP_A := $(LZ4_A) /usr/lib/x86_64-linux-gnu/liblzo2.a /usr/lib/x86_64-linux-gnu/libdeflate.a
 
+LIBGCC = $(shell $(CC) -print-libgcc-file-name)# what the compiler calls by itself
+
 # ---- sources ----
 LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c \
 	lib/packages.c
@@ -26,7 +28,7 @@ SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/run
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
-	drivers/virtio_pci.c drivers/virtio_blk.c
+	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_port.c drivers/ahci_disk.c
 
 X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm
@@ -89,7 +91,7 @@ $(out)/loader.elf: $(call metal,loader/entry.asm $(LOADER_SRC) $(METAL_COMMON)) 
 $(out)/%.elf:
 	$(call say,LD,$@)
 	$(Q)ld -pie --no-dynamic-linker -z noexecstack -z norelro --gc-sections --no-warn-rwx-segments \
-		-T linker.ld -o $@ $(filter %.o,$^) $(SWSUSP_A)
+		-T linker.ld -o $@ $(filter %.o,$^) $(SWSUSP_A) $(LIBGCC)
 	$(Q)! nm -u $@ | grep -v ' w ' | grep . || { echo "$@: undefined symbols" >&2; rm $@; exit 1; }
 
 $(out)/%.bin: $(out)/%.elf
@@ -138,7 +140,7 @@ $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 	$(call say,EFI,$@)
 	$(Q)ld -shared -Bsymbolic -nostdlib -z noexecstack --no-warn-rwx-segments --no-undefined \
 		-T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(SWSUSP_A) \
-		/usr/lib/libgnuefi.a
+		/usr/lib/libgnuefi.a $(LIBGCC)
 	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
 		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
 

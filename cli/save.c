@@ -294,8 +294,11 @@ int save_main(int argc, char **argv)
 		err = prepare(&s);
 
 	/* Away, and back: at once after a failure or with --then continue, or by the loader. */
-	if (!err)
+	if (!err) {
 		err = jump_and_report(&s);
+		if (err)
+			area_disarm(&s.file, s.order.image_uuid);
+	}
 	clean_up(&s);
 	return err ? STATUS_FAILED : STATUS_OK;
 }

@@ -250,3 +250,24 @@ int area_format(const struct target *t, struct image_file *f, enum area_policy p
 		return -1;
 	return make_and_read(f, ret);
 }
+
+int area_disarm(struct image_file *f, const uint8_t image_uuid[16])
+{
+	struct img_headers hs;
+	struct img_fault fault;
+	void *block = image_buffer(IMG_BLOCK_BYTES);
+	int err;
+
+	if (!block)
+		return -1;
+	err = img_read_headers(&f->source, block, &hs, &fault);
+	if (!err && !img_state_check(&hs.h) && !memcmp(hs.h.image_uuid, image_uuid, 16))
+		err = img_set_state(&f->dest, &hs, IMG_EMPTY, 0, block);
+	if (err) {
+		image_complain(f, err, &fault);
+		complain("%s: do not resume what is there: it would be this very system as it was",
+			f->path);
+	}
+	free(block);
+	return err ? -1 : 0;
+}

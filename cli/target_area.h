@@ -24,6 +24,11 @@ enum area_policy { AREA_KEEP, AREA_OVERWRITE };
 int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
 	struct img_headers *ret);
 
+/* After a save that failed: when the area holds this very image all the same (a commit whose last answer
+ * was lost), it is made EMPTY, because the system that it would bring back goes on. -1 after one
+ * complaint. */
+int area_disarm(struct image_file *f, const uint8_t image_uuid[16]);
+
 /* Makes a new area, also over an old one that holds no image to resume; over anything when it is
  * asked for. -1 after one complaint. t: open. */
 int area_format(const struct target *t, struct image_file *f, enum area_policy policy,

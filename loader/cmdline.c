@@ -77,56 +77,38 @@ static bool starts(const char *at, const char *end, const char *prefix, const ch
 	return true;
 }
 
-static bool parse_lba(const char *at, const char *end, struct options *o)
+static bool parse_lba(const char *at, const char *end, struct place_query *q)
 {
 	const char *plus = memchr(at, '+', (size_t)(end - at));
-	o->by = AREA_BY_LBA;
-	return plus && number(at, plus, UINT64_MAX, &o->lba) &&
-	       number(plus + 1, end, UINT64_MAX, &o->n_sectors) && o->n_sectors != 0 &&
-	       o->lba <= UINT64_MAX - o->n_sectors;
+	q->by = PLACE_BY_LBA;
+	return plus && number(at, plus, UINT64_MAX, &q->lba) &&
+	       number(plus + 1, end, UINT64_MAX, &q->n_sectors) && q->n_sectors != 0 &&
+	       q->lba <= UINT64_MAX - q->n_sectors;
 }
 
-static bool by_type(const char *type, struct options *o)
+static bool by_guid(struct place_query *q, enum place_by by, const char *text, const char *end)
 {
-	o->by = AREA_BY_TYPE;
-	return guid_parse(type, 36, o->guid) == 0;
+	q->by = by;
+	return guid_parse(text, (uint32_t)(end - text), q->guid) == 0;
 }
 
 /* own_type: what "type" without a GUID means. */
-static bool parse_area(const char *at, const char *end, const char *own_type, struct options *o)
+static bool parse_place(
+	const char *at, const char *end, const char *own_type, struct place_query *q)
 {
 	const char *rest;
-	if (starts(at, end, "partuuid:", &rest)) {
-		o->by = AREA_BY_PARTUUID;
-		return guid_parse(rest, (uint32_t)(end - rest), o->guid) == 0;
-	}
-	if (starts(at, end, "type:", &rest)) {
-		o->by = AREA_BY_TYPE;
-		return guid_parse(rest, (uint32_t)(end - rest), o->guid) == 0;
-	}
+	if (starts(at, end, "partuuid:", &rest))
+		return by_guid(q, PLACE_BY_PARTUUID, rest, end);
+	if (starts(at, end, "type:", &rest))
+		return by_guid(q, PLACE_BY_TYPE, rest, end);
 	if (starts(at, end, "lba:", &rest))
-		return parse_lba(rest, end, o);
-	return starts(at, end, "type", &rest) && rest == end && by_type(own_type, o);
-}
-
-static bool parse_swap(const char *at, const char *end, struct place_query *q)
-{
-	struct options o = {.by = AREA_BY_TYPE};
-	const char *rest;
+		return parse_lba(rest, end, q);
 	if (starts(at, end, "none", &rest) && rest == end) {
 		q->by = PLACE_NONE;
 		return true;
 	}
-	if (!parse_area(at, end, SWAP_TYPE_GUID, &o))
-		return false;
-	static const enum place_by kinds[] = {[AREA_BY_TYPE] = PLACE_BY_TYPE,
-		[AREA_BY_PARTUUID] = PLACE_BY_PARTUUID,
-		[AREA_BY_LBA] = PLACE_BY_LBA};
-	q->by = kinds[o.by];
-	memcpy(q->guid, o.guid, sizeof(q->guid));
-	q->lba = o.lba;
-	q->n_sectors = o.n_sectors;
-	return true;
+	return starts(at, end, "type", &rest) && rest == end &&
+	       by_guid(q, PLACE_BY_TYPE, own_type, own_type + strlen(own_type));
 }
 
 /* Which of area= and swap= there were. */
@@ -147,15 +129,15 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 	bool good = false;
 	if (starts(at, end, "area=", &rest)) {
 		named->area = true;
-		good = parse_area(rest, end, AREA_TYPE_GUID, o);
+		good = parse_place(rest, end, AREA_TYPE_GUID, &o->area);
 	} else if (starts(at, end, "swap=", &rest)) {
 		named->swap = true;
-		good = parse_swap(rest, end, &o->swap);
+		good = parse_place(rest, end, SWAP_TYPE_GUID, &o->swap);
 	} else if (starts(at, end, "resume_offset=", &rest)) {
 		good = number(rest, end, UINT64_MAX >> 12, &o->resume_offset);
 	} else if (starts(at, end, "disk=", &rest)) {
-		o->have_disk = 1;
-		good = guid_parse(rest, (uint32_t)(end - rest), o->disk) == 0;
+		o->area.have_disk = 1;
+		good = guid_parse(rest, (uint32_t)(end - rest), o->area.disk) == 0;
 	} else if (starts(at, end, "serial=", &rest)) {
 		good = number(rest, end, 0xfff8, &value);
 		o->serial = good ? (uint16_t)value : 0;
@@ -174,19 +156,20 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 static void settle(struct options *o, const struct named *named)
 {
 	if (named->swap && !named->area && o->swap.by != PLACE_NONE)
-		o->by = AREA_BY_NONE;
-	if (named->area && !named->swap)
+		o->area.by = PLACE_NONE;
+	if (named->area && !named->swap && o->area.by != PLACE_NONE)
 		o->swap.by = PLACE_NONE;
-	o->swap.have_disk = o->have_disk;
-	memcpy(o->swap.disk, o->disk, sizeof(o->disk));
+	o->swap.have_disk = o->area.have_disk;
+	memcpy(o->swap.disk, o->area.disk, sizeof(o->swap.disk));
 }
 
 int cmdline_parse(const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len)
 {
+	static const char type[] = "type";
 	struct named named = {false, false};
-	*ret = (struct options){
-		.attempts_max = OPTIONS_ATTEMPTS_DEFAULT, .swap = {.by = PLACE_BY_TYPE}};
-	if (!by_type(AREA_TYPE_GUID, ret) || guid_parse(SWAP_TYPE_GUID, 36, ret->swap.guid))
+	*ret = (struct options){.attempts_max = OPTIONS_ATTEMPTS_DEFAULT};
+	if (!parse_place(type, type + 4, AREA_TYPE_GUID, &ret->area) ||
+		!parse_place(type, type + 4, SWAP_TYPE_GUID, &ret->swap))
 		return ERR_BUG;
 	for (;;) {
 		while (*line == ' ' || *line == '\t' || *line == '\r' || *line == '\n')

@@ -7,14 +7,8 @@
 #include "err.h"
 #include "places.h"
 
-enum area_by { AREA_BY_TYPE, AREA_BY_PARTUUID, AREA_BY_LBA, AREA_BY_NONE };
-
 struct options {
-	enum area_by by;
-	uint8_t guid[16];        /* AREA_BY_TYPE: type GUID; AREA_BY_PARTUUID: partition GUID */
-	uint64_t lba, n_sectors; /* AREA_BY_LBA */
-	int have_disk;
-	uint8_t disk[16];        /* GUID of the GPT that must be on the disk */
+	struct place_query area; /* where one of our own images may be */
 	uint16_t serial;         /* 0: none */
 	uint32_t attempts_max;   /* failed attempts before the loader boots on by itself */
 	int force;               /* resume although it was resumed, or tried, before */

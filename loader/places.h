@@ -21,10 +21,17 @@ struct place {
 	uint8_t disk_guid[16]; /* zero: no GPT */
 };
 
-/* Calls look for every place that matches, on all disks. Damaged tables and entries that match are logged
- * and passed over. work: GPT_WORK_BYTES, page-aligned; look must not use it. Returns 0, or the last
- * error that a table, an entry or look had. */
-int places_each(const struct disks *disks, const struct place_query *q, void *work,
-	int (*look)(void *ctx, const struct place *p), void *ctx) MUST_CHECK;
+/* What a search is told: places that match, and errors on the way (logged already): of a partition table,
+ * or of an entry that matches and makes no sense. */
+struct places_visitor {
+	void (*place)(void *ctx, const struct place *p);
+	void (*error)(void *ctx, int err);
+	void *ctx;
+};
+
+/* Every place that matches, on all disks. work: GPT_WORK_BYTES, page-aligned; the visitor must not use
+ * it. */
+void places_each(const struct disks *disks, const struct place_query *q, void *work,
+	const struct places_visitor *v);
 
 #endif

@@ -46,34 +46,46 @@ struct search {
 	struct stock *ret;
 	uint8_t *page;
 	uint32_t n_found;
+	int err; /* the last one */
 };
 
-static int look(void *ctx, const struct place *p)
+static void remember(void *ctx, int err)
+{
+	struct search *f = ctx;
+	f->err = err;
+}
+
+static int open_candidate(const struct search *f, const struct place *p, struct stock *s)
+{
+	struct swsusp_fault fault = {.what = NULL};
+	memset(s, 0, sizeof(*s));
+	s->dev = p->dev;
+	s->extent = (struct block_extent){p->part.lba, p->part.n_sectors};
+	s->swap_page = f->o->resume_offset;
+	int err = area_init(&s->area, p->dev, &s->extent, 1);
+	if (err)
+		return say_fault(s, err, &fault);
+	s->source = (struct swsusp_source){
+		.read = read_pages, .ctx = &s->area, .n_pages = s->area.bytes / PAGE_BYTES};
+	err = swsusp_read_header(&s->source, s->swap_page, f->page, &s->header, &fault);
+	if (err == SWSUSP_ERR_NONE || err == SWSUSP_ERR_NO_SWAP)
+		return ERR_NOT_FOUND;
+	return err ? say_fault(s, err, &fault) : 0;
+}
+
+static void look_at(void *ctx, const struct place *p)
 {
 	struct search *f = ctx;
 	static struct stock candidate; /* large: not for the stack */
-	struct swsusp_fault fault = {.what = NULL};
-	memset(&candidate, 0, sizeof(candidate));
-	candidate.dev = p->dev;
-	candidate.extent = (struct block_extent){p->part.lba, p->part.n_sectors};
-	candidate.swap_page = f->o->resume_offset;
-	int err = area_init(&candidate.area, p->dev, &candidate.extent, 1);
-	if (err)
-		return say_fault(&candidate, err, &fault);
-	candidate.source = (struct swsusp_source){.read = read_pages,
-		.ctx = &candidate.area,
-		.n_pages = candidate.area.bytes / PAGE_BYTES};
-	err = swsusp_read_header(
-		&candidate.source, candidate.swap_page, f->page, &candidate.header, &fault);
-	if (err == SWSUSP_ERR_NONE || err == SWSUSP_ERR_NO_SWAP)
-		return 0;
-	if (err)
-		return say_fault(&candidate, err, &fault);
-	f->n_found++;
-	candidate.header_page = f->ret->header_page;
-	*f->ret = candidate;
-	memcpy(f->ret->header_page, f->page, PAGE_BYTES);
-	return 0;
+	int err = open_candidate(f, p, &candidate);
+	if (err == 0) {
+		f->n_found++;
+		candidate.header_page = f->ret->header_page;
+		*f->ret = candidate;
+		memcpy(f->ret->header_page, f->page, PAGE_BYTES);
+	} else if (err != ERR_NOT_FOUND) {
+		f->err = err;
+	}
 }
 
 static uint64_t image_identity(const struct swsusp_header *h)
@@ -91,20 +103,22 @@ static void read_ledger(struct stock *s)
 int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
 	struct stock *ret)
 {
-	struct search f = {.o = o, .ret = ret, .page = (uint8_t *)work + GPT_WORK_BYTES};
+	struct search f = {
+		.o = o, .ret = ret, .page = (uint8_t *)work + GPT_WORK_BYTES, .err = ERR_NOT_FOUND};
+	struct places_visitor v = {.place = look_at, .error = remember, .ctx = &f};
 	uint8_t *header_page = arena_alloc(arena, PAGE_BYTES, PAGE_BYTES);
 	if (!header_page)
 		return ERR_NO_MEMORY;
 	memset(ret, 0, sizeof(*ret));
 	ret->header_page = header_page;
-	int err = places_each(disks, &o->swap, work, look, &f);
+	places_each(disks, &o->swap, work, &v);
 	if (f.n_found > 1) {
 		log_line("stock: %u swap areas hold an image: name one by swap=partuuid:",
 			f.n_found);
 		return ERR_AMBIGUOUS;
 	}
 	if (f.n_found == 0)
-		return err ? err : ERR_NOT_FOUND;
+		return f.err;
 	/* The copy that the caller keeps must not point into the candidate. */
 	ret->area.extents = &ret->extent;
 	ret->source.ctx = &ret->area;

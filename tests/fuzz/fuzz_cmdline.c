@@ -7,7 +7,7 @@
 
 static void check_accepted(const struct options *o)
 {
-	FUZZ_CHECK(o->by <= AREA_BY_NONE);
+	FUZZ_CHECK(o->area.by <= PLACE_BY_LBA);
 	FUZZ_CHECK(o->swap.by <= PLACE_BY_LBA);
 	FUZZ_CHECK(o->resume_offset <= UINT64_MAX >> 12);
 	FUZZ_CHECK(o->strict == 0 || o->strict == 1);
@@ -16,8 +16,8 @@ static void check_accepted(const struct options *o)
 	FUZZ_CHECK(o->attempts_max <= 1000);
 	FUZZ_CHECK(o->serial <= 0xfff8);
 	FUZZ_CHECK(o->force == 0 || o->force == 1);
-	if (o->by == AREA_BY_LBA)
-		FUZZ_CHECK(o->n_sectors != 0 && o->lba <= UINT64_MAX - o->n_sectors);
+	if (o->area.by == PLACE_BY_LBA)
+		FUZZ_CHECK(o->area.n_sectors != 0 && o->area.lba <= UINT64_MAX - o->area.n_sectors);
 }
 
 static void check_guid(const char *text, size_t len)

@@ -12,7 +12,7 @@ class StockStory(Story):
     def __init__(self, t, door, disk, mode="platform", before="true", **options):
         super().__init__(t, door, disk, **options)
         self.mode = mode
-        self.guest.run(f"swapon /dev/vda5; {before}")
+        self.guest.run(f"swapon $(readlink -f /dev/disk/swap); {before}")
 
     def save(self, timeout_s=300):
         self.job = self.guest.start(f"echo {self.mode} > /sys/power/disk; echo disk > /sys/power/state")
@@ -55,7 +55,10 @@ _twice("stock-6.1-uncompressed", "seabios-grub", NOCOMPRESS, kernel=DEBIAN_6_1)
 _twice("stock-la57", "seabios-grub", cpu="max,la57=on")
 _twice("stock-4-cpus", "ovmf-entry", kernel=DEBIAN_6_1, cpus=4)
 _twice("stock-1-cpu", "seabios-grub", kernel=DEBIAN_6_1, cpus=1)
+# QEMU 7.2 emulates CMPXCHG16B wrongly now and then: it leaves half of RAX in EFLAGS, and these kernels
+# (not 6.1) crash in their slab allocator within minutes, resumed or not. Without it they use locks.
+CPU = {"cpu": "max,la57=off,-cx16"}
 for name, kernel in (("6.12", DEBIAN_6_12), ("7.2", DEBIAN_7_2)):
-    _twice(f"stock-{name}-lzo", "seabios-grub", kernel=kernel)
-    _twice(f"stock-{name}-lz4", "ovmf-entry", LZ4, kernel=kernel)
-    _twice(f"stock-{name}-uncompressed", "seabios-grub", NOCOMPRESS, kernel=kernel)
+    _twice(f"stock-{name}-lzo", "seabios-grub", kernel=kernel, **CPU)
+    _twice(f"stock-{name}-lz4", "ovmf-entry", LZ4, kernel=kernel, **CPU)
+    _twice(f"stock-{name}-uncompressed", "seabios-grub", NOCOMPRESS, kernel=kernel, **CPU)

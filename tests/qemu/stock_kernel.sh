@@ -57,6 +57,9 @@ if [ ! -e "$out" ]; then
 	[ -e "$work/result/lib/modules" ] || { mkdir -p "$work/result/lib" &&
 		mv "$work/result/usr/lib/modules" "$work/result/lib/"; }
 	version=$(basename "$work"/result/lib/modules/*)
+	# So is the kernel itself.
+	[ -e "$work/result/boot/vmlinuz-$version" ] || { mkdir -p "$work/result/boot" &&
+		cp "$work/result/lib/modules/$version/vmlinuz" "$work/result/boot/vmlinuz-$version"; }
 	/sbin/depmod -b "$work/result" "$version"
 	mv -T "$work/result" "$out" 2> /dev/null || [ -e "$out" ]
 fi

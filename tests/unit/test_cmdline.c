@@ -45,10 +45,10 @@ static void defaults(void **state)
 	static const char *const lines[] = {"", " ", "\t \r\n", "area=type", " area=type "};
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct options o = accepted(lines[i]);
-		assert_int_equal(o.by, AREA_BY_TYPE);
-		assert_memory_equal(o.guid, type, 16);
+		assert_int_equal(o.area.by, PLACE_BY_TYPE);
+		assert_memory_equal(o.area.guid, type, 16);
 		assert_int_equal(o.attempts_max, OPTIONS_ATTEMPTS_DEFAULT);
-		assert_int_equal(o.have_disk, 0);
+		assert_int_equal(o.area.have_disk, 0);
 		assert_int_equal(o.serial, 0);
 		assert_int_equal(o.force, 0);
 	}
@@ -58,19 +58,19 @@ static void areas(void **state)
 {
 	(void)state;
 	struct options o = accepted("area=partuuid:" GUID);
-	assert_int_equal(o.by, AREA_BY_PARTUUID);
-	assert_memory_equal(o.guid, guid_bytes, 16);
+	assert_int_equal(o.area.by, PLACE_BY_PARTUUID);
+	assert_memory_equal(o.area.guid, guid_bytes, 16);
 	o = accepted("area=type:" GUID);
-	assert_int_equal(o.by, AREA_BY_TYPE);
-	assert_memory_equal(o.guid, guid_bytes, 16);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
+	assert_memory_equal(o.area.guid, guid_bytes, 16);
 	o = accepted("area=lba:2048+0x1000");
-	assert_int_equal(o.by, AREA_BY_LBA);
-	assert_int_equal(o.lba, 2048);
-	assert_int_equal(o.n_sectors, 4096);
+	assert_int_equal(o.area.by, PLACE_BY_LBA);
+	assert_int_equal(o.area.lba, 2048);
+	assert_int_equal(o.area.n_sectors, 4096);
 	o = accepted("area=lba:0+18446744073709551615");
-	assert_int_equal(o.n_sectors, UINT64_MAX);
+	assert_int_equal(o.area.n_sectors, UINT64_MAX);
 	o = accepted("area=lba:0xfFfFfFfFfFfFfFfE+1");
-	assert_int_equal(o.lba, UINT64_MAX - 1);
+	assert_int_equal(o.area.lba, UINT64_MAX - 1);
 }
 
 /* The last word on a subject counts, whatever the ones before said. */
@@ -80,15 +80,15 @@ static void last_word_counts(void **state)
 	uint8_t type[16];
 	assert_int_equal(guid_parse(AREA_TYPE_GUID, 36, type), 0);
 	struct options o = accepted("area=lba:1+8 area=type");
-	assert_int_equal(o.by, AREA_BY_TYPE);
-	assert_memory_equal(o.guid, type, 16);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
+	assert_memory_equal(o.area.guid, type, 16);
 	o = accepted("area=partuuid:" GUID " area=type");
-	assert_int_equal(o.by, AREA_BY_TYPE);
-	assert_memory_equal(o.guid, type, 16);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
+	assert_memory_equal(o.area.guid, type, 16);
 	o = accepted("area=type:" GUID " area=type");
-	assert_memory_equal(o.guid, type, 16);
+	assert_memory_equal(o.area.guid, type, 16);
 	o = accepted("area=type area=lba:1+8");
-	assert_int_equal(o.by, AREA_BY_LBA);
+	assert_int_equal(o.area.by, PLACE_BY_LBA);
 	o = accepted("force=1 force=0 attempts=5 attempts=0 serial=0x3f8 serial=0");
 	assert_int_equal(o.force, 0);
 	assert_int_equal(o.attempts_max, 0);
@@ -101,11 +101,11 @@ static void swaps(void **state)
 	uint8_t type[16];
 	assert_int_equal(guid_parse("0657fd6d-a4ab-43c4-84e5-0933c84b4f4f", 36, type), 0);
 	struct options o = accepted("");
-	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
 	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
 	assert_memory_equal(o.swap.guid, type, 16);
 	o = accepted("swap=type");
-	assert_int_equal(o.by, AREA_BY_NONE);
+	assert_int_equal(o.area.by, PLACE_NONE);
 	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
 	assert_memory_equal(o.swap.guid, type, 16);
 	o = accepted("swap=partuuid:" GUID " swap=type");
@@ -131,16 +131,16 @@ static void area_or_swap(void **state)
 	struct options o = accepted("area=lba:1+8");
 	assert_int_equal(o.swap.by, PLACE_NONE);
 	o = accepted("area=lba:1+8 swap=type");
-	assert_int_equal(o.by, AREA_BY_LBA);
+	assert_int_equal(o.area.by, PLACE_BY_LBA);
 	assert_int_equal(o.swap.by, PLACE_BY_TYPE);
 	o = accepted("swap=lba:1+8 area=type");
-	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
 	assert_int_equal(o.swap.by, PLACE_BY_LBA);
 	o = accepted("swap=none");
-	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
 	assert_int_equal(o.swap.by, PLACE_NONE);
 	o = accepted("area=type swap=none");
-	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
 	assert_int_equal(o.swap.by, PLACE_NONE);
 }
 
@@ -148,12 +148,12 @@ static void other_words(void **state)
 {
 	(void)state;
 	struct options o = accepted("disk=" GUID "\tserial=0x3f8\nattempts=1000  force=1");
-	assert_int_equal(o.have_disk, 1);
-	assert_memory_equal(o.disk, guid_bytes, 16);
+	assert_int_equal(o.area.have_disk, 1);
+	assert_memory_equal(o.area.disk, guid_bytes, 16);
 	assert_int_equal(o.serial, 0x3f8);
 	assert_int_equal(o.attempts_max, 1000);
 	assert_int_equal(o.force, 1);
-	assert_int_equal(o.by, AREA_BY_TYPE);
+	assert_int_equal(o.area.by, PLACE_BY_TYPE);
 	assert_int_equal(accepted("serial=0xfff8").serial, 0xfff8);
 	assert_int_equal(accepted("serial=1016").serial, 0x3f8);
 }

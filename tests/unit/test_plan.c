@@ -34,7 +34,7 @@ static struct plan_cpu cpu;
 static void find(void)
 {
 	struct disks disks = {.dev = {&disk.dev}, .n = 1};
-	struct options o = {.by = AREA_BY_LBA, .n_sectors = N_SECTORS};
+	struct options o = {.area = {.by = PLACE_BY_LBA, .n_sectors = N_SECTORS}};
 	void *work = arena_alloc(&arena, FIND_WORK_BYTES, 4096);
 	assert_int_equal(find_area(&disks, &o, work, &found), 0);
 }

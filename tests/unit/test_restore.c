@@ -130,7 +130,7 @@ static void save(void)
 static void boot(void)
 {
 	struct disks disks = {.dev = {&disk.dev}, .n = 1};
-	struct options o = {.by = AREA_BY_LBA, .n_sectors = n_sectors};
+	struct options o = {.area = {.by = PLACE_BY_LBA, .n_sectors = n_sectors}};
 	memcpy(before, ram, RAM_BYTES);
 	memset(ram, UNTOUCHED, RAM_BYTES);
 	arena_init(&arena);

@@ -79,7 +79,7 @@ LIBS_output := $(LZ4_A)
 SAVED_MACHINE_SRC := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 UNIT += find
-SRC_find := loader/find.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
+SRC_find := loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
 	tests/unit/gpt_make.c tests/unit/log_text.c
 LIBS_find := $(LZ4_A)
 
@@ -112,12 +112,12 @@ LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
-SRC_plan := loader/plan.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c lib/format.c \
+SRC_plan := loader/plan.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
 UNIT += restore
-SRC_restore := loader/restore.c loader/image.c loader/find.c loader/gpt.c loader/cmdline.c \
+SRC_restore := loader/restore.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
 	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_restore := $(LZ4_A)
 
