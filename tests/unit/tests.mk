@@ -89,14 +89,17 @@ SRC_cli_parse := cli/facts_parse.c
 UNIT += cli_facts
 SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/kexec.c cli/sysfiles.c cli/say.c \
 	tests/unit/cli_tree.c
+INCLUDE_cli_facts := -Itests/unit $(INC_cli)
 
 UNIT += cli_target
 SRC_cli_target := cli/facts_parse.c cli/target.c cli/target_use.c cli/sysfiles.c cli/say.c \
 	tests/unit/cli_tree.c
+INCLUDE_cli_target := -Itests/unit $(INC_cli)
 
 UNIT += cli_save
 SRC_cli_save := cli/facts_parse.c cli/region.c cli/payload.c cli/report.c cli/target.c cli/sysfiles.c \
 	cli/say.c writer/handoff_check.c lib/err.c image-format/err.c
+INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_image
 SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
