@@ -64,7 +64,7 @@ struct controller {
 static const struct controller controllers[] = {
 	{"virtio-blk", "virtio-pci", "virtio_blk", true, virtio_unit},
 	{"NVMe", "nvme", NULL, true, nvme_unit},
-	{"AHCI", "ahci", NULL, false, ahci_unit},
+	{"AHCI", "ahci", NULL, true, ahci_unit},
 };
 
 static const struct controller *find_controller(const char *pci_driver, const char *device_driver)

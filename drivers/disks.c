@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "ahci.h"
 #include "log.h"
 #include "nvme.h"
 #include "pci.h"
@@ -18,6 +19,7 @@ static const struct driver {
 	 * After an error nothing of the controller is left running. */
 	int (*probe)(const struct pci_dev *pci, struct arena *dma, struct disks *into);
 } drivers[] = {
+	{"ahci", ahci_takes, ahci_probe},
 	{"nvme", nvme_takes, nvme_probe},
 	{"virtio-blk", virtio_blk_takes, virtio_blk_probe},
 };
