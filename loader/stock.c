@@ -297,7 +297,7 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 
 /* ---- The header page ---- */
 
-/* Writes what is in s->header_page, or only its first block of the ledger, and nothing else. */
+/* Writes what is in s->header_page and nothing else. */
 static int write_header_page(struct stock *s)
 {
 	static struct block_extent page;
@@ -313,11 +313,16 @@ static int write_header_page(struct stock *s)
 	return err;
 }
 
-static bool sector_is_free(const uint8_t *sector)
+static bool is_ledger(const uint8_t *sector)
 {
 	uint64_t magic;
 	memcpy(&magic, sector, sizeof(magic));
-	if (magic == LEDGER_MAGIC)
+	return magic == LEDGER_MAGIC;
+}
+
+static bool sector_is_free(const uint8_t *sector)
+{
+	if (is_ledger(sector))
 		return true;
 	for (uint32_t i = 0; i < LEDGER_SECTOR; i++)
 		if (sector[i])
@@ -346,7 +351,8 @@ int stock_consume(struct stock *s)
 	int err = swsusp_consume(s->header_page);
 	if (err)
 		return err;
-	memset(s->header_page, 0, sizeof(struct ledger));
+	if (is_ledger(s->header_page))
+		memset(s->header_page, 0, sizeof(struct ledger));
 	return write_header_page(s);
 }
 
