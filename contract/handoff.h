@@ -13,7 +13,7 @@
 #define HANDOFF_MAGIC       0x314f48524f50524full
 #define HANDOFF_VERSION     1
 #define HANDOFF_BYTES       32768u /* the payload leaves this much room, at its symbol handoff */
-#define HANDOFF_REGION_MAX  16 /* KEXEC_SEGMENT_MAX */
+#define HANDOFF_REGION_MAX  16     /* KEXEC_SEGMENT_MAX */
 #define HANDOFF_MEMORY_MAX  256
 #define HANDOFF_EXTENTS_MAX 1024
 #define HANDOFF_RUNTIME_MAX 64
@@ -59,25 +59,26 @@ struct handoff {
 	uint32_t unit;        /* NVMe namespace, AHCI port, else 0 */
 	uint32_t sector_bytes;
 	uint32_t n_extents;
-	uint64_t n_sectors;      /* of the whole disk */
-	uint8_t area_uuid[16];   /* in the area's header now; checked before anything is written */
-	uint8_t image_uuid[16];  /* for the new image */
-	uint8_t disk_guid[16];   /* of the GPT, zero when there is none */
-	uint8_t part_guid[16];   /* of the partition, zero when it is the whole disk */
+	uint64_t n_sectors;     /* of the whole disk */
+	uint8_t area_uuid[16];  /* in the area's header now; checked before anything is written */
+	uint8_t image_uuid[16]; /* for the new image */
+	uint8_t disk_guid[16];  /* of the GPT, zero when there is none */
+	uint8_t part_guid[16];  /* of the partition, zero when it is the whole disk */
 
 	/* The old kernel. */
-	uint64_t saved_context;  /* of struct saved_context, 0: not known */
-	uint64_t vmcoreinfo;     /* of the note, 0: not known */
+	uint64_t saved_context; /* of struct saved_context, 0: not known */
+	uint64_t vmcoreinfo;    /* of the note, 0: not known */
 	uint32_t vmcoreinfo_bytes;
 	uint32_t kernel_restores_gdt; /* 1: this kernel loads its own GDT after the jump back */
 	char kernel_release[64];
 
 	/* The machine. */
 	uint64_t rsdp;
-	uint64_t efi_systab;       /* 0 on BIOS machines */
-	uint64_t efi_runtime;      /* EFI_RUNTIME_SERVICES, physical */
+	uint64_t efi_systab;  /* 0 on BIOS machines */
+	uint64_t efi_runtime; /* EFI_RUNTIME_SERVICES, physical */
 	uint32_t n_region, n_memory, n_runtime, reserved0;
-	uint64_t region[HANDOFF_REGION_MAX]; /* 2 MiB frames; the payload lies at the start of region[0] */
+	uint64_t region
+		[HANDOFF_REGION_MAX]; /* 2 MiB frames; the payload lies at the start of region[0] */
 	struct memory_range memory[HANDOFF_MEMORY_MAX]; /* the firmware's map, sorted by start */
 	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
 	struct handoff_extent extent[HANDOFF_EXTENTS_MAX];

@@ -1,6 +1,7 @@
 /*
- * The count of attempts to resume a stock kernel's image, at offset 0 of the swap area's first page:
- * room that mkswap leaves to boot loaders. The loader writes it, the Linux command shows it.
+ * The count of attempts to resume a stock kernel's image, at offset 0 of the swap area's first
+ * page: room that mkswap leaves to boot loaders. The loader writes it, the Linux command shows
+ * it.
  */
 #ifndef CONTRACT_LEDGER_H
 #define CONTRACT_LEDGER_H
@@ -18,8 +19,8 @@ struct ledger {
 };
 static_assert(sizeof(struct ledger) == 24, "ledger");
 
-/* Identifies an image among those that the same swap area may hold one after the other, by fields of
- * its header. */
+/* Identifies an image among those that the same swap area may hold one after the other, by fields
+ * of its header. */
 static inline uint64_t ledger_image(
 	uint64_t map_page, uint32_t crc, uint32_t flags, uint32_t hw_sig)
 {

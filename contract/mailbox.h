@@ -14,8 +14,9 @@
 #define MAILBOX_LOG_BYTES 32768u
 
 enum mailbox_outcome {
-	MAILBOX_NOTHING = 0,   /* as the process left it: nobody reported */
-	MAILBOX_FAILED = 1,    /* the writer gave up before the commit and came back; see error, reason */
+	MAILBOX_NOTHING = 0, /* as the process left it: nobody reported */
+	MAILBOX_FAILED =
+		1, /* the writer gave up before the commit and came back; see error, reason */
 	MAILBOX_CONTINUED = 2, /* saved, and came back (HANDOFF_CONTINUE) */
 	MAILBOX_RESUMED = 3,   /* the loader brought this system back */
 };

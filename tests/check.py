@@ -70,7 +70,7 @@ def style(total):
 
 
 def qemu(total, jobs, patterns):
-    p = subprocess.Popen([sys.executable, "tests/qemu/run.py", "-j", str(jobs)] + patterns, cwd=TOP,
+    p = subprocess.Popen([sys.executable, "tests/qemu/run.py", "--again", "-j", str(jobs)] + patterns, cwd=TOP,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     counts = None
     for line in p.stdout:
@@ -87,7 +87,7 @@ def main():
     parser = argparse.ArgumentParser(description="everything that make check runs")
     parser.add_argument("--unit", nargs="*", default=[])
     parser.add_argument("--fuzz", nargs="*", default=[])
-    parser.add_argument("--fuzz-seconds", type=int, default=10)
+    parser.add_argument("--fuzz-seconds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--qemu", nargs="*", default=["*"])
     args = parser.parse_args()
