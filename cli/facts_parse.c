@@ -313,7 +313,7 @@ static const char *take_word(const char *text, char *dst, size_t cap)
 bool mountinfo_line(const char *line, struct mount_line *ret)
 {
 	uint64_t mount, parent, major, minor;
-	char root[8], type[32];
+	char root[8];
 
 	if (!take_number(&line, 10, &mount) || !take_char(&line, ' ') ||
 		!take_number(&line, 10, &parent) || !take_char(&line, ' ') ||
@@ -325,7 +325,7 @@ bool mountinfo_line(const char *line, struct mount_line *ret)
 	line = strstr(line, " - ");
 	if (!line)
 		return false;
-	line = take_word(line + 3, type, sizeof(type));
+	line = take_word(line + 3, ret->type, sizeof(ret->type));
 	take_word(line, ret->source, sizeof(ret->source));
 	ret->major = (uint32_t)major;
 	ret->minor = (uint32_t)minor;

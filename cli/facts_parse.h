@@ -73,6 +73,7 @@ bool release_restores_gdt(const char *release);
 struct mount_line {
 	uint32_t major, minor;
 	char mount_point[256], source[256]; /* cut when longer; octal escapes resolved */
+	char type[32];                      /* of the file system */
 };
 bool mountinfo_line(const char *line, struct mount_line *ret);
 

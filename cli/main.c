@@ -18,11 +18,23 @@ static const char usage[] =
 	"      -v, --verbose       show what is found, and the logs of writer and loader\n"
 	"  format [--force] DEVICE        make an empty area (--force: whatever it holds)\n"
 	"  info [--yaml] [--offset PAGES] FILE-OR-DEVICE\n"
-	"                                 show what is in an area (--yaml: its state streams), or in a\n"
-	"                                 swap area; of a swap file name its partition, and its offset\n"
-	"  verify [--offset PAGES] FILE-OR-DEVICE   read a whole image and check every hash\n"
+	"                                 show what is in an area (--yaml: its state streams) or\n"
+	"                                 swap area (in a swap file: its partition, its offset)\n"
+	"  verify [--offset PAGES] FILE-OR-DEVICE\n"
+	"                                 read a whole image and check every hash\n"
+	"  setup [OPTION...]              let Torpor resume the kernel's own hibernation\n"
+	"      --grub, --efi-entry     by GRUB's choice for one boot, or by a boot entry\n"
+	"      --swap DEVICE-OR-FILE   not the swap area that the kernel would use\n"
+	"      --esp DIR, --grub-dir DIR, --loader-dir DIR   where they are, if not as usual\n"
+	"      --loader-args WORDS     more words for the loader's command line\n"
+	"      --dry-run               only say what would be done\n"
+	"  setup --remove                 undo it\n"
+	"  status                         what would happen at the next hibernation and boot\n"
+	"  arm, disarm                    the next boot starts the loader, or not (GRUB; run by\n"
+	"                                 the sleep hook that setup installs)\n"
 	"\n"
-	"Exit status: 0 done (save: saved, and went on or was resumed), 1 failed, 2 wrong usage.\n";
+	"Exit status: 0 done (save: saved, and went on or was resumed; status: it would be\n"
+	"resumed), 1 failed, 2 wrong usage.\n";
 
 static const struct command {
 	const char *name;
@@ -32,6 +44,10 @@ static const struct command {
 	{"format", format_main},
 	{"info", info_main},
 	{"verify", verify_main},
+	{"setup", setup_main},
+	{"status", status_main},
+	{"arm", arm_main},
+	{"disarm", disarm_main},
 };
 
 static int run(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <time.h>
 
 static char last[512];
+static enum complaining complaining;
 
 int complain(const char *fmt, ...)
 {
@@ -13,9 +14,16 @@ int complain(const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(last, sizeof(last), fmt, args);
 	va_end(args);
+	if (complaining == COMPLAIN_SILENTLY)
+		return -1;
 	fflush(stdout);
 	fprintf(stderr, "torpor: %s\n", last);
 	return -1;
+}
+
+void complain_how(enum complaining how)
+{
+	complaining = how;
 }
 
 const char *last_complaint(void)

@@ -10,6 +10,10 @@ int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The text of the last complaint, without "torpor: "; "" when there was none. */
 const char *last_complaint(void);
 
+/* Silent: complaints are only kept for last_complaint. */
+enum complaining { COMPLAIN_ALOUD, COMPLAIN_SILENTLY };
+void complain_how(enum complaining how);
+
 /* "312.4 MiB"; dst has at least SAY_SIZE_BYTES. Returns dst. */
 #define SAY_SIZE_BYTES 32
 const char *say_size(char *dst, uint64_t bytes);

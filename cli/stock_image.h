@@ -34,16 +34,16 @@ void stock_image_close(struct stock_image *s);
 #define STOCK_LINE_BYTES 160
 const char *stock_image_line(const struct stock_image *s, char ret[STOCK_LINE_BYTES]);
 
-/* The arguments of info and verify: [--offset PAGES] FILE-OR-DEVICE, and --yaml where ret_yaml is not
- * NULL. -1 after one complaint. */
+/* The arguments of info and verify: [--offset PAGES] FILE-OR-DEVICE, and --yaml where ret_yaml is
+ * not NULL. -1 after one complaint. */
 struct look_options {
 	const char *path;
 	uint64_t page;
 };
 int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret);
 
-/* `torpor info` and `torpor verify`: the exit status. page: of the header. STATUS_NOT_STOCK: there is
- * no swap area, and nothing was said. */
+/* `torpor info` and `torpor verify`: the exit status. page: of the header. STATUS_NOT_STOCK:
+ * there is no swap area, and nothing was said. */
 #define STATUS_NOT_STOCK (-1)
 int stock_info(const char *path, uint64_t page);
 int stock_verify(const char *path, uint64_t page);

@@ -39,6 +39,12 @@ if [ "$grub_platform" = efi ]; then
 		chainloader /torpor.efi $torpor_args
 	}
 fi
+# As GRUB's own 41_custom has it.
+if [ -f ${config_directory}/custom.cfg ]; then
+	source ${config_directory}/custom.cfg
+elif [ -z "${config_directory}" -a -f $prefix/custom.cfg ]; then
+	source $prefix/custom.cfg
+fi
 """
 
 

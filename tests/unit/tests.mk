@@ -129,3 +129,15 @@ SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/lo
 
 UNIT += acpi_registers
 SRC_acpi_registers := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
+
+UNIT += cli_boot_parse
+SRC_cli_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c
+INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
+
+UNIT += cli_setup
+SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
+	cli/status.c cli/swap_place.c cli/boot_parse.c cli/grub_text.c cli/stock_image.c cli/target.c \
+	cli/target_area.c cli/image_io.c cli/facts_parse.c cli/sysfiles.c cli/say.c cli/uuid.c \
+	tests/unit/cli_tree.c $(IMAGE_SRC) $(SWSUSP_SRC)
+LIBS_cli_setup := $(SWSUSP_A) -lblkid
+INCLUDE_cli_setup := -Itests/unit $(INC_cli)

@@ -1,0 +1,272 @@
+/* torpor setup: finds the swap area of hibernation and makes the machine start the loader for it.
+ * */
+#include "setup.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "say.h"
+#include "swap_place.h"
+
+bool booted_by_efi(void)
+{
+	return sys_exists("/sys/firmware/efi");
+}
+
+bool program_path(char ret[SYS_PATH_MAX])
+{
+	char link[SYS_PATH_MAX];
+	ssize_t n = sys_path(link, "/proc/self/exe") ? readlink(link, ret, SYS_PATH_MAX - 1) : -1;
+
+	if (n < 0)
+		return false;
+	ret[n] = 0;
+	return *ret == '/';
+}
+
+/* ---- Choosing ---- */
+
+/* Beside this program, as a build leaves them; else where a package puts them. */
+static void find_loaders(const struct setup_options *o, char ret[SYS_PATH_MAX])
+{
+	const char *name = booted_by_efi() ? LOADER_EFI : LOADER_BIOS;
+
+	if (o->loader_folder) {
+		snprintf(ret, SYS_PATH_MAX, "%s", o->loader_folder);
+		return;
+	}
+	if (program_path(ret)) {
+		*strrchr(ret, '/') = 0;
+		if (sys_exists("%s/%s", ret, name))
+			return;
+	}
+	strcpy(ret, "/usr/lib/torpor");
+}
+
+/* What was booted is known only where efibootmgr says so. */
+static bool grub_booted_us(void)
+{
+	const struct efi_entry *e;
+	struct efi_boot boot;
+	int err;
+
+	complain_how(COMPLAIN_SILENTLY);
+	err = efi_boot_read(&boot);
+	complain_how(COMPLAIN_ALOUD);
+	if (err)
+		return true;
+	e = efi_boot_entry(&boot, boot.current);
+	return !e || efi_entry_may_be_grub(e);
+}
+
+/* SETUP_NONE after one complaint. */
+static enum setup_how choose_how(const struct setup_options *o, char ret_grub[SYS_PATH_MAX])
+{
+	bool efi = booted_by_efi(), grub = grub_find(o->grub_folder, ret_grub);
+
+	if (o->how == SETUP_EFI_ENTRY && !efi)
+		complain("--efi-entry: this machine was not booted by UEFI");
+	else if (o->how == SETUP_EFI_ENTRY)
+		return SETUP_EFI_ENTRY;
+	else if (!grub && (o->how == SETUP_GRUB || !efi || o->grub_folder))
+		complain("no grub.cfg in %s: name GRUB's folder by --grub-dir",
+			o->grub_folder ? o->grub_folder : "/boot/grub or /boot/grub2");
+	else if (o->how == SETUP_GRUB || !efi)
+		return SETUP_GRUB;
+	else
+		return grub && grub_booted_us() ? SETUP_GRUB : SETUP_EFI_ENTRY;
+	return SETUP_NONE;
+}
+
+/* They end up in GRUB's script and in the loader's line: only what its words are made of. */
+static int check_words(const char *words)
+{
+	const char *allowed =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=:+._- ";
+
+	return words && words[strspn(words, allowed)]
+		       ? complain("--loader-args: '%c' is not part of any word of the loader",
+				 words[strspn(words, allowed)])
+		       : 0;
+}
+
+/* ---- Doing ---- */
+
+static int undo_way(struct changes *c)
+{
+	int err = c->record->how == SETUP_GRUB ? grub_uninstall(c) : efi_uninstall(c);
+
+	return change_undo(c) || err ? -1 : 0;
+}
+
+static int remove_all(struct changes *c)
+{
+	if (undo_way(c))
+		return -1;
+	c->record->how = SETUP_NONE;
+	return change_save_record(c);
+}
+
+static void fill_record(struct setup_record *r, const struct setup_options *o,
+	const struct swap_place *p, enum setup_how how, const char *grub)
+{
+	char args[SWAP_ARGS_BYTES];
+
+	r->how = how;
+	strcpy(r->device, p->device);
+	strcpy(r->file, p->file);
+	r->offset_pages = p->offset_pages;
+	strcpy(r->grub_folder, how == SETUP_GRUB ? grub : "");
+	swap_place_args(p, args);
+	snprintf(r->args, sizeof(r->args), "%s%s%.200s", args, o->words ? " " : "",
+		o->words ? o->words : "");
+}
+
+static void say_place(const struct swap_place *p, const char *args)
+{
+	if (*p->file)
+		printf("swap file   %s, from page %" PRIu64 " of %s (%s)\n", p->file,
+			p->offset_pages, p->device, p->from);
+	else
+		printf("swap area   %s (%s)\n", p->device, p->from);
+	printf("loader      %s\n", args);
+}
+
+static int install(struct changes *c, const struct setup_options *o, const char *old_args)
+{
+	char loaders[SYS_PATH_MAX];
+	struct setup_record *r = c->record;
+
+	find_loaders(o, loaders);
+	if (r->how == SETUP_GRUB)
+		return grub_install(c, loaders);
+	return efi_install(
+		c, o->esp, loaders, strcmp(r->args, old_args) ? EFI_MAKE_ENTRY : EFI_KEEP_ENTRY);
+}
+
+/* What another way has left is undone first; a failure in the middle is recorded, so that
+ * --remove finds what was done. */
+static int set_up(struct changes *c, const struct setup_options *o)
+{
+	static struct swap_place place;
+	char grub[SYS_PATH_MAX] = "", old_args[RECORD_ARGS_BYTES];
+	struct setup_record *r = c->record;
+	enum setup_how how;
+	int err;
+
+	if (check_words(o->words) || swap_place_find(&place, o->swap))
+		return -1;
+	how = choose_how(o, grub);
+	if (how == SETUP_NONE || (how == SETUP_GRUB && grub_check(grub)))
+		return -1;
+	if (r->how != SETUP_NONE &&
+		(r->how != how || (how == SETUP_GRUB && strcmp(r->grub_folder, grub))) &&
+		undo_way(c))
+		return -1;
+	strcpy(old_args, r->args);
+	fill_record(r, o, &place, how, grub);
+	say_place(&place, r->args);
+	err = install(c, o, old_args);
+	if (err && c->n == 0)
+		return -1;
+	if (change_save_record(c) || err)
+		return -1;
+	printf("%s\n", c->n == 0    ? "all is as it should be"
+		       : c->dry_run ? "nothing was changed"
+				    : "set up; `torpor status` says what would happen");
+	return 0;
+}
+
+/* ---- Command line ---- */
+
+static const struct option options[] = {
+	{"efi-entry", no_argument, NULL, 'E'},
+	{"grub", no_argument, NULL, 'G'},
+	{"remove", no_argument, NULL, 'r'},
+	{"dry-run", no_argument, NULL, 'n'},
+	{"esp", required_argument, NULL, 'e'},
+	{"swap", required_argument, NULL, 's'},
+	{"grub-dir", required_argument, NULL, 'g'},
+	{"loader-dir", required_argument, NULL, 'l'},
+	{"loader-args", required_argument, NULL, 'a'},
+	{0},
+};
+
+static int take_option(struct setup_options *o, int c)
+{
+	switch (c) {
+	case 'E':
+	case 'G':
+		if (o->how != SETUP_NONE)
+			return complain("setup: --grub and --efi-entry exclude each other");
+		o->how = c == 'G' ? SETUP_GRUB : SETUP_EFI_ENTRY;
+		break;
+	case 'r':
+		o->remove = true;
+		break;
+	case 'n':
+		o->dry_run = true;
+		break;
+	case 'e':
+		o->esp = optarg;
+		break;
+	case 's':
+		o->swap = optarg;
+		break;
+	case 'g':
+		o->grub_folder = optarg;
+		break;
+	case 'l':
+		o->loader_folder = optarg;
+		break;
+	case 'a':
+		o->words = optarg;
+		break;
+	default:
+		return -1;
+	}
+	return 0;
+}
+
+static int take_options(int argc, char **argv, struct setup_options *ret)
+{
+	int c;
+
+	memset(ret, 0, sizeof(*ret));
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+		if (take_option(ret, c))
+			return -1;
+	return optind == argc ? 0 : complain("setup: what is %s?", argv[optind]);
+}
+
+int setup_main(int argc, char **argv)
+{
+	static struct setup_record record;
+	struct changes c = {.record = &record};
+	struct setup_options o;
+	int known, err;
+
+	if (take_options(argc, argv, &o))
+		return STATUS_USAGE;
+	memset(&record, 0, sizeof(record));
+	record.entry = -1;
+	known = record_load(&record);
+	if (known < 0)
+		return STATUS_FAILED;
+	c.dry_run = o.dry_run;
+	if (o.remove && !known) {
+		printf("nothing is set up\n");
+		return STATUS_OK;
+	}
+	err = o.remove ? remove_all(&c) : set_up(&c, &o);
+	if (!o.dry_run)
+		sync(); /* GRUB reads no journals */
+	return err ? STATUS_FAILED : STATUS_OK;
+}

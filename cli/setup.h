@@ -1,0 +1,66 @@
+/* The ways in which setup makes a machine start the loader: GRUB's one-shot entry, an EFI boot
+ * entry. */
+#ifndef CLI_SETUP_H
+#define CLI_SETUP_H
+
+#include "boot_parse.h"
+#include "setup_files.h"
+
+#define EFI_LABEL      "Torpor resume"
+#define EFI_FILE       "/EFI/torpor/torpor.efi" /* on the ESP */
+#define GRUB_ENTRY     "torpor"
+#define GRUB_TEXT_MAX  4096
+#define HOOK_FOLDER    "/usr/lib/systemd/system-sleep"
+#define HOOK_PATH      HOOK_FOLDER "/torpor"
+#define LOADER_BIOS    "torpor.mb2"
+#define LOADER_EFI     "torpor.efi"
+#define EFI_TEXT_BYTES 32768
+
+struct setup_options {
+	bool remove, dry_run;
+	enum setup_how how; /* SETUP_NONE: whatever suits */
+	const char *swap, *esp, *grub_folder, *loader_folder, *words; /* NULL: not given */
+};
+
+bool booted_by_efi(void);
+
+/* Of this program; false when it cannot be told. */
+bool program_path(char ret[SYS_PATH_MAX]);
+
+/* ---- GRUB (setup_grub.c) ---- */
+
+/* The folder of grub.cfg; false: there is none. */
+bool grub_find(const char *wanted, char ret[SYS_PATH_MAX]);
+
+/* Whether the one-shot choice works there: grub.cfg reads custom.cfg and next_entry, and GRUB can
+ * write grubenv. -1 after one complaint. */
+int grub_check(const char *folder);
+
+/* Our part of custom.cfg. -1: too long. */
+int grub_entry_text(const char *args, char ret[GRUB_TEXT_MAX]);
+
+/* Installs what record (grub_folder, args) says, with the loaders from this folder. */
+int grub_install(struct changes *c, const char *loader_folder);
+int grub_uninstall(struct changes *c);
+
+/* Makes the entry the choice of the next boot, or takes that back. -1 after one complaint. */
+int grub_arm(const char *folder);
+int grub_disarm(const char *folder);
+bool grub_is_armed(const char *folder);
+
+/* ---- EFI boot entry (setup_efi.c) ---- */
+
+/* Runs efibootmgr with these arguments (argv[0] included, NULL at the end); what it prints. -1
+ * after one complaint (efi_run.c). */
+int efibootmgr(const char *const *argv, char *ret_text, size_t cap);
+int efi_boot_read(struct efi_boot *ret);
+
+/* Ours, if it is there and has our label. */
+const struct efi_entry *efi_our_entry(const struct efi_boot *boot, int number);
+
+/* keep: the entry that the record names has the right file and arguments. */
+enum efi_keep { EFI_MAKE_ENTRY, EFI_KEEP_ENTRY };
+int efi_install(struct changes *c, const char *esp, const char *loader_folder, enum efi_keep keep);
+int efi_uninstall(struct changes *c);
+
+#endif

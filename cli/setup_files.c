@@ -1,0 +1,262 @@
+#define _GNU_SOURCE
+#include "setup_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+
+#define CONTENT_MAX (64u << 20)
+
+static void SYS_FORMAT(2) tell(struct changes *c, const char *fmt, ...)
+{
+	va_list args;
+
+	c->n++;
+	if (c->dry_run)
+		printf("would: ");
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+}
+
+/* ---- Single files ---- */
+
+static char *read_all(FILE *file, size_t bytes, size_t *ret_bytes)
+{
+	char *content = malloc(bytes + 1);
+
+	if (!content)
+		return NULL;
+	*ret_bytes = fread(content, 1, bytes, file);
+	if (ferror(file)) {
+		free(content);
+		return NULL;
+	}
+	content[*ret_bytes] = 0;
+	return content;
+}
+
+char *file_content(const char *path, size_t *ret_bytes)
+{
+	FILE *file = sys_open(path);
+	char *content = NULL;
+	struct stat st;
+
+	*ret_bytes = 0;
+	if (!file)
+		return NULL;
+	if (fstat(fileno(file), &st) || !S_ISREG(st.st_mode) || st.st_size > CONTENT_MAX)
+		errno = EINVAL;
+	else
+		content = read_all(file, (size_t)st.st_size, ret_bytes);
+	fclose(file);
+	return content;
+}
+
+/* To the disk, and so its folder. */
+static int write_fd(int fd, const char *content, size_t bytes)
+{
+	while (bytes) {
+		ssize_t n = write(fd, content, bytes);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		content += n;
+		bytes -= (size_t)n;
+	}
+	return fsync(fd);
+}
+
+static void sync_folder_of(const char *full)
+{
+	char folder[SYS_PATH_MAX];
+	int fd;
+
+	strcpy(folder, full);
+	*strrchr(folder, '/') = 0;
+	fd = open(*folder ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+}
+
+static int replace_file(const char *full, const void *content, size_t bytes, mode_t mode)
+{
+	char fresh[SYS_PATH_MAX + 16];
+	int fd, err;
+
+	snprintf(fresh, sizeof(fresh), "%s.torpor-new", full);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (fd < 0)
+		return -1;
+	err = fchmod(fd, mode) && errno != EPERM; /* FAT has no modes */
+	err = err || write_fd(fd, content, bytes);
+	err = close(fd) || err;
+	err = err || rename(fresh, full);
+	if (err) {
+		int why = errno;
+
+		(void)unlink(fresh);
+		errno = why;
+		return -1;
+	}
+	sync_folder_of(full);
+	return 0;
+}
+
+static bool is_already(const char *path, const void *content, size_t bytes, mode_t mode)
+{
+	char full[SYS_PATH_MAX], *now;
+	struct stat st;
+	size_t n;
+	bool same;
+
+	if (!sys_path(full, "%s", path) || stat(full, &st) || (mode & 0100 & ~st.st_mode))
+		return false;
+	now = file_content(path, &n);
+	same = now && n == bytes && !memcmp(now, content, n);
+	free(now);
+	return same;
+}
+
+static int write_file(
+	struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode)
+{
+	char full[SYS_PATH_MAX];
+
+	if (is_already(path, content, bytes, mode))
+		return 0;
+	if (!c->dry_run &&
+		(!sys_path(full, "%s", path) || replace_file(full, content, bytes, mode)))
+		return complain("cannot write %s: %s", path, strerror(errno));
+	tell(c, "write %s (%zu bytes)", path, bytes);
+	return 0;
+}
+
+static int remove_file(struct changes *c, const char *path)
+{
+	char full[SYS_PATH_MAX];
+
+	if (!sys_exists("%s", path))
+		return 0;
+	if (!c->dry_run && (!sys_path(full, "%s", path) || unlink(full)))
+		return complain("cannot remove %s: %s", path, strerror(errno));
+	if (!c->dry_run)
+		sync_folder_of(full);
+	tell(c, "remove %s", path);
+	return 0;
+}
+
+int file_overwrite(const char *path, const void *content, size_t bytes)
+{
+	char full[SYS_PATH_MAX];
+	int err, fd = sys_path(full, "%s", path) ? open(full, O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return complain("cannot open %s: %s", path, strerror(errno));
+	err = write_fd(fd, content, bytes) ? errno : 0;
+	close(fd);
+	return err ? complain("cannot write %s: %s", path, strerror(err)) : 0;
+}
+
+/* ---- Changes ---- */
+
+int change_folder(struct changes *c, const char *path)
+{
+	char above[SYS_PATH_MAX], full[SYS_PATH_MAX];
+	char *slash;
+
+	if (sys_exists("%s", path))
+		return 0;
+	snprintf(above, sizeof(above), "%s", path);
+	slash = strrchr(above, '/');
+	if (slash && slash != above) {
+		*slash = 0;
+		if (change_folder(c, above))
+			return -1;
+	}
+	if (!c->dry_run && (!sys_path(full, "%s", path) || mkdir(full, 0755)))
+		return complain("cannot make %s: %s", path, strerror(errno));
+	tell(c, "make folder %s", path);
+	return record_add_folder(c->record, path) ? complain("%s: too many folders", path) : 0;
+}
+
+int change_file(struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode)
+{
+	if (record_add_file(c->record, path, content_hash(content, bytes)))
+		return complain("%s: too many files", path);
+	return write_file(c, path, content, bytes, mode);
+}
+
+int change_shared_file(struct changes *c, const char *path, const char *content)
+{
+	if (!content)
+		return remove_file(c, path);
+	return write_file(c, path, content, strlen(content), 0644);
+}
+
+int change_undo(struct changes *c)
+{
+	struct setup_record *r = c->record;
+	char full[SYS_PATH_MAX];
+	int err = 0;
+
+	for (uint32_t i = r->n_files; i > 0; i--)
+		err = remove_file(c, r->files[i - 1].path) || err;
+	for (uint32_t i = r->n_folders; i > 0; i--) {
+		const char *path = r->folders[i - 1];
+
+		if (!sys_exists("%s", path) || !strcmp(path, RECORD_FOLDER) ||
+			!strncmp(RECORD_FOLDER, path, strlen(path)))
+			continue; /* the record is in there still */
+		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
+			tell(c, "remove folder %s", path);
+		else if (errno != ENOTEMPTY && errno != EBUSY)
+			err = complain("cannot remove %s: %s", path, strerror(errno));
+	}
+	if (err)
+		return -1;
+	r->n_files = 0;
+	return 0;
+}
+
+/* The record goes last, and with it the folders above it that were made for it. */
+static int remove_record(struct changes *c)
+{
+	char full[SYS_PATH_MAX];
+
+	if (remove_file(c, RECORD_PATH))
+		return -1;
+	for (uint32_t i = c->record->n_folders; i > 0; i--) {
+		const char *path = c->record->folders[i - 1];
+
+		if (strncmp(RECORD_FOLDER, path, strlen(path)))
+			continue;
+		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
+			tell(c, "remove folder %s", path);
+	}
+	return 0;
+}
+
+int change_save_record(struct changes *c)
+{
+	static char text[32768];
+
+	if (c->record->how == SETUP_NONE)
+		return remove_record(c);
+	if (change_folder(c, RECORD_FOLDER))
+		return -1;
+	if (record_format(c->record, text, sizeof(text)))
+		return complain(RECORD_PATH " does not hold it all");
+	return change_shared_file(c, RECORD_PATH, text);
+}

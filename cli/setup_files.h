@@ -1,0 +1,41 @@
+/*
+ * What setup writes: whole files, replaced in one step and flushed, and recorded. With dry_run it
+ * only says what it would do. Every call returns -1 after one complaint.
+ */
+#ifndef CLI_SETUP_FILES_H
+#define CLI_SETUP_FILES_H
+
+#include <sys/types.h>
+
+#include "setup_record.h"
+
+struct changes {
+	bool dry_run;
+	struct setup_record *record;
+	uint32_t n; /* changes made, or said */
+};
+
+/* The content of a file; NULL with errno. One zero follows it. To be freed. */
+char *file_content(const char *path, size_t *ret_bytes);
+
+/* Makes a folder, and those above it, as far as they are missing; records what it made. */
+int change_folder(struct changes *c, const char *path);
+
+/* Writes a file unless it is like that already; records it. */
+int change_file(
+	struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode);
+
+/* The same for a file that others own too: not recorded. content NULL: removes it. */
+int change_shared_file(struct changes *c, const char *path, const char *content);
+
+/* Removes all recorded files, then the recorded folders that are empty; forgets them. */
+int change_undo(struct changes *c);
+
+/* Writes the record, or removes it (record->how is SETUP_NONE). */
+int change_save_record(struct changes *c);
+
+/* Overwrites the bytes of a file in their place: GRUB, which writes to the very same blocks, must
+ * find them there. */
+int file_overwrite(const char *path, const void *content, size_t bytes);
+
+#endif

@@ -1,0 +1,180 @@
+#include "setup_record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "say.h"
+
+#define RECORD_VERSION "1"
+
+uint64_t content_hash(const void *content, size_t bytes)
+{
+	return XXH3_64bits(content, bytes);
+}
+
+int record_add_file(struct setup_record *r, const char *path, uint64_t hash)
+{
+	for (uint32_t i = 0; i < r->n_files; i++)
+		if (!strcmp(r->files[i].path, path)) {
+			r->files[i].hash = hash;
+			return 0;
+		}
+	if (r->n_files == RECORD_FILES_MAX || strlen(path) >= SYS_PATH_MAX)
+		return -1;
+	strcpy(r->files[r->n_files].path, path);
+	r->files[r->n_files++].hash = hash;
+	return 0;
+}
+
+int record_add_folder(struct setup_record *r, const char *path)
+{
+	for (uint32_t i = 0; i < r->n_folders; i++)
+		if (!strcmp(r->folders[i], path))
+			return 0;
+	if (r->n_folders == RECORD_FOLDERS_MAX || strlen(path) >= SYS_PATH_MAX)
+		return -1;
+	strcpy(r->folders[r->n_folders++], path);
+	return 0;
+}
+
+/* ---- Reading ---- */
+
+static bool take_text(char *dst, size_t cap, const char *value)
+{
+	if (strlen(value) >= cap)
+		return false;
+	strcpy(dst, value);
+	return true;
+}
+
+static bool take_u64(const char *value, int base, uint64_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoull(value, &end, base);
+	return !errno && end != value && !*end && *value != '-';
+}
+
+static bool take_how(struct setup_record *r, const char *value)
+{
+	if (!strcmp(value, "grub"))
+		r->how = SETUP_GRUB;
+	else if (!strcmp(value, "efi-entry"))
+		r->how = SETUP_EFI_ENTRY;
+	return r->how != SETUP_NONE;
+}
+
+/* "HASH PATH" */
+static bool take_file(struct setup_record *r, char *value)
+{
+	char *blank = strchr(value, ' ');
+	uint64_t hash;
+
+	if (!blank)
+		return false;
+	*blank = 0;
+	return take_u64(value, 16, &hash) && blank[1] == '/' &&
+	       !record_add_file(r, blank + 1, hash);
+}
+
+static bool take_pair(struct setup_record *r, const char *key, char *value, bool *ret_version)
+{
+	uint64_t n;
+
+	if (!strcmp(key, "version"))
+		return *ret_version = !strcmp(value, RECORD_VERSION);
+	if (!strcmp(key, "how"))
+		return take_how(r, value);
+	if (!strcmp(key, "device"))
+		return take_text(r->device, sizeof(r->device), value);
+	if (!strcmp(key, "file"))
+		return take_text(r->file, sizeof(r->file), value);
+	if (!strcmp(key, "offset"))
+		return take_u64(value, 10, &r->offset_pages);
+	if (!strcmp(key, "args"))
+		return take_text(r->args, sizeof(r->args), value);
+	if (!strcmp(key, "grub"))
+		return take_text(r->grub_folder, sizeof(r->grub_folder), value);
+	if (!strcmp(key, "made-file"))
+		return take_file(r, value);
+	if (!strcmp(key, "made-folder"))
+		return *value == '/' && !record_add_folder(r, value);
+	if (strcmp(key, "entry") || !take_u64(value, 16, &n) || n > 0xffff)
+		return false;
+	r->entry = (int)n;
+	return true;
+}
+
+bool record_parse(const char *text, struct setup_record *ret)
+{
+	char line[SYS_PATH_MAX + 64], *value;
+	bool version = false;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->entry = -1;
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+
+		if (n >= sizeof(line))
+			return false;
+		memcpy(line, text, n);
+		line[n] = 0;
+		value = strchr(line, '=');
+		if (!value)
+			return false;
+		*value++ = 0;
+		if (!take_pair(ret, line, value, &version))
+			return false;
+		text += n;
+		text += *text == '\n';
+	}
+	return version && ret->how != SETUP_NONE;
+}
+
+int record_load(struct setup_record *ret)
+{
+	static char text[32768];
+	int n = sys_read_text(text, sizeof(text), RECORD_PATH);
+
+	if (n == -ENOENT)
+		return 0;
+	if (n < 0)
+		return complain("cannot read " RECORD_PATH ": %s", strerror(-n));
+	if (!record_parse(text, ret))
+		return complain(RECORD_PATH " is damaged, or of another version of torpor");
+	return 1;
+}
+
+/* ---- Writing ---- */
+
+int record_format(const struct setup_record *r, char *dst, size_t cap)
+{
+	size_t n = 0;
+#define ADD(...)                                                                                   \
+	do {                                                                                       \
+		if (n < cap)                                                                       \
+			n += (size_t)snprintf(dst + n, cap - n, __VA_ARGS__);                      \
+	} while (0)
+
+	ADD("version=" RECORD_VERSION "\nhow=%s\ndevice=%s\n",
+		r->how == SETUP_GRUB ? "grub" : "efi-entry", r->device);
+	if (*r->file)
+		ADD("file=%s\n", r->file);
+	ADD("offset=%" PRIu64 "\nargs=%s\n", r->offset_pages, r->args);
+	if (*r->grub_folder)
+		ADD("grub=%s\n", r->grub_folder);
+	if (r->entry >= 0)
+		ADD("entry=%04x\n", (unsigned int)r->entry);
+	for (uint32_t i = 0; i < r->n_folders; i++)
+		ADD("made-folder=%s\n", r->folders[i]);
+	for (uint32_t i = 0; i < r->n_files; i++)
+		ADD("made-file=%016" PRIx64 " %s\n", r->files[i].hash, r->files[i].path);
+#undef ADD
+	return n < cap ? 0 : -1;
+}

@@ -1,0 +1,323 @@
+/* torpor status: what would happen at the next hibernation and at the next boot, and why not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "facts_parse.h"
+#include "grub_text.h"
+#include "kexec.h"
+#include "say.h"
+#include "setup.h"
+#include "stock_image.h"
+#include "swap_place.h"
+
+#define PAGE_BYTES 4096u
+
+struct status {
+	struct setup_record record;
+	bool known; /* there is a record */
+	struct swap_place place;
+	bool placed;
+	bool good; /* no line that matters says no */
+};
+
+/* ---- Lines ---- */
+
+static void SYS_FORMAT(3) line(const char *name, const char *answer, const char *fmt, ...)
+{
+	va_list args;
+
+	printf("  %-18s%-5s", name, answer);
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+}
+
+#define yes(name, ...) line(name, "yes", __VA_ARGS__)
+/* Without this Torpor would not resume. */
+#define no(s, name, ...)                                                                           \
+	do {                                                                                       \
+		(s)->good = false;                                                                 \
+		line(name, "no", __VA_ARGS__);                                                     \
+	} while (0)
+
+/* ---- The next hibernation ---- */
+
+static void show_kexec_jump(void)
+{
+	if (kexec_check())
+		line("torpor save", "no", "%s", last_complaint());
+	else
+		yes("torpor save", "this kernel can kexec jump");
+}
+
+static void show_kernel(struct status *s)
+{
+	char text[256], mode[64];
+
+	if (sys_read_text(text, sizeof(text), "/sys/kernel/security/lockdown") > 0 &&
+		lockdown_mode(text, mode, sizeof(mode)) && strcmp(mode, "none"))
+		no(s, "hibernation", "kernel lockdown (%s) forbids it", mode);
+	else if (sys_read_text(text, sizeof(text), "/sys/power/state") < 0 || !strstr(text, "disk"))
+		no(s, "hibernation", "this kernel cannot hibernate, or was told not to");
+	else if (sys_read_text(text, sizeof(text), "/sys/power/disk") > 0)
+		yes("hibernation", "the kernel can, mode %s", text);
+	else
+		yes("hibernation", "the kernel can");
+}
+
+static void show_place(struct status *s)
+{
+	struct swap_place *p = &s->place;
+
+	if (!s->placed)
+		no(s, "swap area", "%s", last_complaint());
+	else if (*p->file)
+		yes("swap area", "%s, page %" PRIu64 " of %s (%s)", p->file, p->offset_pages,
+			p->device, p->from);
+	else
+		yes("swap area", "%s%s (%s)", p->device, p->offset_pages ? ", a swap file" : "",
+			p->from);
+	if (s->placed)
+		yes("disk", "%s: the loader has a driver", p->t.driver);
+}
+
+/* The kernel makes the image no larger than image_size if it can, and never larger than what is
+ * in use. */
+static void show_size(struct status *s)
+{
+	char text[8192], size[SAY_SIZE_BYTES], need[SAY_SIZE_BYTES];
+	uint64_t used, limit, left;
+
+	if (!s->placed || sys_read_text(text, sizeof(text), "/proc/meminfo") < 0)
+		return;
+	if (!s->place.bytes) {
+		no(s, "size", "%s is not in use as swap now: swapon it",
+			*s->place.file ? s->place.file : s->place.device);
+		return;
+	}
+	left = s->place.bytes - s->place.used_bytes;
+	used = meminfo_bytes(text, "MemTotal") - meminfo_bytes(text, "MemAvailable");
+	if (!sys_read_u64(&limit, "/sys/power/image_size") && limit < used)
+		used = limit;
+	say_size(size, left);
+	say_size(need, used);
+	if (left < used)
+		no(s, "size", "%s are free, an image of now would take up to %s", size, need);
+	else
+		yes("size", "%s are free, an image of now would take up to %s", size, need);
+}
+
+/* The kernel takes a swap file only when it is told where it begins; systemd does that by itself.
+ * */
+static void show_resume_device(struct status *s)
+{
+	const struct swap_place *p = &s->place;
+	char text[64], dev[64];
+	unsigned int major, minor;
+	uint64_t offset = 0;
+
+	if (!s->placed || !s->known)
+		return;
+	if (sys_read_text(text, sizeof(text), "/sys/power/resume") < 0 ||
+		!device_numbers(text, &major, &minor)) {
+		if (*p->file && !sys_exists("/usr/lib/systemd/systemd-sleep"))
+			no(s, "kernel's choice",
+				"/sys/power/resume is not set, which a swap file needs");
+		return;
+	}
+	(void)sys_read_u64(&offset, "/sys/power/resume_offset");
+	if (sys_read_text(dev, sizeof(dev), "%s/dev", p->t.dir) > 0 && strcmp(dev, text))
+		no(s, "kernel's choice", "/sys/power/resume is %s, not %s (%s)", text, dev,
+			p->device);
+	else if (offset != p->offset_pages)
+		no(s, "kernel's choice", "/sys/power/resume_offset is %" PRIu64 ", not %" PRIu64,
+			offset, p->offset_pages);
+	else
+		yes("kernel's choice", "/sys/power/resume names it");
+}
+
+static void show_position(struct status *s)
+{
+	const struct setup_record *r = &s->record;
+	char args[SWAP_ARGS_BYTES];
+
+	if (!s->known || !s->placed)
+		return;
+	swap_place_args(&s->place, args);
+	if (!strncmp(r->args, args, strlen(args)) && strchr(" ", r->args[strlen(args)]))
+		yes("position", "as it was at setup: %s", r->args);
+	else
+		no(s, "position", "the loader would look at %s, it is %s: run torpor setup again",
+			r->args, args);
+}
+
+/* ---- The next boot ---- */
+
+static void show_files(struct status *s)
+{
+	for (uint32_t i = 0; i < s->record.n_files; i++) {
+		const struct record_file *f = &s->record.files[i];
+		size_t n;
+		char *content = file_content(f->path, &n);
+
+		if (!content)
+			no(s, "installed", "%s cannot be read: %s", f->path, strerror(errno));
+		else if (content_hash(content, n) != f->hash)
+			no(s, "installed", "%s is not what was installed", f->path);
+		else
+			yes("installed", "%s", f->path);
+		free(content);
+	}
+}
+
+static void show_grub(struct status *s)
+{
+	const char *folder = s->record.grub_folder;
+	char path[SYS_PATH_MAX], block[GRUB_TEXT_MAX], *text = NULL;
+	size_t n;
+
+	if (grub_check(folder)) {
+		no(s, "GRUB entry", "%s", last_complaint());
+		return;
+	}
+	if (snprintf(path, sizeof(path), "%s/custom.cfg", folder) < (int)sizeof(path))
+		text = file_content(path, &n);
+	if (text && !grub_entry_text(s->record.args, block) && grub_block_is(text, block))
+		yes("GRUB entry", "in %s", path);
+	else
+		no(s, "GRUB entry", "not in %s as it was at setup: run torpor setup again", path);
+	free(text);
+	if (grub_is_armed(folder))
+		line("next boot", "yes", "GRUB starts the loader, once");
+	else
+		line("next boot", "no",
+			"an ordinary one; a hibernation makes the loader the choice "
+			"(torpor arm)");
+	if (!sys_exists(HOOK_PATH))
+		line("sleep hook", "no", "run torpor arm before each hibernation");
+}
+
+static void show_efi_entry(struct status *s)
+{
+	const struct efi_entry *e;
+	struct efi_boot boot;
+
+	if (efi_boot_read(&boot)) {
+		no(s, "EFI entry", "%s", last_complaint());
+		return;
+	}
+	e = efi_our_entry(&boot, s->record.entry);
+	if (!e)
+		no(s, "EFI entry", "Boot%04X is not there: run torpor setup again",
+			(unsigned int)s->record.entry);
+	else if (!e->active || !boot.n_order || boot.order[0] != e->number)
+		no(s, "EFI entry", "Boot%04X is %s: run torpor setup again", e->number,
+			e->active ? "not the first in BootOrder" : "switched off");
+	else
+		yes("EFI entry", "Boot%04X, the first; without an image it goes on to the next",
+			e->number);
+}
+
+static void show_secure_boot(struct status *s)
+{
+	uint8_t value[5];
+
+	if (!booted_by_efi())
+		return;
+	if (sys_read_at("/sys/firmware/efi/efivars/"
+			"SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		    0, value, sizeof(value)) == sizeof(value) &&
+		value[4])
+		no(s, "Secure Boot", "it is on, and the loader is not signed");
+	else
+		yes("Secure Boot", "it is off");
+}
+
+static void show_image(const struct status *s)
+{
+	char path[SYS_PATH_MAX], text[STOCK_LINE_BYTES];
+	struct stock_image image;
+	int found;
+
+	if (!s->placed || !sys_path(path, "%s", s->place.device))
+		return;
+	found = stock_image_look(&image, path, s->place.offset_pages);
+	if (found == STOCK_IMAGE)
+		yes("image now", "%s", stock_image_line(&image, text));
+	else
+		line("image now", "no", "%s",
+			found < 0                ? last_complaint()
+			: found == STOCK_NO_SWAP ? "not even a swap area is there"
+						 : "the swap area is empty");
+	stock_image_close(&image);
+}
+
+/* ---- All of it ---- */
+
+static void show_hibernation(struct status *s)
+{
+	printf("next hibernation\n");
+	show_kernel(s);
+	show_place(s);
+	show_resume_device(s);
+	show_size(s);
+	show_position(s);
+	show_kexec_jump();
+}
+
+static void show_boot(struct status *s)
+{
+	printf("next boot\n");
+	if (!s->known) {
+		no(s, "set up", "run torpor setup");
+		show_secure_boot(s);
+		return;
+	}
+	show_files(s);
+	if (s->record.how == SETUP_GRUB)
+		show_grub(s);
+	else
+		show_efi_entry(s);
+	show_secure_boot(s);
+	show_image(s);
+}
+
+/* Without a record, or of a swap file whose name was not found: whatever the kernel would use. */
+static const char *recorded_place(const struct setup_record *r)
+{
+	if (*r->file)
+		return r->file;
+	return *r->device && !r->offset_pages ? r->device : NULL;
+}
+
+int status_main(int argc, char **argv)
+{
+	static struct status s;
+	int known;
+
+	if (argc != 1) {
+		complain("%s takes no arguments", argv[0]);
+		return STATUS_USAGE;
+	}
+	memset(&s, 0, sizeof(s));
+	s.good = true;
+	known = record_load(&s.record);
+	if (known < 0)
+		return STATUS_FAILED;
+	s.known = known;
+	complain_how(COMPLAIN_SILENTLY);
+	s.placed = !swap_place_find(&s.place, recorded_place(&s.record));
+	show_hibernation(&s);
+	show_boot(&s);
+	complain_how(COMPLAIN_ALOUD);
+	printf("%s\n", s.good ? "a hibernation would be resumed by Torpor"
+			      : "a hibernation would not be resumed by Torpor");
+	return s.good ? STATUS_OK : STATUS_FAILED;
+}

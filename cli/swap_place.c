@@ -1,0 +1,389 @@
+#define _GNU_SOURCE
+#include "swap_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "facts_parse.h"
+#include "say.h"
+#include "target_area.h"
+
+#define PAGE_BYTES 4096u
+#define XFS_MAGIC  0x58465342
+
+/* ---- Which devices and files a loader can read ---- */
+
+const char *device_layer(const char *dir)
+{
+	const char *name = strrchr(dir, '/');
+	char uuid[128];
+
+	if (name && !strncmp(name + 1, "zram", 4))
+		return "zram (compressed memory)";
+	if (sys_exists("%s/md", dir))
+		return "software RAID (md)";
+	if (sys_exists("%s/loop", dir))
+		return "a loop device";
+	if (sys_read_text(uuid, sizeof(uuid), "%s/dm/uuid", dir) < 0)
+		return NULL;
+	if (!strncmp(uuid, "CRYPT-LUKS", 10))
+		return "LUKS encryption";
+	if (!strncmp(uuid, "CRYPT-", 6))
+		return "encryption";
+	return !strncmp(uuid, "LVM-", 4) ? "LVM" : "a device-mapper volume";
+}
+
+static const char *file_layer(const char *path)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs))
+		return NULL;
+	switch ((uint64_t)fs.f_type & 0xffffffff) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_MAGIC:
+		return NULL;
+	case BTRFS_SUPER_MAGIC:
+		return "btrfs";
+	default:
+		return "a file system that is neither ext4 nor xfs";
+	}
+}
+
+static bool device_dir(char ret[SYS_PATH_MAX], unsigned int major, unsigned int minor)
+{
+	return sys_real_path(ret, "/sys/dev/block/%u:%u", major, minor);
+}
+
+static int mount_search(FILE *file, unsigned int major, unsigned int minor, struct mount_line *ret)
+{
+	char line[4096];
+
+	while (fgets(line, sizeof(line), file))
+		if (mountinfo_line(line, ret) && ret->major == major && ret->minor == minor)
+			return 0;
+	return -1;
+}
+
+int mount_of(const char *path, struct mount_line *ret)
+{
+	char full[SYS_PATH_MAX];
+	struct stat st;
+	FILE *file;
+	int err;
+
+	if (!sys_path(full, "%s", path) || stat(full, &st))
+		return complain("%s: %s", path, strerror(errno));
+	file = sys_open("/proc/self/mountinfo");
+	if (!file)
+		return complain("cannot read /proc/self/mountinfo");
+	err = mount_search(file, major(st.st_dev), minor(st.st_dev), ret);
+	fclose(file);
+	return err ? complain("%s: its mount is not in /proc/self/mountinfo", path) : 0;
+}
+
+/* ---- Devices and files by their names ---- */
+
+struct named {
+	char real[SYS_PATH_MAX]; /* without links */
+	bool is_file;
+	unsigned int major, minor; /* of the device, or of the one that the file is on */
+	const char *layer;         /* why it cannot be read, or NULL */
+};
+
+static int look_at_device(struct named *n)
+{
+	char text[64], dir[SYS_PATH_MAX];
+
+	if (sys_read_text(text, sizeof(text), "/sys/class/block/%s/dev", n->real + 5) < 0 ||
+		!device_numbers(text, &n->major, &n->minor) || !device_dir(dir, n->major, n->minor))
+		return complain("%s is not a block device", n->real);
+	n->layer = device_layer(dir);
+	return 0;
+}
+
+static int look_at_file(struct named *n)
+{
+	char full[SYS_PATH_MAX], dir[SYS_PATH_MAX];
+	struct stat st;
+
+	if (!sys_path(full, "%s", n->real) || stat(full, &st) || !S_ISREG(st.st_mode))
+		return complain("%s is neither a block device nor a file", n->real);
+	n->is_file = true;
+	n->major = major(st.st_dev);
+	n->minor = minor(st.st_dev);
+	n->layer = file_layer(full);
+	if (!n->layer && device_dir(dir, n->major, n->minor))
+		n->layer = device_layer(dir);
+	return 0;
+}
+
+static int look_at(const char *path, struct named *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (!sys_real_path(ret->real, "%s", path))
+		return complain("%s: no such device or file", path);
+	return strncmp(ret->real, "/dev/", 5) ? look_at_file(ret) : look_at_device(ret);
+}
+
+/* The page of the device at which the file begins. */
+static int first_page(const char *path, uint64_t *ret_page)
+{
+	union {
+		struct fiemap map;
+		uint8_t room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+	} q = {.map = {.fm_length = PAGE_BYTES,
+		       .fm_extent_count = 1,
+		       .fm_flags = FIEMAP_FLAG_SYNC}};
+	const uint32_t bad = FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC |
+			     FIEMAP_EXTENT_ENCODED | FIEMAP_EXTENT_DATA_INLINE |
+			     FIEMAP_EXTENT_NOT_ALIGNED;
+	const struct fiemap_extent *e = q.map.fm_extents;
+	char full[SYS_PATH_MAX];
+	int fd, err;
+
+	fd = sys_path(full, "%s", path) ? open(full, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return complain("cannot open %s: %s", path, strerror(errno));
+	err = ioctl(fd, FS_IOC_FIEMAP, &q) ? errno : 0;
+	close(fd);
+	if (err)
+		return complain(
+			"%s: its place on the disk cannot be found: %s", path, strerror(err));
+	if (q.map.fm_mapped_extents != 1 || e->fe_logical || (e->fe_flags & bad) ||
+		e->fe_physical % PAGE_BYTES)
+		return complain("%s has no fixed place on the disk", path);
+	*ret_page = e->fe_physical / PAGE_BYTES;
+	return 0;
+}
+
+/* ---- Swap areas in use ---- */
+
+static FILE *open_swaps(void)
+{
+	return sys_open("/proc/swaps"); /* none without CONFIG_SWAP */
+}
+
+static bool next_swap(FILE *file, struct swap_line *ret)
+{
+	char line[4096];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (swap_line_parse(line, ret))
+			return true;
+	return false;
+}
+
+static void read_usage(struct swap_place *p)
+{
+	const char *path = *p->file ? p->file : p->device;
+	char real[SYS_PATH_MAX];
+	struct swap_line line;
+	FILE *file = open_swaps();
+
+	while (next_swap(file, &line))
+		if (sys_real_path(real, "%s", line.name) && !strcmp(real, path)) {
+			p->bytes = line.bytes;
+			p->used_bytes = line.used_bytes;
+		}
+	if (file)
+		fclose(file);
+}
+
+/* ---- The place of one ---- */
+
+static int place_on(struct swap_place *p, unsigned int major, unsigned int minor)
+{
+	char dir[SYS_PATH_MAX];
+	const char *layer, *name;
+
+	name = device_dir(dir, major, minor) ? strrchr(dir, '/') : NULL;
+	if (!name)
+		return complain("%s: no block device %u:%u in /sys",
+			*p->file ? p->file : "resume device", major, minor);
+	snprintf(p->device, sizeof(p->device), "/dev/%s", name + 1);
+	layer = device_layer(dir);
+	if (layer)
+		return complain("%s is on %s, which the loader cannot read",
+			*p->file ? p->file : p->device, layer);
+	if (target_find(&p->t, p->device, major, minor))
+		return -1;
+	area_identify(&p->t);
+	read_usage(p);
+	return 0;
+}
+
+static int place_named(struct swap_place *p, const char *path)
+{
+	struct named n;
+
+	if (look_at(path, &n))
+		return -1;
+	if (n.layer)
+		return complain("%s is on %s, which the loader cannot read", n.real, n.layer);
+	if (n.is_file) {
+		strcpy(p->file, n.real);
+		if (first_page(p->file, &p->offset_pages))
+			return -1;
+	}
+	return place_on(p, n.major, n.minor);
+}
+
+/* The swap file in use that begins at this page of this device. */
+static void find_file(struct swap_place *p, unsigned int major, unsigned int minor)
+{
+	struct swap_line line;
+	struct named n;
+	uint64_t page;
+	FILE *file = open_swaps();
+
+	while (next_swap(file, &line))
+		if (line.is_file && !look_at(line.name, &n) && n.major == major &&
+			n.minor == minor && !n.layer && !first_page(n.real, &page) &&
+			page == p->offset_pages)
+			strcpy(p->file, n.real);
+	if (file)
+		fclose(file);
+}
+
+/* ---- Which one ---- */
+
+/* 1: found; 0: nothing is set. */
+static int by_power(struct swap_place *p)
+{
+	unsigned int major, minor;
+	char text[64];
+
+	if (sys_read_text(text, sizeof(text), "/sys/power/resume") < 0 ||
+		!device_numbers(text, &major, &minor))
+		return 0;
+	if (sys_read_u64(&p->offset_pages, "/sys/power/resume_offset"))
+		p->offset_pages = 0;
+	p->from = "/sys/power/resume";
+	if (p->offset_pages)
+		find_file(p, major, minor);
+	return place_on(p, major, minor) ? -1 : 1;
+}
+
+static int by_cmdline(struct swap_place *p)
+{
+	char text[4096], value[256], path[SYS_PATH_MAX];
+	unsigned int major, minor;
+	struct named n;
+
+	if (sys_read_text(text, sizeof(text), "/proc/cmdline") < 0 ||
+		!cmdline_value(text, "resume", value, sizeof(value)))
+		return 0;
+	p->from = "resume= on the kernel command line";
+	if (!device_numbers(value, &major, &minor)) {
+		if (!resume_path(value, path, sizeof(path)))
+			return complain(
+				"resume=%s on the kernel command line names no device", value);
+		if (look_at(path, &n))
+			return -1;
+		major = n.major;
+		minor = n.minor;
+	}
+	if (cmdline_value(text, "resume_offset", value, sizeof(value)))
+		p->offset_pages = strtoull(value, NULL, 10);
+	if (p->offset_pages)
+		find_file(p, major, minor);
+	return place_on(p, major, minor) ? -1 : 1;
+}
+
+/* The largest that can be read; else what is in the way of the largest. */
+static int by_use(struct swap_place *p)
+{
+	char best[SYS_PATH_MAX] = "", in_the_way[256] = "";
+	uint64_t best_bytes = 0, refused_bytes = 0;
+	struct swap_line line;
+	struct named n;
+	FILE *file = open_swaps();
+
+	while (next_swap(file, &line)) {
+		if (look_at(line.name, &n))
+			continue;
+		if (!n.layer && line.bytes > best_bytes) {
+			strcpy(best, n.real);
+			best_bytes = line.bytes;
+		} else if (n.layer && line.bytes > refused_bytes) {
+			snprintf(
+				in_the_way, sizeof(in_the_way), "%.150s is on %s", n.real, n.layer);
+			refused_bytes = line.bytes;
+		}
+	}
+	if (file)
+		fclose(file);
+	p->from = "the largest swap area in use";
+	if (*best)
+		return place_named(p, best) ? -1 : 1;
+	if (*in_the_way)
+		return complain("%s, which the loader cannot read", in_the_way);
+	return 0;
+}
+
+int swap_place_find(struct swap_place *p, const char *wanted)
+{
+	static int (*const ways[])(struct swap_place *) = {by_power, by_cmdline, by_use};
+
+	memset(p, 0, sizeof(*p));
+	if (wanted) {
+		p->from = "named";
+		return place_named(p, wanted);
+	}
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		int found = ways[i](p);
+
+		if (found)
+			return found < 0 ? -1 : 0;
+	}
+	return complain("no swap area is in use, and none is set for resume: name one by --swap");
+}
+
+/* ---- For the loader ---- */
+
+static bool is_zero(const uint8_t guid[16])
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(guid, zero, sizeof(zero));
+}
+
+static const char *guid_text(char dst[37], const uint8_t g[16])
+{
+	snprintf(dst, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
+		g[13], g[14], g[15]);
+	return dst;
+}
+
+void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES])
+{
+	const struct target *t = &p->t;
+	char guid[37];
+	int n;
+
+	if (!is_zero(t->part_guid))
+		n = snprintf(
+			ret, SWAP_ARGS_BYTES, "swap=partuuid:%s", guid_text(guid, t->part_guid));
+	else
+		n = snprintf(ret, SWAP_ARGS_BYTES, "swap=lba:%" PRIu64 "+%" PRIu64, t->first_sector,
+			t->n_sectors);
+	if (is_zero(t->part_guid) && !is_zero(t->disk_guid))
+		n += snprintf(ret + n, SWAP_ARGS_BYTES - (size_t)n, " disk=%s",
+			guid_text(guid, t->disk_guid));
+	if (p->offset_pages)
+		snprintf(ret + n, SWAP_ARGS_BYTES - (size_t)n, " resume_offset=%" PRIu64,
+			p->offset_pages);
+}

@@ -1,0 +1,71 @@
+"""torpor setup in a guest: a hibernation is resumed by Torpor in the boot that is the machine's
+default, with nothing chosen by the test; --remove leaves no trace."""
+
+import cases_stock
+from harness import TORPOR, case
+
+# All that setup could have touched.
+TRACES = ("(find /esp /var /usr/lib/systemd -type d; find /esp /var /usr/lib/systemd -type f | "
+          "xargs md5sum; efibootmgr) 2> /dev/null | sort")
+PARTITION = "swapon /dev/vda5"
+FILE = ("fallocate -l 900M /data/swapfile && chmod 600 /data/swapfile && mkswap /data/swapfile && "
+        "swapoff -a; swapon /data/swapfile")
+# What an initramfs or systemd does for a swap file.
+TELL_KERNEL = ("sed -n 's/^offset=//p' /var/lib/torpor/setup > /sys/power/resume_offset && "
+               "cat /sys/class/block/vda3/dev > /sys/power/resume")
+
+
+class SetupStory(cases_stock.StockStory):
+    def set_up(self, options):
+        self.guest.run("mount /dev/disk/esp /esp && ln -s /esp/boot /boot")
+        self.traces = self.guest.run(TRACES)
+        command = f"torpor setup --loader-dir /esp --loader-args serial=0x3f8 {options}"
+        planned = self.guest.run(command + " --dry-run")
+        self.t.check("would: write" in planned, f"a dry run that plans nothing:\n{planned}")
+        self.t.check(self.guest.run(TRACES) == self.traces, "a dry run has changed something")
+        self.guest.run("torpor status", status=1)
+        self.guest.run(command)
+        again = self.guest.run(command)
+        self.t.check("all is as it should be" in again, f"the second set-up does more:\n{again}")
+
+    def check_status(self):
+        found = self.guest.run("torpor status", status=None)
+        self.t.check("a hibernation would be resumed by Torpor" in found, found)
+
+    def choose_resume(self):
+        """Nobody does."""
+
+    def save(self, timeout_s=300):
+        self.job = self.guest.start("torpor arm && echo platform > /sys/power/disk && "
+                                    "echo disk > /sys/power/state && torpor disarm")
+        self.machine.wait_end(timeout_s)
+
+    def remove(self):
+        self.guest.run("torpor setup --remove")
+        left = self.guest.run(TRACES)
+        self.t.check(left == self.traces, f"--remove leaves something:\n{self.traces}\n\n{left}")
+        self.guest.run("torpor status", status=1)
+
+
+def _set_up(name, door, swap, options="", tell="true", **disk):
+    @case(name, product=TORPOR)
+    def run(t):
+        story = SetupStory(t, door, t.disk(**disk), before=f"swapoff -a; {swap}")
+        story.set_up(options)
+        story.guest.run(tell)
+        story.check_status()
+        story.work(128)
+        story.cycle()
+        story.check_status()
+        story.cycle()
+        story.remove()
+        story.end()
+        # The default choice is an ordinary boot again.
+        story.machine.start()
+        story.guest.wait_ready()
+
+
+_set_up("setup-grub-partition", "seabios-grub", PARTITION)
+_set_up("setup-grub-file", "seabios-grub", FILE, tell=TELL_KERNEL, data_mib=1536, swap_mib=64)
+_set_up("setup-grub-uefi", "ovmf-grub", PARTITION)
+_set_up("setup-efi-entry", "ovmf-grub", PARTITION, "--efi-entry --esp /esp")
