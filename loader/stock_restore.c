@@ -266,11 +266,11 @@ static int next_unit(struct swsusp_stream *stream, uint32_t *crc)
 {
 	struct swsusp_fault fault = {.what = NULL};
 	struct swsusp_unit u;
-	uint8_t *stored;
-	uint32_t n;
-	if (stream->slot == sr.s->image.n_slots)
-		return swsusp_unit_next(&sr.s->image, stream, sr.bounce, &u, &fault);
-	int err = stored_at(stream->slot, TAIL_SLOTS, &stored, &n);
+	uint8_t *stored = sr.bounce; /* behind the last slot nothing of it is looked at */
+	uint32_t n = 0;
+	int err = 0;
+	if (stream->slot != sr.s->image.n_slots)
+		err = stored_at(stream->slot, TAIL_SLOTS, &stored, &n);
 	if (err)
 		return err;
 	int more = swsusp_unit_next(&sr.s->image, stream, stored, &u, &fault);
