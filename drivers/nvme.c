@@ -328,7 +328,7 @@ static int read_controller(struct nvme *n, void *page)
 		id->cntrltype != NVME_CNTRLTYPE_IO)
 		return ERR_UNSUPPORTED;
 	n->bytes_max = REQUEST_BYTES_MAX;
-	if (id->mdts != 0 && id->mdts < 31 && NVME_PAGE_BYTES << id->mdts < REQUEST_BYTES_MAX)
+	if (id->mdts != 0 && id->mdts < 20 && NVME_PAGE_BYTES << id->mdts < REQUEST_BYTES_MAX)
 		n->bytes_max = NVME_PAGE_BYTES << id->mdts;
 	n->c.shutdown_ms = shutdown_ms(id->rtd3e);
 	n->has_cache = id->vwc & NVME_VWC_PRESENT;

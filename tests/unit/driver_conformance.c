@@ -181,26 +181,37 @@ void conformance_all_sizes(void **state)
 	}
 }
 
-/* Cuts n_sectors into pieces at random places of the buffer, in random order of memory. */
+/* The length of a piece that begins skip bytes after a place where pieces may meet. */
+static uint32_t piece_bytes(uint32_t left, uint32_t skip, bool is_last)
+{
+	const struct block_dev *dev = world.dev;
+	uint32_t unit = dev->join_align != 0 ? dev->join_align : dev->dma_align;
+	uint32_t most = (left + skip) / unit;
+	if (is_last || most == 0)
+		return left;
+	uint32_t small = dev->join_align != 0 ? unit - skip : dev->sector_bytes;
+	uint32_t bytes = (1 + random_below(most)) * unit - skip;
+	return bytes > 3 * dev->sector_bytes && random_below(4) != 0 ? small : bytes;
+}
+
+/* Cuts n_sectors into pieces, each in its own part of the buffer, at an odd multiple of the
+ * alignment where that is allowed. 0: they do not fit. */
+#define SCATTER_PIECES 41u
 static uint32_t scatter(struct block_seg *seg, uint32_t n_sectors)
 {
 	const struct block_dev *dev = world.dev;
+	uint32_t most = dev->max_segs < SCATTER_PIECES ? dev->max_segs : SCATTER_PIECES;
+	uint32_t place = CONFORMANCE_BUFFER_BYTES / most & ~4095u;
 	uint32_t left = n_sectors * dev->sector_bytes, n = 0;
-	while (left > 0) {
-		uint32_t bytes = left;
-		if (n + 1 < dev->max_segs)
-			bytes = (1 + random_below(left / dev->dma_align)) * dev->dma_align;
-		if (bytes > 3 * dev->sector_bytes && n + 1 < dev->max_segs && random_below(4) != 0)
-			bytes = dev->sector_bytes;
-		/* Each piece in its own part of the buffer, at an odd multiple of the alignment. */
-		uint32_t place = CONFORMANCE_BUFFER_BYTES / dev->max_segs & ~(dev->dma_align - 1);
-		seg[n] = (struct block_seg){conformance_buffer + n * place, bytes};
-		if (bytes + dev->dma_align <= place)
-			seg[n].buf = (uint8_t *)seg[n].buf + dev->dma_align;
-		if (bytes > place)
+	for (; left > 0; n++) {
+		uint32_t skip = dev->dma_align;
+		if (dev->join_align != 0)
+			skip = n == 0 ? random_below(dev->join_align / skip) * skip : 0;
+		uint32_t bytes = piece_bytes(left, dev->join_align != 0 ? skip : 0, n + 1 == most);
+		if (bytes > place - skip)
 			return 0;
+		seg[n] = (struct block_seg){conformance_buffer + n * place + skip, bytes};
 		left -= bytes;
-		n++;
 	}
 	return n;
 }
@@ -217,9 +228,8 @@ static void compare_pieces(const struct block_seg *seg, uint32_t n, uint64_t lba
 void conformance_scattered(void **state)
 {
 	(void)state;
-	static struct block_seg seg[1024];
+	static struct block_seg seg[SCATTER_PIECES];
 	conformance_start();
-	assert_true(world.dev->max_segs <= 1024);
 	unsigned n_done = 0, n_most = 0;
 	for (int i = 0; i < 2000; i++) {
 		uint32_t most = world.dev->max_sectors < 40 ? world.dev->max_sectors : 40;

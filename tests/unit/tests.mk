@@ -39,6 +39,11 @@ SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c \
 	tests/fake/fake_disk.c tests/fake/fake_virtio_blk.c tests/fake/fake_virtio_queue.c \
 	lib/err.c lib/format.c lib/log.c lib/arena.c
 
+UNIT += nvme
+SRC_nvme := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/unit/driver_conformance_faults.c \
+	tests/unit/log_text.c tests/fake/machine.c tests/fake/fake_pci.c tests/fake/fake_disk.c \
+	tests/fake/fake_nvme.c tests/fake/fake_nvme_queue.c lib/err.c lib/format.c lib/log.c lib/arena.c
+
 UNIT += area
 SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
 
