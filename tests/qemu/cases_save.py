@@ -7,7 +7,7 @@ from harness import TORPOR, case
 from story import AREA, CONTINUED, DOORS, RESUMED, Story
 
 
-def _twice(name, door, disk=None, memory_mib=256, **options):
+def twice(name, door, disk=None, memory_mib=256, **options):
     @case(name, product=TORPOR)
     def run(t):
         story = Story(t, door, t.disk(**(disk or {})), **options)
@@ -18,15 +18,15 @@ def _twice(name, door, disk=None, memory_mib=256, **options):
 
 
 for door_name in DOORS:
-    _twice(f"save-{door_name}", door_name)
-_twice("save-5g-seabios-grub", "seabios-grub", {"area_mib": 2048}, ram_mib=5120)
-_twice("save-5g-ovmf-entry", "ovmf-entry", {"area_mib": 2048}, ram_mib=5120)
-_twice("save-1-cpu", "seabios-grub", cpus=1)
-_twice("save-4-cpus", "ovmf-entry", cpus=4)
-_twice("save-la57-seabios-grub", "seabios-grub", cpu="max,la57=on")
-_twice("save-la57-ovmf-entry", "ovmf-entry", cpu="max,la57=on")
-_twice("save-virtio-legacy", "seabios-grub", {"kind": "virtio-legacy"})
-_twice("save-i440fx", "seabios-grub", machine="pc")
+    twice(f"save-{door_name}", door_name)
+twice("save-5g-seabios-grub", "seabios-grub", {"area_mib": 2048}, ram_mib=5120)
+twice("save-5g-ovmf-entry", "ovmf-entry", {"area_mib": 2048}, ram_mib=5120)
+twice("save-1-cpu", "seabios-grub", cpus=1)
+twice("save-4-cpus", "ovmf-entry", cpus=4)
+twice("save-la57-seabios-grub", "seabios-grub", cpu="max,la57=on")
+twice("save-la57-ovmf-entry", "ovmf-entry", cpu="max,la57=on")
+twice("save-virtio-legacy", "seabios-grub", {"kind": "virtio-legacy"})
+twice("save-i440fx", "seabios-grub", machine="pc")
 
 
 @case("save-area-on-second-disk", product=TORPOR)

@@ -28,7 +28,7 @@ class StockStory(Story):
         self.t.note(f"{inside.group(1)} ms from the loader's first instruction")
 
 
-def _twice(name, door, disk=None, memory_mib=256, kernel=None, **options):
+def twice(name, door, disk=None, memory_mib=256, kernel=None, **options):
     @case(name, product=LOADERS)
     def run(t):
         settings = {"swap_mib": 1024, **(disk or {}), **(t.build.stock(*kernel) if kernel else {})}
@@ -46,19 +46,19 @@ DEBIAN_7_2 = ("linux-image-cloud-amd64", "sid")
 LZ4 = {"linux_args": "hibernate.compressor=lz4"}
 NOCOMPRESS = {"linux_args": "hibernate=nocompress"}
 
-_twice("stock-own-kernel", "seabios-grub")
-_twice("stock-6.1-seabios-grub", "seabios-grub", kernel=DEBIAN_6_1)
-_twice("stock-6.1-ovmf-entry", "ovmf-entry", kernel=DEBIAN_6_1)
-_twice("stock-6.1-ovmf-chain", "ovmf-chain", kernel=DEBIAN_6_1)
-_twice("stock-6.1-shutdown", "seabios-grub", kernel=DEBIAN_6_1, mode="shutdown")
-_twice("stock-6.1-uncompressed", "seabios-grub", NOCOMPRESS, kernel=DEBIAN_6_1)
-_twice("stock-la57", "seabios-grub", cpu="max,la57=on")
-_twice("stock-4-cpus", "ovmf-entry", kernel=DEBIAN_6_1, cpus=4)
-_twice("stock-1-cpu", "seabios-grub", kernel=DEBIAN_6_1, cpus=1)
+twice("stock-own-kernel", "seabios-grub")
+twice("stock-6.1-seabios-grub", "seabios-grub", kernel=DEBIAN_6_1)
+twice("stock-6.1-ovmf-entry", "ovmf-entry", kernel=DEBIAN_6_1)
+twice("stock-6.1-ovmf-chain", "ovmf-chain", kernel=DEBIAN_6_1)
+twice("stock-6.1-shutdown", "seabios-grub", kernel=DEBIAN_6_1, mode="shutdown")
+twice("stock-6.1-uncompressed", "seabios-grub", NOCOMPRESS, kernel=DEBIAN_6_1)
+twice("stock-la57", "seabios-grub", cpu="max,la57=on")
+twice("stock-4-cpus", "ovmf-entry", kernel=DEBIAN_6_1, cpus=4)
+twice("stock-1-cpu", "seabios-grub", kernel=DEBIAN_6_1, cpus=1)
 # QEMU 7.2 emulates CMPXCHG16B wrongly now and then: it leaves half of RAX in EFLAGS, and these kernels
 # (not 6.1) crash in their slab allocator within minutes, resumed or not. Without it they use locks.
 CPU = {"cpu": "max,la57=off,-cx16"}
 for name, kernel in (("6.12", DEBIAN_6_12), ("7.2", DEBIAN_7_2)):
-    _twice(f"stock-{name}-lzo", "seabios-grub", kernel=kernel, **CPU)
-    _twice(f"stock-{name}-lz4", "ovmf-entry", LZ4, kernel=kernel, **CPU)
-    _twice(f"stock-{name}-uncompressed", "seabios-grub", NOCOMPRESS, kernel=kernel, **CPU)
+    twice(f"stock-{name}-lzo", "seabios-grub", kernel=kernel, **CPU)
+    twice(f"stock-{name}-lz4", "ovmf-entry", LZ4, kernel=kernel, **CPU)
+    twice(f"stock-{name}-uncompressed", "seabios-grub", NOCOMPRESS, kernel=kernel, **CPU)

@@ -12,8 +12,8 @@ LOADER = "serial=0x3f8"
 CHECKED = r"toy: round 1: all \d+ frames are as they were"
 
 
-def toy_disk(t, then):
-    disk = t.disk(area_mib=1536, swap_mib=0, torpor_args=LOADER)
+def toy_disk(t, then, **options):
+    disk = t.disk(area_mib=1536, swap_mib=0, torpor_args=LOADER, **options)
     with open(TOOLS["toy.mb2"], "rb") as f:
         disk.put("/toy.mb2", f.read())
     disk.set_env(toy_args=f"{LOADER} -- {then}")

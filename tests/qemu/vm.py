@@ -25,7 +25,8 @@ OVMF_VARS = "/usr/share/OVMF/OVMF_VARS_4M.fd"
 HARD_LIMIT_S = 3600  # of one QEMU process, whatever happens to this program
 SLOW = float(os.environ.get("TORPOR_TEST_SLOW", "1"))  # multiplies every time-out
 
-# kind: "virtio" (modern only), "virtio-legacy" (transitional, modern interface off), "nvme", "ahci"
+# kind: "virtio" (modern only), "virtio-legacy" (transitional, modern interface off), "nvme",
+# "nvme-ns" (namespaces of one controller, 1 for the first drive of the machine), "ahci"
 Drive = collections.namedtuple("Drive", "path kind sector_bytes serial")
 
 
@@ -248,6 +249,8 @@ class Vm:
         if self.machine != "q35" and any(d.kind == "ahci" for d in self.drives):
             sata_bus = "sata"
             c += ["-device", f"ahci,id={sata_bus}"]
+        if any(d.kind == "nvme-ns" for d in self.drives):
+            c += ["-device", "nvme,id=nvme,serial=torpor"]
         for i, d in enumerate(self.drives):
             c += _drive_options(i, d, sata_bus)
         return c + self.extra
@@ -301,11 +304,13 @@ def _drive_options(i, d, sata_bus):
         "virtio": "virtio-blk-pci,disable-legacy=on,disable-modern=off",
         "virtio-legacy": "virtio-blk-pci,disable-legacy=off,disable-modern=on",
         "nvme": "nvme",
+        "nvme-ns": f"nvme-ns,bus=nvme,nsid={i + 1}",
         "ahci": f"ide-hd,bus={sata_bus}.{i}",
     }[d.kind]
+    if d.kind != "nvme-ns":  # its controller has the serial number
+        device += f",serial={d.serial or f'torpor{i}'}"
     return ["-blockdev", f"driver=raw,node-name=disk{i},file.driver=file,file.filename={d.path}",
-            "-device", f"{device},drive=disk{i},serial={d.serial or f'torpor{i}'},{sizes},"
-                       f"bootindex={i + 1}"]
+            "-device", f"{device},drive=disk{i},{sizes},bootindex={i + 1}"]
 
 
 def _connect(path, process, timeout_s):
