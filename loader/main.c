@@ -37,7 +37,8 @@ _Noreturn void boot_on(struct loader *loader, const char *why)
 	static int again;
 	if (again++) /* an exception on the way out */
 		machine_reset(NULL);
-	log_line("loader: no resume: %s; booting on", why);
+	log_line("loader: no resume: %s; booting on after %llu ms", why,
+		(unsigned long long)clock_us() / 1000);
 	disks_stop(&loader->disks);
 	delay_us(BOOT_ON_DELAY_US);
 	machine_reset(&loader->acpi);

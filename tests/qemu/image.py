@@ -50,10 +50,10 @@ def stored_chunk(disk):
     return stored[len(stored) // 2]
 
 
-def flip(disk, offset):
-    """Turns one bit of the area around."""
-    byte, = disk.read_partition("torpor", offset, 1)
-    disk.write_partition("torpor", offset, bytes([byte ^ 0x10]))
+def flip(disk, offset, partition="torpor"):
+    """Turns one bit of the partition around."""
+    byte, = disk.read_partition(partition, offset, 1)
+    disk.write_partition(partition, offset, bytes([byte ^ 0x10]))
 
 
 def _memory_blocks(disk):
