@@ -146,3 +146,19 @@ SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c 
 	tests/unit/cli_tree.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 INCLUDE_cli_setup := -Itests/unit $(INC_cli)
+
+STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/image.c loader/boot_memory.c \
+	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
+	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
+	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c
+UNIT += stock
+SRC_stock := $(STOCK_SRC)
+LIBS_stock := $(SWSUSP_A)
+
+UNIT += places
+SRC_places := loader/places.c loader/gpt.c drivers/block.c lib/err.c lib/format.c lib/log.c \
+	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
+
+UNIT += stock_restore
+SRC_stock_restore := loader/stock_restore.c $(STOCK_SRC)
+LIBS_stock_restore := $(SWSUSP_A)

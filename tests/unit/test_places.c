@@ -1,0 +1,261 @@
+/* places.c: what of the disks a query names, and what is said of tables that make no sense. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fake_ram_disk.h"
+#include "gpt_make.h"
+#include "log_text.h"
+#include "machine.h"
+#include "places.h"
+
+#define N_DISKS   3
+#define N_SECTORS 4096
+#define LINUX     "0fc63daf-8483-4772-8e79-3d69d8477de4"
+#define SWAP      "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
+
+static struct fake_ram_disk disk[N_DISKS];
+static struct disks disks;
+static uint8_t *work;
+static struct place found[8];
+static uint32_t n_found, n_errors;
+static int last_error;
+
+static void on_place(void *ctx, const struct place *p)
+{
+	assert_ptr_equal(ctx, found);
+	assert_true(n_found < 8);
+	found[n_found++] = *p;
+}
+
+static void on_error(void *ctx, int err)
+{
+	assert_ptr_equal(ctx, found);
+	last_error = err;
+	n_errors++;
+}
+
+/* Disk i has GUID "1000000i-...", and partitions "2000000i-0000-...0000000j". */
+static const char *guid_text(char text[37], unsigned kind, unsigned i, unsigned j)
+{
+	snprintf(text, 37, "%u000000%u-0000-0000-0000-00000000000%u", kind, i, j);
+	return text;
+}
+
+static void make_table(unsigned i)
+{
+	char text[37], a[37], b[37], c[37];
+	struct gpt_make g = {.disk = disk[i].bytes,
+		.sector_bytes = disk[i].dev.sector_bytes,
+		.n_sectors = disk[i].dev.n_sectors,
+		.disk_guid = guid_text(text, 1, i, 0)};
+	struct gpt_make_partition p[] = {{LINUX, guid_text(a, 2, i, 1), 128, 256},
+		{SWAP, guid_text(b, 2, i, 2), 512, 1024}, {SWAP, guid_text(c, 2, i, 3), 2048, 512}};
+	gpt_make(&g, p, 3);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_machine_reset();
+	disks.n = N_DISKS;
+	for (unsigned i = 0; i < N_DISKS; i++) {
+		fake_ram_disk_init(&disk[i], 512, N_SECTORS);
+		snprintf(disk[i].dev.name, sizeof(disk[i].dev.name), "ram %u", i);
+		disks.dev[i] = &disk[i].dev;
+	}
+	make_table(0);
+	make_table(2);
+	work = aligned_alloc(4096, GPT_WORK_BYTES);
+	log_text_start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < N_DISKS; i++)
+		fake_ram_disk_free(&disk[i]);
+	free(work);
+	return 0;
+}
+
+static void look(const struct place_query *q)
+{
+	struct places_visitor v = {.place = on_place, .error = on_error, .ctx = found};
+	n_found = n_errors = 0;
+	last_error = 0;
+	places_each(&disks, q, work, &v);
+}
+
+static struct place_query query(enum place_by by, const char *guid)
+{
+	struct place_query q = {.by = by};
+	gpt_make_guid(guid, q.guid);
+	return q;
+}
+
+static void assert_place(uint32_t n, unsigned i, uint64_t lba, uint64_t n_sectors)
+{
+	uint8_t guid[16] = {0};
+	char text[37];
+	assert_ptr_equal(found[n].dev, &disk[i].dev);
+	assert_int_equal(found[n].part.lba, lba);
+	assert_int_equal(found[n].part.n_sectors, n_sectors);
+	if (i != 1)
+		gpt_make_guid(guid_text(text, 1, i, 0), guid);
+	assert_memory_equal(found[n].disk_guid, guid, 16);
+}
+
+static void none(void **state)
+{
+	(void)state;
+	struct place_query q = {.by = PLACE_NONE};
+	look(&q);
+	assert_int_equal(n_found + n_errors, 0);
+	assert_int_equal(disk[0].n_reads, 0);
+	q = query(PLACE_BY_TYPE, "00000000-1111-0000-0000-000000000000");
+	look(&q);
+	assert_int_equal(n_found + n_errors, 0);
+	disks.n = 0;
+	q = query(PLACE_BY_TYPE, SWAP);
+	look(&q);
+	assert_int_equal(n_found + n_errors, 0);
+}
+
+static void by_type(void **state)
+{
+	(void)state;
+	struct place_query q = query(PLACE_BY_TYPE, SWAP);
+	look(&q);
+	assert_int_equal(n_errors, 0);
+	assert_int_equal(n_found, 4);
+	assert_place(0, 0, 512, 1024);
+	assert_place(1, 0, 2048, 512);
+	assert_place(2, 2, 512, 1024);
+	assert_place(3, 2, 2048, 512);
+}
+
+static void by_partuuid(void **state)
+{
+	(void)state;
+	struct place_query q = query(PLACE_BY_PARTUUID, "20000002-0000-0000-0000-000000000003");
+	look(&q);
+	assert_int_equal(n_found, 1);
+	assert_place(0, 2, 2048, 512);
+	uint8_t guid[16];
+	gpt_make_guid(SWAP, guid);
+	assert_memory_equal(found[0].part.type, guid, 16);
+	q = query(PLACE_BY_PARTUUID, SWAP); /* a type is no partition's own GUID */
+	look(&q);
+	assert_int_equal(n_found, 0);
+}
+
+/* Sectors of every disk, with or without a table, unless a disk is named. */
+static void by_lba(void **state)
+{
+	(void)state;
+	struct place_query q = {.by = PLACE_BY_LBA, .lba = 7, .n_sectors = 99};
+	look(&q);
+	assert_int_equal(n_found, 3);
+	for (unsigned i = 0; i < 3; i++)
+		assert_place(i, i, 7, 99);
+	q.have_disk = 1;
+	gpt_make_guid("10000002-0000-0000-0000-000000000000", q.disk);
+	look(&q);
+	assert_int_equal(n_found, 1);
+	assert_place(0, 2, 7, 99);
+}
+
+static void on_a_disk(void **state)
+{
+	(void)state;
+	struct place_query q = query(PLACE_BY_TYPE, SWAP);
+	q.have_disk = 1;
+	gpt_make_guid("10000002-0000-0000-0000-000000000000", q.disk);
+	look(&q);
+	assert_int_equal(n_found, 2);
+	assert_place(0, 2, 512, 1024);
+	memset(q.disk, 0, 16); /* of no disk, and not that of one without a table */
+	look(&q);
+	assert_int_equal(n_found, 0);
+	q.by = PLACE_BY_LBA;
+	q.n_sectors = 8;
+	look(&q);
+	assert_int_equal(n_found, 0);
+}
+
+/* Both tables of a disk are bad: said, and the others are looked at all the same. */
+static void damaged_table(void **state)
+{
+	(void)state;
+	disk[0].bytes[512 + GPT_DISK_GUID] ^= 1;
+	disk[0].bytes[(N_SECTORS - 1) * 512 + GPT_DISK_GUID] ^= 1;
+	struct place_query q = query(PLACE_BY_TYPE, SWAP);
+	look(&q);
+	assert_int_equal(n_errors, 1);
+	assert_logged("find: ram 0: partition table: ");
+	assert_int_equal(n_found, 2);
+	assert_place(0, 2, 512, 1024);
+	q = (struct place_query){.by = PLACE_BY_LBA, .lba = 9, .n_sectors = 8};
+	look(&q); /* sectors need no table */
+	assert_int_equal(n_found, 3);
+}
+
+static void unreadable_disk(void **state)
+{
+	(void)state;
+	disk[2].bad_lba = 1;
+	block_stop(&disk[0].dev);
+	struct place_query q = query(PLACE_BY_TYPE, SWAP);
+	look(&q);
+	assert_true(n_errors >= 1);
+	assert_logged("find: ram 0: partition table: ");
+}
+
+/* An entry that ends before it begins: an error where the query means it. */
+static void entry_without_sense(void **state)
+{
+	(void)state;
+	struct gpt_make g = {.disk = disk[0].bytes, .sector_bytes = 512, .n_sectors = N_SECTORS};
+	uint64_t first = N_SECTORS * 2;
+	for (uint32_t copy = 0; copy < 2; copy++) {
+		uint64_t header = copy ? N_SECTORS - 1 : 1, table;
+		memcpy(&table, disk[0].bytes + header * 512 + GPT_ENTRIES_LBA, 8);
+		memcpy(disk[0].bytes + table * 512 + 128 + GPT_ENTRY_FIRST, &first, 8);
+		gpt_make_seal(&g, header);
+	}
+	struct place_query q = query(PLACE_BY_TYPE, SWAP);
+	look(&q);
+	assert_int_equal(n_errors, 1);
+	assert_int_not_equal(last_error, 0);
+	assert_logged("find: ram 0: partition 2: ");
+	assert_int_equal(n_found, 3);
+	assert_place(0, 0, 2048, 512);
+	q = query(PLACE_BY_TYPE, LINUX);
+	look(&q);
+	assert_int_equal(n_errors, 0);
+	assert_int_equal(n_found, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(none),
+		TEST(by_type),
+		TEST(by_partuuid),
+		TEST(by_lba),
+		TEST(on_a_disk),
+		TEST(damaged_table),
+		TEST(unreadable_disk),
+		TEST(entry_without_sense),
+	};
+	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
+}

@@ -1,0 +1,397 @@
+/* stock.c: which image is taken, and what is written: attempts, and the end of an image. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "gpt_make.h"
+#include "ledger.h"
+#include "log_text.h"
+#include "machine.h"
+#include "stock_disk.h"
+
+#define PART_A "00000001-0000-0000-0000-00000000000a"
+#define PART_B "00000001-0000-0000-0000-00000000000b"
+
+static struct stock_disk d;
+static const struct swb_params small = {.codec = SWB_LZO, .n_data = 200, .gap_every = 9};
+static const struct swb_params in_file = {
+	.codec = SWB_LZ4, .n_data = 200, .header_page = 17, .scatter = true};
+
+static int setup(void **state)
+{
+	(void)state;
+	stock_disk_init(&d, &small, 512);
+	log_text_start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stock_disk_free(&d);
+	return 0;
+}
+
+static void again(const struct swb_params *p, uint32_t sector_bytes)
+{
+	stock_disk_free(&d);
+	stock_disk_init(&d, p, sector_bytes);
+}
+
+static uint8_t *copy_disk(void)
+{
+	uint64_t bytes = d.disk.dev.n_sectors * d.disk.dev.sector_bytes;
+	uint8_t *copy = malloc(bytes);
+	assert_non_null(copy);
+	memcpy(copy, d.disk.bytes, bytes);
+	return copy;
+}
+
+/* Nothing differs from the copy but (perhaps) n bytes at an address. Frees the copy. */
+static void assert_same_but(uint8_t *copy, const uint8_t *at, size_t n)
+{
+	uint64_t bytes = d.disk.dev.n_sectors * d.disk.dev.sector_bytes;
+	memcpy(copy + (at - d.disk.bytes), at, n);
+	assert_memory_equal(copy, d.disk.bytes, bytes);
+	free(copy);
+}
+
+/* ---- finding ---- */
+
+static void finds_one(void **state)
+{
+	(void)state;
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_ptr_equal(d.stock.dev, &d.disk.dev);
+	assert_int_equal(d.stock.extent.lba, DISK_LBA);
+	assert_int_equal(d.stock.header.codec, SWSUSP_CODEC_LZO);
+	assert_int_equal(d.stock.attempts, 0);
+	assert_ptr_equal(d.stock.area.extents, &d.stock.extent);
+	assert_ptr_equal(d.stock.source.ctx, &d.stock.area);
+	assert_memory_equal(d.stock.header_page, stock_disk_header(&d), 4096);
+	assert_int_equal(stock_open(&d.stock, &d.arena), 0);
+	assert_int_equal(d.stock.image.n_frames, d.image.n_frames);
+	assert_logged("LZO, entry 0x");
+}
+
+static void every_kind(void **state)
+{
+	(void)state;
+	static const char *const name[] = {"uncompressed", "LZO", "LZ4"};
+	for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 8)
+		for (int codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
+			struct swb_params p = in_file;
+			p.codec = (enum swb_codec)codec;
+			again(&p, sector_bytes);
+			stock_disk_open(&d);
+			assert_logged(name[codec]);
+			assert_int_equal(d.stock.swap_page, 17);
+		}
+}
+
+static void finds_none(void **state)
+{
+	(void)state;
+	memcpy(stock_disk_header(&d) + 4086, "SWAPSPACE2", 10);
+	log_text_start();
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	memset(stock_disk_header(&d) + 4086, 0, 10);
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	d.options.swap.by = PLACE_NONE;
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	d.disks.n = 0;
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	assert_false(log_text_has("stock:"));
+	assert_int_equal(d.disk.n_writes, 0);
+}
+
+/* A GPT with two swap partitions; the second begins behind the first. */
+static void two_partitions(const struct swb_params *p)
+{
+	again(p, 512);
+	uint64_t n = d.image.disk_pages * 8;
+	fake_ram_disk_free(&d.disk);
+	fake_ram_disk_init(&d.disk, 512, 2 * n + 256);
+	struct gpt_make g = {.disk = d.disk.bytes,
+		.sector_bytes = 512,
+		.n_sectors = d.disk.dev.n_sectors,
+		.disk_guid = "00000001-0000-0000-0000-000000000000"};
+	struct gpt_make_partition parts[] = {
+		{SWAP_TYPE, PART_A, DISK_LBA, n}, {SWAP_TYPE, PART_B, DISK_LBA + n, n}};
+	gpt_make(&g, parts, 2);
+	d.options.swap = (struct place_query){.by = PLACE_BY_TYPE};
+	gpt_make_guid(SWAP_TYPE, d.options.swap.guid);
+}
+
+static void put(uint32_t partition)
+{
+	uint64_t bytes = d.image.disk_pages * SWB_PAGE;
+	memcpy(d.disk.bytes + DISK_LBA * 512ull + partition * bytes, d.image.disk, bytes);
+}
+
+static void second_of_two(void **state)
+{
+	(void)state;
+	two_partitions(&small);
+	put(1);
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(d.stock.extent.lba, DISK_LBA + d.image.disk_pages * 8);
+	assert_int_equal(stock_open(&d.stock, &d.arena), 0);
+}
+
+static void first_of_two(void **state)
+{
+	(void)state;
+	two_partitions(&in_file);
+	put(0); /* what is looked at later must not spoil the one found */
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(d.stock.extent.lba, DISK_LBA);
+	assert_memory_equal(d.stock.header_page, stock_disk_header(&d), 4096);
+	assert_int_equal(stock_open(&d.stock, &d.arena), 0);
+}
+
+static void ambiguous(void **state)
+{
+	(void)state;
+	two_partitions(&small);
+	put(0);
+	put(1);
+	assert_int_equal(stock_disk_find(&d), ERR_AMBIGUOUS);
+	assert_logged("stock: 2 swap areas hold an image: name one by swap=partuuid:");
+	d.options.swap.by = PLACE_BY_PARTUUID;
+	gpt_make_guid(PART_B, d.options.swap.guid);
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(d.stock.extent.lba, DISK_LBA + d.image.disk_pages * 8);
+}
+
+static void bad_headers(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t at;
+		const char *bytes;
+		uint32_t n;
+		int err;
+		const char *said;
+	} bad[] = {
+		{4086, "ULSUSPEND", 10, SWSUSP_ERR_USERSPACE, "uswsusp"},
+		{4072, "\xff", 1, SWSUSP_ERR_FLAGS, "header flags in page 0 is 0xff"},
+		{4072, "\x06", 1, SWSUSP_ERR_FLAGS, "compressed and not"},
+		{1024, "\x02", 1, SWSUSP_ERR_HEADER, "header swap version in page 0 is 0x2"},
+		{4076, "X", 1, SWSUSP_ERR_HEADER, "header original signature"},
+	};
+	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		again(&small, 512);
+		log_text_start();
+		memcpy(stock_disk_header(&d) + bad[i].at, bad[i].bytes, bad[i].n);
+		uint8_t *copy = copy_disk();
+		assert_int_equal(stock_disk_find(&d), bad[i].err);
+		assert_logged(bad[i].said);
+		assert_logged("stock: ram sector 64: ");
+		assert_same_but(copy, d.disk.bytes, 0);
+	}
+}
+
+static void bad_map(void **state)
+{
+	(void)state;
+	memset(stock_disk_header(&d) + 4064, 0xff, 8);
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(stock_open(&d.stock, &d.arena), SWSUSP_ERR_MAP);
+	assert_logged("swap map damaged: ");
+}
+
+static void little_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(stock_disk_find(&d), 0);
+	arena_init(&d.arena);
+	assert_int_equal(stock_open(&d.stock, &d.arena), ERR_NO_MEMORY);
+	assert_int_equal(arena_add(&d.arena, d.arena_memory, 512u << 10), 0);
+	assert_int_equal(stock_open(&d.stock, &d.arena), SWSUSP_ERR_WORK);
+	arena_init(&d.arena);
+	assert_int_equal(
+		stock_find(&d.disks, &d.options, &d.arena, d.work, &d.stock), ERR_NO_MEMORY);
+}
+
+/* The header of a swap file is where resume_offset says, and nowhere else. */
+static void swap_file(void **state)
+{
+	(void)state;
+	again(&in_file, 512);
+	assert_int_equal(stock_disk_find(&d), 0);
+	d.options.resume_offset = 16;
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	d.options.resume_offset = d.image.disk_pages; /* behind the partition */
+	assert_int_equal(stock_disk_find(&d), SWSUSP_ERR_ARGUMENT);
+	d.options.resume_offset = UINT64_MAX;
+	assert_int_equal(stock_disk_find(&d), SWSUSP_ERR_ARGUMENT);
+	assert_logged("stock: ram sector 64: wrong argument");
+}
+
+static void header_read_fails(void **state)
+{
+	(void)state;
+	d.disk.bad_lba = DISK_LBA + 3;
+	assert_int_equal(stock_disk_find(&d), ERR_IO);
+	assert_logged("stock: ram sector 64: ");
+}
+
+static void area_outside_disk(void **state)
+{
+	(void)state;
+	d.options.swap.n_sectors = d.disk.dev.n_sectors;
+	assert_int_equal(stock_disk_find(&d), ERR_BOUNDS);
+}
+
+/* ---- attempts ---- */
+
+static void attempts_are_counted(void **state)
+{
+	(void)state;
+	for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 8) {
+		again(&in_file, sector_bytes);
+		uint8_t *copy = copy_disk();
+		for (uint32_t n = 1; n < 4; n++) {
+			stock_disk_open(&d);
+			assert_int_equal(d.stock.attempts, n - 1);
+			uint32_t flushes = d.disk.n_flushes;
+			assert_int_equal(stock_count_attempt(&d.stock), 0);
+			assert_int_equal(d.stock.attempts, n);
+			assert_int_equal(d.disk.n_flushes, flushes + 1);
+			assert_int_equal(d.disk.dev.n_may_write, 0);
+		}
+		assert_same_but(copy, stock_disk_header(&d), sizeof(struct ledger));
+	}
+}
+
+/* Another image in the same area begins anew. */
+static void attempts_of_another_image(void **state)
+{
+	(void)state;
+	stock_disk_open(&d);
+	assert_int_equal(stock_count_attempt(&d.stock), 0);
+	stock_disk_header(&d)[4060] ^= 1; /* its checksum */
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(d.stock.attempts, 0);
+	stock_disk_header(&d)[4060] ^= 1;
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(d.stock.attempts, 1);
+	stock_disk_header(&d)[16] ^= 4; /* a count that is torn */
+	assert_int_equal(stock_disk_find(&d), 0);
+	assert_int_equal(d.stock.attempts, 0);
+}
+
+static void sector_in_use(void **state)
+{
+	(void)state;
+	static const uint32_t at[] = {0, 24, 511};
+	for (uint32_t i = 0; i < 3; i++) {
+		again(&small, 512);
+		stock_disk_header(&d)[at[i]] = 0xeb;
+		uint8_t *copy = copy_disk();
+		stock_disk_open(&d);
+		assert_int_equal(stock_count_attempt(&d.stock), ERR_BUSY);
+		assert_int_equal(d.disk.n_writes, 0);
+		assert_same_but(copy, d.disk.bytes, 0);
+	}
+}
+
+static void attempt_write_fails(void **state)
+{
+	(void)state;
+	stock_disk_open(&d);
+	d.disk.fail_write = 1;
+	assert_int_equal(stock_count_attempt(&d.stock), ERR_IO);
+	assert_int_equal(d.stock.attempts, 0);
+	assert_int_equal(d.disk.dev.n_may_write, 0);
+
+	again(&small, 512);
+	stock_disk_open(&d);
+	d.disk.fail_flush = 1;
+	assert_int_equal(stock_count_attempt(&d.stock), ERR_IO);
+
+	again(&small, 512);
+	stock_disk_open(&d);
+	d.disk.dev.read_only = true;
+	assert_int_equal(stock_count_attempt(&d.stock), ERR_READ_ONLY);
+}
+
+/* ---- the end of an image ---- */
+
+static void consumed(void **state)
+{
+	(void)state;
+	for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 8) {
+		again(&in_file, sector_bytes);
+		uint8_t *copy = copy_disk();
+		stock_disk_open(&d);
+		assert_int_equal(stock_count_attempt(&d.stock), 0);
+		uint32_t flushes = d.disk.n_flushes;
+		assert_int_equal(stock_consume(&d.stock), 0);
+		assert_int_equal(d.disk.n_flushes, flushes + 1);
+		assert_int_equal(d.disk.dev.n_may_write, 0);
+		assert_memory_equal(stock_disk_header(&d) + 4086, "SWAPSPACE2", 10);
+		/* The first sector is as it was, so is everything else. */
+		assert_same_but(copy, stock_disk_header(&d) + 4086, 10);
+		assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	}
+}
+
+/* Whoever comes without a count must not lose what is in the first sector. */
+static void consumed_beside_boot_code(void **state)
+{
+	(void)state;
+	memset(stock_disk_header(&d), 0x90, 512);
+	uint8_t *copy = copy_disk();
+	stock_disk_open(&d);
+	assert_int_equal(stock_consume(&d.stock), 0);
+	assert_same_but(copy, stock_disk_header(&d) + 4086, 10);
+}
+
+static void consume_fails(void **state)
+{
+	(void)state;
+	stock_disk_open(&d);
+	uint8_t *copy = copy_disk();
+	d.disk.fail_write = 1;
+	assert_int_equal(stock_consume(&d.stock), ERR_IO);
+	assert_same_but(copy, d.disk.bytes, 0);
+
+	again(&small, 512);
+	stock_disk_open(&d);
+	d.disk.fail_flush = 1;
+	assert_int_equal(stock_consume(&d.stock), ERR_IO);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(finds_one),
+		TEST(every_kind),
+		TEST(finds_none),
+		TEST(second_of_two),
+		TEST(first_of_two),
+		TEST(ambiguous),
+		TEST(bad_headers),
+		TEST(bad_map),
+		TEST(little_memory),
+		TEST(swap_file),
+		TEST(header_read_fails),
+		TEST(area_outside_disk),
+		TEST(attempts_are_counted),
+		TEST(attempts_of_another_image),
+		TEST(sector_in_use),
+		TEST(attempt_write_fails),
+		TEST(consumed),
+		TEST(consumed_beside_boot_code),
+		TEST(consume_fails),
+	};
+	return cmocka_run_group_tests_name("stock", tests, NULL, NULL);
+}
