@@ -21,8 +21,8 @@ def headers(disk):
         if data[:8] == MAGIC:
             generation, state, attempts = struct.unpack_from("<QII", data, 32)
             root_offset, = struct.unpack_from("<Q", data, 88)
-            found.append(Header(copy * HEADER_STRIDE, generation, STATES[state], attempts,
-                                root_offset))
+            name = STATES[state] if state < len(STATES) else "damaged"
+            found.append(Header(copy * HEADER_STRIDE, generation, name, attempts, root_offset))
     return sorted(found, key=lambda h: h.generation)
 
 
