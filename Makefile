@@ -48,7 +48,12 @@ EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drive
 	$(LIB_SRC)
 
 # The whole-machine cases of `make check`; check-matrix runs all (tests/qemu/run.py -l).
-CHECK_CASES := boot-one-shot-entry 'refuse-*' 'save-*' 'stock-*' 'toy-*'
+CHECK_CASES := 'refuse-*' save-seabios-grub save-ovmf-entry save-ovmf-grub save-ovmf-chain \
+	save-5g-seabios-grub save-la57-seabios-grub save-virtio-legacy save-area-on-second-disk \
+	save-reboot save-snapshot save-nvme save-ahci toy-bios toy-efi toy-continue toy-nvme-4096 \
+	stock-own-kernel stock-6.1-seabios-grub stock-6.1-ovmf-entry stock-6.1-uncompressed stock-la57 \
+	stock-ahci stock-refuse-damaged stock-failed-attempt-kernel-resumes setup-grub-partition \
+	setup-efi-entry
 
 # ---- who may include whom ----
 INC_lib := -Ilib
