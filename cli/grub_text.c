@@ -117,6 +117,10 @@ char *grub_block_replace(const char *text, const char *block)
 	if (n)
 		memcpy(made + at + newline, block, n);
 	strcpy(made + at + newline + n, text + at + len);
+	if (block && !grub_block_is(made, block)) { /* a mark that was not whole has become one */
+		free(made);
+		return NULL;
+	}
 	return made;
 }
 

@@ -20,7 +20,7 @@ bool grubenv_set(char block[GRUBENV_BYTES], const char *name, const char *value)
 #define GRUB_BLOCK_END   "### END torpor ###\n"
 
 /* The text with this block (both marks in it) instead of the one it has, or after the rest; block
- * NULL: without one. To be freed. NULL: out of memory, or only one of the marks is there. */
+ * NULL: without one. To be freed. NULL: out of memory, or the marks that are there make no block. */
 char *grub_block_replace(const char *text, const char *block);
 bool grub_block_is(const char *text, const char *block);
 

@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 static char last[512];
 static enum complaining complaining;
@@ -52,12 +51,4 @@ const char *say_size(char *dst, uint64_t bytes)
 double mb_per_s(uint64_t bytes, uint64_t us)
 {
 	return us ? (double)bytes / (double)us : 0;
-}
-
-uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }

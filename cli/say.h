@@ -21,7 +21,4 @@ const char *say_size(char *dst, uint64_t bytes);
 /* Bytes in microseconds as MB/s (10^6), 0 when no time has passed. */
 double mb_per_s(uint64_t bytes, uint64_t us);
 
-/* On a clock that is never set. */
-uint64_t now_us(void);
-
 #endif

@@ -19,6 +19,16 @@ bool booted_by_efi(void)
 	return sys_exists("/sys/firmware/efi");
 }
 
+bool secure_boot_is_on(void)
+{
+	uint8_t value[5]; /* attributes, and the byte */
+
+	return sys_read_at("/sys/firmware/efi/efivars/"
+			   "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		       0, value, sizeof(value)) == sizeof(value) &&
+	       value[4];
+}
+
 bool program_path(char ret[SYS_PATH_MAX])
 {
 	char link[SYS_PATH_MAX];
@@ -136,6 +146,8 @@ static void say_place(const struct swap_place *p, const char *args)
 	else
 		printf("swap area   %s (%s)\n", p->device, p->from);
 	printf("loader      %s\n", args);
+	if (secure_boot_is_on())
+		printf("Secure Boot is on: the firmware starts the loader only when you sign it\n");
 }
 
 static int install(struct changes *c, const struct setup_options *o, const char *old_args)

@@ -23,6 +23,7 @@ struct setup_options {
 };
 
 bool booted_by_efi(void);
+bool secure_boot_is_on(void);
 
 /* Of this program; false when it cannot be told. */
 bool program_path(char ret[SYS_PATH_MAX]);

@@ -175,7 +175,7 @@ static int write_custom(struct changes *c, const char *folder, const char *block
 	fresh = grub_block_replace(text ? text : "", block);
 	free(text);
 	if (!fresh)
-		return complain("%s: only one of Torpor's two marks is there", path);
+		return complain("%s: Torpor's marks in it make no block", path);
 	err = change_shared_file(c, path, *fresh ? fresh : NULL);
 	free(fresh);
 	return err;

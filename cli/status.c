@@ -227,14 +227,9 @@ static void show_efi_entry(struct status *s)
 
 static void show_secure_boot(struct status *s)
 {
-	uint8_t value[5];
-
 	if (!booted_by_efi())
 		return;
-	if (sys_read_at("/sys/firmware/efi/efivars/"
-			"SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-		    0, value, sizeof(value)) == sizeof(value) &&
-		value[4])
+	if (secure_boot_is_on())
 		no(s, "Secure Boot", "it is on, and the loader is not signed");
 	else
 		yes("Secure Boot", "it is off");

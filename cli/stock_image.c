@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "ledger.h"
+#include "now.h"
 #include "say.h"
 #include "uuid.h"
 

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "image_view.h"
+#include "now.h"
 #include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"

@@ -37,3 +37,6 @@ FUZZSRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
 FUZZ += acpi
 FUZZSRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
+
+FUZZ += boot_parse
+FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c

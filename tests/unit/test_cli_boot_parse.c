@@ -182,6 +182,7 @@ static void custom(void **state)
 	replaced("a\n", NULL, "a\n");
 	assert_null(grub_block_replace(GRUB_BLOCK_BEGIN "old\n", BLOCK));
 	assert_null(grub_block_replace(GRUB_BLOCK_END, BLOCK));
+	assert_null(grub_block_replace("### BEGIN torpor ###", BLOCK));
 	assert_true(grub_block_is("a\n" BLOCK, BLOCK));
 	assert_false(grub_block_is("a\n", BLOCK));
 	assert_false(grub_block_is(GRUB_BLOCK_BEGIN "y\n" GRUB_BLOCK_END, BLOCK));

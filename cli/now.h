@@ -1,0 +1,10 @@
+/* Time for measurements. */
+#ifndef CLI_NOW_H
+#define CLI_NOW_H
+
+#include <stdint.h>
+
+/* On a clock that is never set. */
+uint64_t now_us(void);
+
+#endif
