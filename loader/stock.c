@@ -213,10 +213,15 @@ int stock_check(const struct stock *s, const struct boot_info *bi, const struct 
 struct placing {
 	struct boot_piece *piece; /* best first */
 	uint32_t n;
+	uint64_t program_bytes;
 };
 
-static bool better(const struct boot_piece *a, const struct boot_piece *b)
+/* Above all the program needs a piece; small ones below 4 GiB must not crowd it out. */
+static bool better(const struct placing *p, const struct boot_piece *a, const struct boot_piece *b)
 {
+	bool a_fits = a->bytes >= p->program_bytes, b_fits = b->bytes >= p->program_bytes;
+	if (a_fits != b_fits)
+		return a_fits;
 	bool a_low = a->start + a->bytes <= FOUR_GIB, b_low = b->start + b->bytes <= FOUR_GIB;
 	if (a_low != b_low)
 		return a_low;
@@ -233,7 +238,7 @@ static void offer(struct placing *p, uint64_t first_pfn, uint64_t end_pfn)
 	if (piece.bytes > PIECE_MAX)
 		piece.bytes = PIECE_MAX;
 	uint32_t at = p->n;
-	while (at > 0 && better(&piece, &p->piece[at - 1]))
+	while (at > 0 && better(p, &piece, &p->piece[at - 1]))
 		at--;
 	if (at == BOOT_REGION_MAX)
 		return;
@@ -268,7 +273,7 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 	struct ranges usable;
 	struct swsusp_cursor c;
 	struct swsusp_run run;
-	struct placing p = {.piece = ret_pieces};
+	struct placing p = {.piece = ret_pieces, .program_bytes = program_bytes};
 	ranges_init(&usable, v, BOOT_MEMORY_MAX + 8);
 	int err = plan_usable(bi, &usable);
 	for (uint32_t i = 0; !err && i < busy->n; i++)

@@ -44,9 +44,10 @@ int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
 int stock_check(const struct stock *s, const struct boot_info *bi, const struct options *o,
 	const struct acpi *acpi) MUST_CHECK;
 
-/* Memory that the image does not restore, outside what runs now (busy, frames): the largest pieces,
- * the ones below 4 GiB first. At most BOOT_REGION_MAX; ERR_NO_MEMORY when the first is smaller than
- * program_bytes or all together are smaller than STOCK_REGION_MIN. */
+/* Memory that the image does not restore, outside what runs now (busy, frames): pieces that hold the
+ * program first, of these and of the others those below 4 GiB, then the largest. At most BOOT_REGION_MAX;
+ * ERR_NO_MEMORY when the first is smaller than program_bytes or all together are smaller than
+ * STOCK_REGION_MIN. */
 #define STOCK_REGION_MIN (12u << 20)
 int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *busy,
 	uint64_t program_bytes, struct boot_piece *ret_pieces, uint32_t *ret_n) MUST_CHECK;
