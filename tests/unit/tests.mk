@@ -162,3 +162,7 @@ SRC_places := loader/places.c loader/gpt.c drivers/block.c lib/err.c lib/format.
 UNIT += stock_restore
 SRC_stock_restore := loader/stock_restore.c $(STOCK_SRC)
 LIBS_stock_restore := $(SWSUSP_A)
+
+UNIT += stock_place
+SRC_stock_place := $(STOCK_SRC)
+LIBS_stock_place := $(SWSUSP_A)

@@ -1,0 +1,334 @@
+/* stock.c: does an image fit this machine, and where is room beside it? Nothing is loaded here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "log_text.h"
+#include "machine.h"
+#include "stock_disk.h"
+
+#define MIB      (1ull << 20)
+#define GIB      (1ull << 30)
+#define PROGRAM  (600u * 1024)
+#define BUSY_MAX 8
+
+static struct stock_disk d;
+static struct boot_info bi;
+static struct range busy_room[BUSY_MAX];
+static struct ranges busy;
+static struct boot_piece piece[BOOT_REGION_MAX];
+static uint32_t n_pieces;
+
+/* Frames from 16 MiB on. */
+static const struct swb_params params = {
+	.codec = SWB_LZO, .n_data = 1000, .gap_every = 40, .zero_every = 7};
+
+static void memory(uint64_t start, uint64_t end, uint32_t type)
+{
+	bi.memory[bi.n_memory++] = (struct boot_range){.start = start, .end = end, .type = type};
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	stock_disk_init(&d, &params, 512);
+	stock_disk_open(&d);
+	memset(&bi, 0, sizeof(bi));
+	memory(0, 0x9fc00, BOOT_RAM);
+	memory(0x9fc00, MIB, BOOT_RESERVED);
+	memory(MIB, 64 * MIB, BOOT_RAM);
+	ranges_init(&busy, busy_room, BUSY_MAX);
+	log_text_start();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	stock_disk_free(&d);
+	return 0;
+}
+
+static void another(const struct swb_params *p)
+{
+	stock_disk_free(&d);
+	stock_disk_init(&d, p, 512);
+	stock_disk_open(&d);
+}
+
+/* ---- does it fit? ---- */
+
+static int check(const struct acpi *acpi)
+{
+	return stock_check(&d.stock, &bi, &d.options, acpi);
+}
+
+static void fits(void **state)
+{
+	(void)state;
+	assert_int_equal(check(NULL), 0);
+	/* ACPI tables are memory; the same in several ranges. */
+	bi.n_memory--;
+	memory(MIB, 17 * MIB, BOOT_RAM);
+	memory(17 * MIB, 18 * MIB, BOOT_ACPI);
+	memory(18 * MIB, 64 * MIB, BOOT_RAM);
+	assert_int_equal(check(NULL), 0);
+}
+
+static void no_memory_there(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t type;
+		const char *said;
+	} kind[] = {
+		{BOOT_RESERVED, "which is reserved here"}, {BOOT_NVS, "which is ACPI NVS here"}};
+	for (uint32_t i = 0; i < 2; i++) {
+		bi.n_memory = 2;
+		memory(MIB, 0x1003000, BOOT_RAM);
+		memory(0x1003000, 0x1005000, kind[i].type);
+		memory(0x1005000, 64 * MIB, BOOT_RAM);
+		assert_int_equal(check(NULL), ERR_MEMORY_MAP);
+		assert_logged("stock: the image has memory at 0x1003000-0x1005000, which is ");
+		assert_logged(kind[i].said);
+	}
+	bi.n_memory = 2;
+	memory(MIB, 17 * MIB, BOOT_RAM);
+	assert_int_equal(check(NULL), ERR_MEMORY_MAP);
+	assert_logged("stock: the image has memory at 0x1100000-0x");
+}
+
+/* Only what the image has must be memory. */
+static void gaps_do_not_matter(void **state)
+{
+	(void)state;
+	uint64_t gap = 0;
+	for (uint64_t i = 1; i < d.image.n_frames && !gap; i++)
+		if ((d.image.frames[i] & ~SWB_ZERO) != (d.image.frames[i - 1] & ~SWB_ZERO) + 1)
+			gap = (d.image.frames[i - 1] & ~SWB_ZERO) + 1;
+	assert_true(gap != 0);
+	bi.n_memory--;
+	memory(MIB, gap << 12, BOOT_RAM);
+	memory(gap << 12, (gap + 1) << 12, BOOT_RESERVED);
+	memory((gap + 1) << 12, 64 * MIB, BOOT_RAM);
+	assert_int_equal(check(NULL), 0);
+}
+
+static void strict(void **state)
+{
+	(void)state;
+	d.options.strict = 1;
+	assert_int_equal(check(NULL), ERR_MEMORY_MAP);
+	assert_logged("stock: strict=1: the memory map's checksum was 0xb677a5c8, is 0x");
+	/* By the checksum of the library, which has tests of its own. */
+	struct swsusp_e820 e[3] = {
+		{0, 0x9fc00, 1}, {0x9fc00, MIB - 0x9fc00, 2}, {MIB, 63 * MIB, 1}};
+	d.stock.image.info.e820_crc = swsusp_e820_crc(e, 3);
+	assert_int_equal(check(NULL), 0);
+	bi.memory[1].type = BOOT_NVS;
+	assert_int_equal(check(NULL), ERR_MEMORY_MAP);
+	d.options.strict = 0;
+	assert_int_equal(check(NULL), 0);
+}
+
+static void hardware_signature(void **state)
+{
+	(void)state;
+	struct acpi acpi = {.facs_signature = 0x1234};
+	assert_int_equal(check(&acpi), 0); /* the image has none */
+	d.stock.header.flags |= SWSUSP_HW_SIG;
+	d.stock.header.hw_sig = 0x1234;
+	assert_int_equal(check(&acpi), 0);
+	assert_int_equal(check(NULL), 0);
+	acpi.facs_signature = 0x1235;
+	assert_int_equal(check(&acpi), ERR_PLATFORM);
+	assert_logged("stock: the hardware signature was 0x1234, is 0x1235");
+}
+
+/* ---- where is room? ---- */
+
+static bool in_image(uint64_t pfn)
+{
+	for (uint64_t i = 0; i < d.image.n_frames; i++)
+		if ((d.image.frames[i] & ~SWB_ZERO) == pfn)
+			return true;
+	return false;
+}
+
+static bool is_ram(uint64_t phys)
+{
+	for (uint32_t i = 0; i < bi.n_memory; i++)
+		if (phys >= bi.memory[i].start && phys < bi.memory[i].end)
+			return bi.memory[i].type == BOOT_RAM || bi.memory[i].type == BOOT_ACPI;
+	return false;
+}
+
+static int place(void)
+{
+	memset(piece, 0xff, sizeof(piece));
+	return stock_place(&d.stock, &bi, &busy, PROGRAM, piece, &n_pieces);
+}
+
+static void assert_free_piece(const struct boot_piece *p)
+{
+	assert_int_equal(p->start % 4096, 0);
+	assert_int_equal(p->bytes % 4096, 0);
+	assert_true(p->start >= MIB);
+	for (uint64_t at = p->start; at < p->start + p->bytes; at += 4096) {
+		if (!is_ram(at) || in_image(at / 4096) ||
+			ranges_touch(&busy, at / 4096, at / 4096 + 1))
+			fail_msg("%#llx is not free", (unsigned long long)at);
+	}
+}
+
+static bool is_low(const struct boot_piece *p)
+{
+	return p->start + p->bytes <= 4 * GIB;
+}
+
+static void assert_in_order(const struct boot_piece *a, const struct boot_piece *b)
+{
+	if ((a->bytes >= PROGRAM) != (b->bytes >= PROGRAM))
+		assert_true(a->bytes >= PROGRAM);
+	else if (is_low(a) != is_low(b))
+		assert_true(is_low(a));
+	else
+		assert_true(a->bytes >= b->bytes);
+}
+
+static void assert_placed(void)
+{
+	assert_int_equal(place(), 0);
+	uint64_t total = 0;
+	assert_true(n_pieces >= 1 && n_pieces <= BOOT_REGION_MAX);
+	for (uint32_t i = 0; i < n_pieces; i++) {
+		assert_free_piece(&piece[i]);
+		total += piece[i].bytes;
+		for (uint32_t j = 0; j < i; j++)
+			assert_true(piece[j].start >= piece[i].start + piece[i].bytes ||
+				    piece[i].start >= piece[j].start + piece[j].bytes);
+		if (i > 0)
+			assert_in_order(&piece[i - 1], &piece[i]);
+	}
+	assert_true(piece[0].bytes >= PROGRAM);
+	assert_true(total >= STOCK_REGION_MIN);
+}
+
+static void beside_the_image(void **state)
+{
+	(void)state;
+	assert_placed();
+	assert_true(n_pieces >= 2); /* before and behind it */
+}
+
+static void beside_what_runs(void **state)
+{
+	(void)state;
+	static const uint64_t at[][2] = {{0x100, 0x180}, {0xf80, 0x1010}, {0x1100, 0x1102},
+		{0x1200, 0x2000}, {0x2800, 0x2801}, {0x3fff, 0x4000}};
+	for (uint32_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		assert_int_equal(ranges_add(&busy, at[i][0], at[i][1]), 0);
+		assert_placed();
+	}
+	assert_int_equal(ranges_add(&busy, 0, 0x4000), 0);
+	assert_int_equal(place(), ERR_NO_MEMORY);
+	assert_logged("stock: only 0 KiB of memory are free of the image, in 0 pieces");
+}
+
+static void below_4_gib_first(void **state)
+{
+	(void)state;
+	memory(5 * GIB, 5 * GIB + 100 * MIB, BOOT_RAM);
+	assert_placed();
+	assert_true(is_low(&piece[0]));
+	/* Low memory has room, but not for the program. */
+	bi.n_memory = 2;
+	memory(MIB, MIB + 300 * 1024, BOOT_RAM);
+	memory(16 * MIB, ((d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1) << 12, BOOT_RAM);
+	memory(5 * GIB, 5 * GIB + 100 * MIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(piece[0].start, 5 * GIB);
+	assert_int_equal(piece[1].start, MIB);
+	bi.n_memory = 2; /* all is high */
+	memory(16 * MIB, ((d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1) << 12, BOOT_RAM);
+	memory(5 * GIB, 5 * GIB + 16 * MIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(piece[0].start, 5 * GIB);
+}
+
+/* Many more gaps than pieces: the largest are taken. */
+static void fragments(void **state)
+{
+	(void)state;
+	bi.n_memory = 2;
+	memory(16 * MIB, 32 * MIB, BOOT_RAM); /* the image's */
+	for (uint64_t i = 0; i < 200; i++) {
+		uint64_t start = 64 * MIB + i * MIB, pages = 64 + i * 37 % 80;
+		memory(start, start + pages * 4096, i % 9 ? BOOT_RAM : BOOT_ACPI);
+	}
+	assert_int_equal(ranges_add(&busy, 0x1000, 0x2000), 0);
+	int err = place(); /* none has room for the program */
+	assert_int_equal(err, ERR_NO_MEMORY);
+	assert_logged(" KiB of memory are free of the image, in 32 pieces");
+	memory(8 * GIB, 8 * GIB + MIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(n_pieces, BOOT_REGION_MAX);
+	assert_int_equal(piece[0].start, 8 * GIB);
+	assert_int_equal(piece[1].bytes, 143 * 4096);
+	assert_true(piece[31].bytes > 125 * 4096);
+}
+
+/* Images in all sorts of pieces, against what the builder knows of them. */
+static void fragmented_images(void **state)
+{
+	(void)state;
+	for (uint32_t every = 1; every < 60; every += 7) {
+		struct swb_params p = {.codec = SWB_RAW,
+			.n_data = 1500,
+			.gap_every = every,
+			.zero_every = every + 1};
+		another(&p);
+		ranges_init(&busy, busy_room, BUSY_MAX);
+		assert_placed();
+		assert_int_equal(ranges_add(&busy, 0x1001, 0x1001 + every * 16), 0);
+		assert_int_equal(ranges_add(&busy, 0x200, 0x300), 0);
+		assert_placed();
+	}
+}
+
+static void too_little(void **state)
+{
+	(void)state;
+	uint64_t end = (d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1;
+	bi.n_memory = 2;
+	memory(16 * MIB, (end << 12) + STOCK_REGION_MIN - 4096, BOOT_RAM);
+	assert_int_equal(place(), ERR_NO_MEMORY);
+	assert_logged("stock: only 12284 KiB of memory are free of the image, in 1 pieces");
+	bi.memory[2].end += 4096;
+	assert_placed();
+	assert_int_equal(n_pieces, 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(fits),
+		TEST(no_memory_there),
+		TEST(gaps_do_not_matter),
+		TEST(strict),
+		TEST(hardware_signature),
+		TEST(beside_the_image),
+		TEST(beside_what_runs),
+		TEST(below_4_gib_first),
+		TEST(fragments),
+		TEST(fragmented_images),
+		TEST(too_little),
+	};
+	return cmocka_run_group_tests_name("stock_place", tests, NULL, NULL);
+}
