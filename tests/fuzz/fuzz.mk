@@ -25,6 +25,9 @@ FUZZ += virtio_blk
 FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c lib/arena.c
 
+FUZZ += nvme
+FUZZSRC_nvme := $(FUZZSRC_virtio_blk)
+
 FUZZ += multiboot2
 FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
 

@@ -35,7 +35,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static _Alignas(8) uint8_t buf[64 * SECTOR];
+static _Alignas(4096) uint8_t buf[64 * SECTOR];
 
 static struct block_seg one_seg(uint32_t n_sectors)
 {
@@ -189,6 +189,35 @@ static void test_segments_that_do_not_fit(void **state)
 	req.n_segs = 1;
 	wrap[0].bytes = 1024;
 	refused(req, ERR_BUG);
+}
+
+/* The first piece may begin anywhere, the last end anywhere. */
+static void test_pieces_meet_where_the_device_wants(void **state)
+{
+	(void)state;
+	toy.dev.join_align = 1024;
+	const struct block_seg good[3] = {{buf + 500, 524}, {buf + 4096, 1024}, {buf + 2048, 500}};
+	struct block_seg seg[3];
+	struct block_req req = request(0, 4, seg);
+	req.n_segs = 3;
+	for (int i = 0; i < 3; i++) {
+		memcpy(seg, good, sizeof(seg));
+		seg[i].buf = (uint8_t *)seg[i].buf + 4;
+		refused(req, ERR_BOUNDS);
+	}
+	memcpy(seg, good, sizeof(seg));
+	seg[1].bytes -= 512;
+	seg[2].bytes += 512;
+	refused(req, ERR_BOUNDS);
+	req = request(0, 1, seg);
+	seg[0] = (struct block_seg){buf + 20, 512};
+	assert_int_equal(block_submit(&toy.dev, &req), 0);
+	assert_int_equal(block_wait(&toy.dev, &req), 0);
+	memcpy(seg, good, sizeof(seg));
+	req = request(0, 4, seg);
+	req.n_segs = 3;
+	assert_int_equal(block_submit(&toy.dev, &req), 0);
+	assert_int_equal(block_wait(&toy.dev, &req), 0);
 }
 
 static void write_is(uint64_t lba, uint32_t n, int err)
@@ -495,6 +524,7 @@ int main(void)
 		cmocka_unit_test_setup(test_several_segments, setup),
 		cmocka_unit_test_setup(test_bounds_of_the_device, setup),
 		cmocka_unit_test_setup(test_segments_that_do_not_fit, setup),
+		cmocka_unit_test_setup(test_pieces_meet_where_the_device_wants, setup),
 		cmocka_unit_test_setup(test_writes_stay_in_their_extents, setup),
 		cmocka_unit_test_setup(test_a_failing_request_fails_alone, setup),
 		cmocka_unit_test_setup(test_simple_transfer_with_a_failing_piece, setup),

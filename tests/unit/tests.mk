@@ -44,6 +44,9 @@ SRC_nvme := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/unit/driver_conf
 	tests/unit/log_text.c tests/fake/machine.c tests/fake/fake_pci.c tests/fake/fake_disk.c \
 	tests/fake/fake_nvme.c tests/fake/fake_nvme_queue.c lib/err.c lib/format.c lib/log.c lib/arena.c
 
+UNIT += nvme_controller
+SRC_nvme_controller := $(SRC_nvme)
+
 UNIT += area
 SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
 
