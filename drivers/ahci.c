@@ -2,40 +2,42 @@
  * AHCI controllers, AHCI 1.3.1 (versions 1.0 to 1.3 too), with SATA disks on their ports.
  *
  * Supported: BIOS hand-off, reset of the controller and of each port, staggered spin-up, memory
- * above 4 GiB where the controller reaches it; native command queueing where controller and disk
- * have it (up to 32 requests), else READ/WRITE DMA EXT, one at a time; 48-bit addresses, sectors of
- * 512 and 4096 bytes, FLUSH CACHE EXT. Passed over with a line in the log: ATAPI drives, enclosures,
- * port multipliers, disks without 48-bit addresses, locked disks. Not: hot plugging, FIS-based
- * switching, power saving, command completion coalescing, interrupts.
+ * above 4 GiB where the controller reaches it; native command queueing where controller and
+ * disk have it (up to 32 requests), else READ/WRITE DMA EXT, one at a time; 48-bit addresses,
+ * sectors of 512 and 4096 bytes, FLUSH CACHE EXT. Passed over with a line in the log: ATAPI
+ * drives, enclosures, port multipliers, disks without 48-bit addresses, locked disks. Not: hot
+ * plugging, FIS-based switching, power saving, command completion coalescing, interrupts.
  *
  * ahci.c is the controller, ahci_port.c a port, ahci_disk.c a disk on a port.
  *
- * The controller is taken over by a reset, whatever state firmware or another driver left it in. All
- * ports are started together (one after the other where it staggers the spin-up): those that have no
- * link after 100 ms are empty, the others get 30 s to become ready. A port that fails is logged and
- * the others are used; the controller fails when no port has a disk and one failed.
+ * The controller is taken over by a reset, whatever state firmware or another driver left it
+ * in. All ports are started together (one after the other where it staggers the spin-up): those
+ * that have no link after 100 ms are empty, the others get 30 s to become ready. A port that
+ * fails is logged and the others are used; the controller fails when no port has a disk and one
+ * failed.
  *
- * A slot is a command header, a command table of 1 KiB, and where a disk queues, a tag. Requests are
- * up to 1 MiB in up to 56 pieces. A request has ended when its bit is clear in PxCI and PxSACT. Bits
- * of slots that were not given, and registers that read as all ones, end the device.
+ * A slot is a command header, a command table of 1 KiB, and where a disk queues, a tag.
+ * Requests are up to 1 MiB in up to 56 pieces. A request has ended when its bit is clear in
+ * PxCI and PxSACT. Bits of slots that were not given, and registers that read as all ones, end
+ * the device.
  *
- * An error drops everything that is in flight on the port: a failed queue is lost as a whole, and
- * the device may not even say which request it was. So the port and the device are reset (COMRESET),
- * and each request is done again once, alone, with READ/WRITE DMA EXT; its second result counts.
- * Reads and writes can be repeated: nobody relies on the order of requests in flight. When the reset
- * fails, or a repeated request has no answer, the device is lost.
+ * An error drops everything that is in flight on the port: a failed queue is lost as a whole,
+ * and the device may not even say which request it was. So the port and the device are reset
+ * (COMRESET), and each request is done again once, alone, with READ/WRITE DMA EXT; its second
+ * result counts. Reads and writes can be repeated: nobody relies on the order of requests in
+ * flight. When the reset fails, or a repeated request has no answer, the device is lost.
  *
- * Stop: a block device is a port. Stopping it stops its engine and its receiver (PxCMD.ST, FRE; CR
- * and FR clear afterwards), so it does no DMA while the controller goes on for its other ports. With
- * the last of them the controller is reset and its bus mastering goes off. A port that does not stop
- * takes the controller with it at once, since nothing else would keep it away from memory; the other
- * disks are logged, and every further request to them is ERR_LOST.
+ * Stop: a block device is a port. Stopping it stops its engine and its receiver (PxCMD.ST, FRE;
+ * CR and FR clear afterwards), so it does no DMA while the controller goes on for its other
+ * ports. With the last of them the controller is reset and its bus mastering goes off. A port
+ * that does not stop takes the controller with it at once, since nothing else would keep it
+ * away from memory; the other disks are logged, and every further request to them is ERR_LOST.
  *
- * Memory: 33 KiB a disk with 32 slots, 256 bytes a port, 18 KiB for the controller.
+ * Memory: 33 KiB a disk with 32 slots, 256 bytes a port, 2 KiB for the controller.
  *
  * QEMU: q35 has one (00:1f.2), elsewhere -device ahci,id=sata; -drive if=none,id=d0,format=raw,
- * file=disk.img -device ide-hd,drive=d0,bus=ide.0,serial=S (sata.0), for the variants
- * logical_block_size=4096,physical_block_size=4096, and ide-cd. QEMU has no error log of queues.
+ * file=disk.img -device ide-hd,drive=d0,bus=ide.0,serial=S (sata.0), and ide-cd. Its disks have
+ * sectors of 512 bytes only, and no error log of queues.
  */
 #include "ahci.h"
 
@@ -120,19 +122,20 @@ static uint32_t read_ports(const struct ahci *h)
 	return ports;
 }
 
+/* A port whose registers are not in the BAR is none. */
 static int set_ports(struct ahci *h, uint32_t ports, uint64_t regs_bytes)
 {
-	if (ports == 0)
-		return ERR_BAD_ANSWER;
+	uint32_t n = 0;
 	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++) {
-		if (!(ports >> i & 1))
+		if (!(ports >> i & 1) || AHCI_PORT(i) + AHCI_PORT_BYTES > regs_bytes)
 			continue;
-		if (AHCI_PORT(i) + AHCI_PORT_BYTES > regs_bytes)
-			return ERR_BAD_ANSWER;
 		h->port[i].regs = h->regs + AHCI_PORT(i);
 		h->port[i].reaches_all = h->cap & AHCI_CAP_S64A;
+		n++;
 	}
-	return 0;
+	log_line("ahci %s: version %x, CAP %08x, %u ports (%08x)", h->name, hba_read(h, AHCI_VS),
+		h->cap, n, ports);
+	return n > 0 ? 0 : ERR_BAD_ANSWER;
 }
 
 static int take_over(struct ahci *h)
@@ -152,7 +155,7 @@ static int take_over(struct ahci *h)
 	take_from_bios(h);
 	h->cap = hba_read(h, AHCI_CAP);
 	uint32_t ports = read_ports(h);
-	if (h->cap == UINT32_MAX || ports == UINT32_MAX)
+	if (h->cap == UINT32_MAX)
 		return ERR_LOST;
 	err = reset(h);
 	if (err == 0)
@@ -181,8 +184,6 @@ static void shut_down(struct ahci *h)
 			log_line("%s: lost with its controller", h->disk[i]->block.name);
 			h->disk[i]->off = true;
 		}
-		if (h->port[i].regs != NULL)
-			ahci_port_quiet(&h->port[i]);
 	}
 	if (h->regs != NULL)
 		(void)reset(h);
@@ -235,7 +236,7 @@ static void reset_links(struct ahci *h, uint32_t ports)
 	}
 }
 
-/* Those of the ports that have a link. Its coming up is no error. */
+/* Those of the ports that have a link. */
 static uint32_t wait_for_links(struct ahci *h, uint32_t ports)
 {
 	if (WAIT_FOR(that_are(h, ports, ahci_port_is_linked) == ports, LINK_MS) != 0)
@@ -243,7 +244,7 @@ static uint32_t wait_for_links(struct ahci *h, uint32_t ports)
 	uint32_t linked = that_are(h, ports, ahci_port_is_linked);
 	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++) {
 		if (linked >> i & 1)
-			ahci_port_listen(&h->port[i]);
+			ahci_port_forget_errors(&h->port[i]);
 	}
 	return linked;
 }

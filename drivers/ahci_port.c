@@ -33,8 +33,8 @@ static void write_address(struct ahci_port *p, uint32_t reg, const void *memory)
 	write(p, reg + 4, (uint32_t)(address >> 32));
 }
 
-/* Ones clear; PxIS reflects parts of PxSERR, which therefore goes first (3.3.5). */
-static void forget_errors(struct ahci_port *p)
+/* Ones clear. PxIS reflects parts of PxSERR, which therefore goes first (3.3.5). */
+void ahci_port_forget_errors(struct ahci_port *p)
 {
 	write(p, AHCI_PxSERR, UINT32_MAX);
 	write(p, AHCI_PxIS, UINT32_MAX);
@@ -72,7 +72,6 @@ void ahci_port_listen(struct ahci_port *p)
 {
 	write(p, AHCI_PxIE, 0);
 	write_address(p, AHCI_PxFB, p->received);
-	forget_errors(p);
 	change_cmd(p, AHCI_PxCMD_ALPE | AHCI_PxCMD_ICC, AHCI_PxCMD_ICC_ACTIVE | AHCI_PxCMD_POD);
 	change_cmd(p, AHCI_PxCMD_ICC, AHCI_PxCMD_FRE | AHCI_PxCMD_SUD);
 }
@@ -132,7 +131,7 @@ static int turn_off(struct ahci_port *p, uint32_t bit, uint32_t running)
 
 static void run_engine(struct ahci_port *p)
 {
-	forget_errors(p);
+	ahci_port_forget_errors(p);
 	change_cmd(p, 0, AHCI_PxCMD_ST);
 }
 
@@ -177,7 +176,7 @@ int ahci_port_restart(struct ahci_port *p)
 	p->stuck = false;
 	if (WAIT_FOR(ahci_port_is_linked(p), LINK_MS) != 0)
 		return ERR_LOST;
-	forget_errors(p);
+	ahci_port_forget_errors(p);
 	int err = WAIT_FOR(ahci_port_is_ready(p), READY_MS);
 	if (err == 0)
 		run_engine(p);

@@ -29,7 +29,7 @@ int ahci_port_memory(const struct ahci_port *p, struct arena *dma, size_t bytes,
 /* Memory for what the device sends. The port is quiet. */
 int ahci_port_init(struct ahci_port *p, struct arena *dma) MUST_CHECK;
 
-/* Receives what the device sends, without power saving; errors of the past are forgotten. */
+/* Receives what the device sends, without power saving. */
 void ahci_port_listen(struct ahci_port *p);
 
 /* COMRESET, from assert to release at least AHCI_COMRESET_US; then the link comes up, and then the
@@ -37,6 +37,11 @@ void ahci_port_listen(struct ahci_port *p);
 #define AHCI_COMRESET_US 1500
 void ahci_port_assert_reset(struct ahci_port *p);
 void ahci_port_release_reset(struct ahci_port *p);
+
+/* Errors of the past. That of a link which came up has to go, or the device's first message stays
+ * outside. */
+void ahci_port_forget_errors(struct ahci_port *p);
+
 bool ahci_port_is_linked(const struct ahci_port *p);
 bool ahci_port_is_waking(const struct ahci_port *p); /* somebody is there, but no link yet */
 bool ahci_port_is_ready(const struct ahci_port *p);

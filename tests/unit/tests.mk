@@ -47,6 +47,15 @@ SRC_nvme := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/unit/driver_conf
 UNIT += nvme_controller
 SRC_nvme_controller := $(SRC_nvme)
 
+AHCI_TEST_SRC := $(DRIVER_SRC) tests/unit/driver_conformance.c \
+	tests/unit/driver_conformance_faults.c tests/unit/ahci_own.c tests/unit/log_text.c \
+	tests/fake/machine.c tests/fake/fake_pci.c tests/fake/fake_disk.c tests/fake/fake_ahci.c \
+	tests/fake/fake_ahci_command.c lib/err.c lib/format.c lib/log.c lib/arena.c
+UNIT += ahci
+SRC_ahci := $(AHCI_TEST_SRC)
+UNIT += ahci_errors
+SRC_ahci_errors := $(AHCI_TEST_SRC)
+
 UNIT += area
 SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
 
