@@ -15,6 +15,7 @@
 #include "format.h"
 #include "image.h"
 #include "log.h"
+#include "machine.h"
 #include "program.h"
 #include "stock.h"
 #include "this_cpu.h"
@@ -252,8 +253,11 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	/* Is there an image, is it whole, does it belong into this machine? */
 	read_tables();
 	int err = look_at_image();
-	if (err)
+	if (err) {
+		log_line("torpor: %llu ms from the first instruction until no image was found",
+			(unsigned long long)clock_us() / 1000);
 		return boot_on(loader_err_text(err));
+	}
 
 	/* No way back from here on: the core resets the machine when it fails. */
 	uint8_t *program = place_core();

@@ -37,8 +37,7 @@ _Noreturn void boot_on(struct loader *loader, const char *why)
 	static int again;
 	if (again++) /* an exception on the way out */
 		machine_reset(NULL);
-	log_line("loader: no resume: %s; booting on after %llu ms", why,
-		(unsigned long long)clock_us() / 1000);
+	log_line("loader: no resume: %s; booting on", why);
 	disks_stop(&loader->disks);
 	delay_us(BOOT_ON_DELAY_US);
 	machine_reset(&loader->acpi);
@@ -168,8 +167,11 @@ static void find_image(void)
 		else if (why == ERR_NOT_FOUND)
 			why = err;
 	}
-	if (!l.kind)
+	if (!l.kind) {
+		log_line("loader: %llu ms from the first instruction until no image was found",
+			(unsigned long long)clock_us() / 1000);
 		boot_on(&l, loader_err_text(why));
+	}
 }
 
 /* The program starts anew, from the pristine copy, in the first piece of its region. */

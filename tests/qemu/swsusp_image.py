@@ -29,7 +29,8 @@ def slots(disk):
     """Pages of the partition, in the order of the stream."""
     found, map_page = [], header(disk).map_page
     while map_page:
-        *entries, map_page = struct.unpack("<512Q", disk.read_partition("swap", map_page * PAGE, PAGE))
+        data = disk.read_partition("swap", map_page * PAGE, PAGE)
+        *entries, map_page = struct.unpack("<512Q", data)
         found += [e for e in entries if e]
     return found
 
