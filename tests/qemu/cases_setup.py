@@ -1,8 +1,12 @@
 """torpor setup in a guest: a hibernation is resumed by Torpor in the boot that is the machine's
 default, with nothing chosen by the test; --remove leaves no trace."""
 
+import os
+import re
+import subprocess
+
 import cases_stock
-from harness import TORPOR, case
+from harness import PRODUCT, TORPOR, case
 
 # All that setup could have touched; which entry was booted is the firmware's business.
 TRACES = ("(find /esp /var /usr/lib/systemd -type d; find /esp /var /usr/lib/systemd -type f | "
@@ -27,6 +31,7 @@ class SetupStory(cases_stock.StockStory):
         self.guest.run(command)
         again = self.guest.run(command)
         self.t.check("all is as it should be" in again, f"the second set-up does more:\n{again}")
+        self.record = self.guest.run("cat /var/lib/torpor/setup")
 
     def check_status(self):
         found = self.guest.run("torpor status", status=None)
@@ -39,6 +44,19 @@ class SetupStory(cases_stock.StockStory):
         self.job = self.guest.start("torpor arm && echo platform > /sys/power/disk && "
                                     "echo disk > /sys/power/state && torpor disarm")
         self.machine.wait_end(timeout_s)
+        self.look()
+
+    def look(self):
+        """What torpor says of the image, from outside."""
+        offset = re.search(r"^offset=(\d+)", self.record, re.MULTILINE).group(1)
+        path = self.disk.extract("swap" if offset == "0" else "data", self.disk.path + ".image")
+        for command, wanted in (("info", "may be resumed, tried 0 times"), ("verify", ": good: ")):
+            done = subprocess.run([PRODUCT["torpor"], command, "--offset", offset, path],
+                                  capture_output=True, text=True, check=False)
+            self.t.check(done.returncode == 0 and wanted in done.stdout,
+                         f"torpor {command}:\n{done.stdout}{done.stderr}")
+        self.t.note(done.stdout.strip().replace(path, "verify"))
+        os.remove(path)
 
     def remove(self):
         self.guest.run("torpor setup --remove")
