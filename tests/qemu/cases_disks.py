@@ -1,5 +1,8 @@
 """Disks behind other controllers than virtio, and several of them."""
 
+import os
+import re
+
 import cases_save
 import cases_stock
 import cases_toy
@@ -21,11 +24,29 @@ cases_stock.twice("stock-nvme-4096", "ovmf-entry", NVME_4096, kernel=cases_stock
                    esp_disk=NVME_ESP)
 
 
+# What QEMU traces of a controller, as one letter each.
+NVME_EVENTS = {"pci_nvme_mmio_start_success": "S", "pci_nvme_mmio_shutdown_set": "D",
+               "pci_nvme_mmio_stopped": "X", "pci_nvme_enqueue_req_completion": "c",
+               "pci_nvme_err_*": "E", "pci_nvme_ub_*": "E"}
+
+
+def nvme_events(path):
+    """The life of a controller as a word; "pci_nvme_..." lines are in QEMU's log of a boot."""
+    with open(path, encoding="utf-8", errors="replace") as f:
+        names = re.findall(r"^(?:\S+ )?(pci_nvme_\w+) ", f.read(), re.MULTILINE)
+    return "".join(NVME_EVENTS.get(name, "E") for name in names)
+
+
 @case("toy-nvme", product=cases_toy.NEEDS)
 def toy_nvme(t):
+    """Whoever started the controller stops it, with a shutdown, and nothing is answered after."""
     disk = cases_toy.toy_disk(t, "poweroff", **NVME)
-    cases_toy.run(t, disk, "toy", "writer: power off")
-    cases_toy.run(t, disk, "resume", cases_toy.CHECKED)
+    trace = [word for event in NVME_EVENTS for word in ("-trace", event)]
+    for entry, pattern in (("toy", "writer: power off"), ("resume", cases_toy.CHECKED)):
+        machine = cases_toy.run(t, disk, entry, pattern, extra=trace)
+        life = nvme_events(os.path.join(machine.dir, "boot1-qemu.log"))
+        t.check(re.fullmatch("Sc*X(Sc+DX)+", life), f"{entry}: {re.sub('c+', 'c', life)}")
+        t.note(f"{entry}: {re.sub('c+', 'c', life)}, {life.count('c')} commands")
 
 
 @case("toy-nvme-4096", product=cases_toy.NEEDS)

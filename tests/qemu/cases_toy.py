@@ -23,13 +23,14 @@ def toy_disk(t, then, **options):
 
 
 def run(t, disk, entry, pattern, expect="poweroff", **options):
-    """Boots one GRUB entry, waits for a line, and for the end of the machine."""
+    """Boots one GRUB entry, waits for a line, and for the end of the machine, which it returns."""
     disk.set_env(next_entry=entry)
     machine, _ = t.machine(disk, name=f"vm{len(t.notes)}-{entry}", **options)
     machine.start()
     machine.wait_for(pattern, 180)
     machine.wait_end(60, expect)
     t.note(f"{entry}: {pattern} ({machine.seconds_on():.0f} s)")
+    return machine
 
 
 @case("toy-bios", product=NEEDS)
