@@ -70,10 +70,11 @@ int ahci_port_init(struct ahci_port *p, struct arena *dma)
 
 void ahci_port_listen(struct ahci_port *p)
 {
+	const uint32_t off = AHCI_PxCMD_ST | AHCI_PxCMD_ALPE | AHCI_PxCMD_ICC;
 	write(p, AHCI_PxIE, 0);
 	write_address(p, AHCI_PxFB, p->received);
-	change_cmd(p, AHCI_PxCMD_ALPE | AHCI_PxCMD_ICC, AHCI_PxCMD_ICC_ACTIVE | AHCI_PxCMD_POD);
-	change_cmd(p, AHCI_PxCMD_ICC, AHCI_PxCMD_FRE | AHCI_PxCMD_SUD);
+	change_cmd(p, off, AHCI_PxCMD_ICC_ACTIVE | AHCI_PxCMD_POD);
+	change_cmd(p, off, AHCI_PxCMD_FRE | AHCI_PxCMD_SUD);
 }
 
 /* 10.4.2 Port reset. A speed limit that firmware set stays. */
@@ -121,9 +122,9 @@ static bool cmd_is_clear(const struct ahci_port *p, uint32_t bits)
 }
 
 /* 10.1.2: ST and FRE go off one after the other. */
-static int turn_off(struct ahci_port *p, uint32_t bit, uint32_t running)
+static int turn_off(struct ahci_port *p, uint32_t bits, uint32_t running)
 {
-	change_cmd(p, bit, 0);
+	change_cmd(p, bits, 0);
 	int err = WAIT_FOR(cmd_is_clear(p, running), ENGINE_MS);
 	p->stuck = p->stuck || err != 0;
 	return err;
@@ -157,7 +158,7 @@ int ahci_port_start(struct ahci_port *p, struct arena *dma, uint32_t n_slots)
 int ahci_port_quiet(struct ahci_port *p)
 {
 	int err = p->stuck ? ERR_TIMEOUT : turn_off(p, AHCI_PxCMD_ST, AHCI_PxCMD_CR);
-	return err != 0 ? err : turn_off(p, AHCI_PxCMD_FRE, AHCI_PxCMD_FR);
+	return err != 0 ? err : turn_off(p, AHCI_PxCMD_ST | AHCI_PxCMD_FRE, AHCI_PxCMD_FR);
 }
 
 /*

@@ -15,9 +15,6 @@ FUZZ += swsusp
 FUZZSRC_swsusp := $(SWSUSP_SRC) tests/unit/swsusp_builder.c
 FUZZLIBS_swsusp := $(SWSUSP_A)
 
-FUZZ += cli
-FUZZSRC_cli := cli/facts_parse.c
-
 FUZZ += format
 FUZZSRC_format := lib/format.c
 
@@ -25,8 +22,14 @@ FUZZ += virtio_blk
 FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c lib/arena.c
 
+FUZZ += cli
+FUZZSRC_cli := cli/facts_parse.c
+
 FUZZ += nvme
 FUZZSRC_nvme := $(FUZZSRC_virtio_blk)
+
+FUZZ += ahci
+FUZZSRC_ahci := $(FUZZSRC_virtio_blk)
 
 FUZZ += multiboot2
 FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
