@@ -3,6 +3,8 @@
 import os
 import re
 
+import json
+
 import cases_save
 import cases_stock
 import cases_toy
@@ -95,3 +97,51 @@ def toy_ahci_i440fx(t):
     disk = cases_toy.toy_disk(t, "poweroff", **AHCI)
     cases_toy.run(t, disk, "toy", "writer: power off", machine="pc")
     cases_toy.run(t, disk, "resume", cases_toy.CHECKED, machine="pc")
+
+
+def _flaky(disk, kind, once):
+    """QEMU options: the disk on the first SATA port, with errors of this kind ("read" or "write")
+    all over the image area, each once or for ever."""
+    area = disk.table["torpor"]
+    sectors = range(area.start // 512 + 20000, (area.start + area.size) // 512, 70001)
+    rules = [{"event": "none", "iotype": kind, "sector": s, "once": once} for s in sectors]
+    node = {"driver": "raw", "node-name": "disk0", "file": {
+        "driver": "blkdebug", "inject-error": rules,
+        "image": {"driver": "file", "filename": disk.path}}}
+    return ["-blockdev", json.dumps(node),
+            "-device", "ide-hd,bus=ide.0,drive=disk0,serial=torpor0,bootindex=1"]
+
+
+@case("toy-ahci-errors", product=cases_toy.NEEDS)
+def toy_ahci_errors(t):
+    """Errors in the middle of a full queue: those that do not come back do no harm, the others end
+    the resume, and not the image."""
+    def run(entry, pattern, expect, kind, once):
+        disk.set_env(next_entry=entry)
+        machine, _ = t.machine(name=f"{entry}-{kind}", extra=_flaky(disk, kind, once))
+        machine.start()
+        machine.wait_for(pattern, 180)
+        machine.wait_end(60, expect)
+        n = machine.console.text().count("port 0: error: PxIS")
+        t.note(f"{entry}: {n} errors; {pattern} ({machine.seconds_on():.0f} s)")
+        t.check(n >= (3 if once else 1), f"{n} errors of the disk")
+
+    disk = cases_toy.toy_disk(t, "poweroff", **AHCI)
+    run("toy", "writer: power off", "poweroff", "write", True)
+    run("resume", "loader: no resume: ", "reset", "read", False)
+    run("resume", cases_toy.CHECKED, "poweroff", "read", True)
+
+
+@case("save-ahci-second-port", product=TORPOR)
+def save_second_port(t):
+    """One controller, two disks and a CD drive; booted from the first, the image on the second."""
+    first, second = t.disk(kind="ahci"), t.disk("second", kind="ahci")
+    first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
+    story = Story(t, "seabios-grub", first, more_disks=[second],
+                  extra=["-device", "ide-cd,bus=ide.4"])
+    story.work(64)
+    story.save_command = lambda then: f"torpor save --then {then} --to /dev/sdb4"
+    story.cycle()
+    t.check("port 4: an ATAPI drive" in story.machine.console.text(), "the CD drive was not seen")
+    t.check(image.state(first)[0] == "none", "the first disk has an image")
+    story.end()
