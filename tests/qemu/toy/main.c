@@ -234,12 +234,21 @@ static void load_payload(void)
 		.bytes = sizeof(*t.mailbox)};
 }
 
+static uint8_t *read_buffer(void)
+{
+	uint64_t n_pages = READ_DEPTH * READ_BYTES / PAGE_BYTES;
+	for (uint32_t i = 0; i < t.filled.n; i++)
+		if (t.filled.v[i].end - t.filled.v[i].start >= n_pages)
+			return (uint8_t *)((t.filled.v[i].end - n_pages) * PAGE_BYTES);
+	fail("no memory to read into");
+}
+
 /* The plain sequential read that the loader's read phase is measured against: the same driver, the same
  * request size, as many in flight as the loader has buffers. */
 static void read_area(void)
 {
 	static struct area_io io[READ_DEPTH];
-	uint8_t *buffer = (uint8_t *)(t.filled.v[0].end * PAGE_BYTES) - READ_DEPTH * READ_BYTES;
+	uint8_t *buffer = read_buffer();
 	uint64_t from = clock_us();
 	for (uint64_t i = 0; i < t.read_mib; i++) {
 		struct block_seg seg = {buffer + i % READ_DEPTH * READ_BYTES, READ_BYTES};
