@@ -53,9 +53,20 @@ def toy_nvme(t):
 
 @case("toy-nvme-4096", product=cases_toy.NEEDS)
 def toy_nvme_4096(t):
+    """Beside it a controller with small commands, one namespace with metadata, and a good one."""
     disk = cases_toy.toy_disk(t, "poweroff", **NVME_4096)
-    cases_toy.run(t, disk, "toy", "writer: power off", firmware="ovmf")
-    cases_toy.run(t, disk, "resume-efi", cases_toy.CHECKED, firmware="ovmf")
+    large = "logical_block_size=4096,physical_block_size=4096"
+    other = ["-device", "nvme,id=other,serial=other,mdts=1"]
+    for nsid, form in ((1, "ms=8"), (2, large)):
+        other += ["-blockdev", f"driver=null-co,read-zeroes=on,size={64 << 20},node-name=n{nsid}",
+                  "-device", f"nvme-ns,bus=other,drive=n{nsid},nsid={nsid},{form}"]
+    options = {"firmware": "ovmf", "extra": other}
+    cases_toy.run(t, disk, "toy", "writer: power off", **options)
+    machine = cases_toy.run(t, disk, "resume-efi", cases_toy.CHECKED, **options)
+    console = machine.console.text()
+    t.check("namespace 1 passed over: its format has metadata" in console, "metadata was accepted")
+    t.check(re.search(r"ns 2: 16384 sectors of 4096 bytes, serial \"other\".* of 2 sectors", console),
+            "the good namespace is not there")
 
 
 @case("save-nvme-second-namespace", product=TORPOR)
