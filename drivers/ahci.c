@@ -105,15 +105,21 @@ static int enable(struct ahci *h)
 	return WAIT_FOR(is_enabled(h), ENABLE_MS);
 }
 
-/* 10.4.3 HBA reset */
+/* 10.4.3 HBA reset. PI is for firmware to write, and not every controller keeps it: whoever comes
+ * after us would find no ports. */
 static int reset(struct ahci *h)
 {
+	uint32_t ports = hba_read(h, AHCI_PI);
 	hba_write(h, AHCI_GHC, AHCI_GHC_AE | AHCI_GHC_HR);
-	return WAIT_FOR(!(hba_read(h, AHCI_GHC) & AHCI_GHC_HR), RESET_MS);
+	int err = WAIT_FOR(!(hba_read(h, AHCI_GHC) & AHCI_GHC_HR), RESET_MS);
+	if (err == 0)
+		err = enable(h);
+	if (err == 0 && ports != 0 && hba_read(h, AHCI_PI) == 0)
+		hba_write(h, AHCI_PI, ports);
+	return err;
 }
 
-/* The ports that there are, from before the reset: it is a register that firmware writes, and not
- * every controller keeps it. Before 1.3 it could be left 0, for all. */
+/* The ports that there are. Before 1.3 PI could be left 0, for all. */
 static uint32_t read_ports(const struct ahci *h)
 {
 	uint32_t ports = hba_read(h, AHCI_PI);
@@ -158,10 +164,6 @@ static int take_over(struct ahci *h)
 	if (h->cap == UINT32_MAX)
 		return ERR_LOST;
 	err = reset(h);
-	if (err == 0)
-		err = enable(h);
-	if (err == 0 && hba_read(h, AHCI_PI) == 0)
-		hba_write(h, AHCI_PI, ports);
 	return err != 0 ? err : set_ports(h, ports, bar.bytes);
 }
 

@@ -25,6 +25,11 @@ bool fake_ahci_bios_owns(void)
 	return fake_ahci.bohc & AHCI_BOHC_BOS;
 }
 
+uint32_t fake_ahci_ports(void)
+{
+	return fake_ahci.pi;
+}
+
 uint32_t fake_ahci_running(void)
 {
 	uint32_t running = 0;
@@ -144,8 +149,9 @@ static void write_sctl(struct fake_ahci_port *p, uint32_t value)
 		if (fake_clock_now_us - p->reset_since_us < 1000)
 			fake_fail("COMRESET for less than 1 ms");
 		p->reset_since_us = 0;
-		bool again = fake_ahci.n_link_resets > (unsigned)__builtin_popcount(fake_ahci.pi);
-		if (!fake_ahci.c.never_comes_back || !again)
+		unsigned at_start = (unsigned)__builtin_popcount(fake_ahci.pi);
+		if (!fake_ahci.c.goes_away ||
+			fake_ahci.n_link_resets <= at_start + fake_ahci.c.comes_back)
 			begin_link(p);
 	} else if (det != AHCI_PxSCTL_DET_RESET && det != 0) {
 		fake_fail("PxSCTL.DET %u", det);

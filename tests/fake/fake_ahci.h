@@ -36,8 +36,9 @@ struct fake_ahci_config {
 	bool clears_failed;       /* the bit in PxCI of a failed command */
 	bool counts_nothing;      /* PRDBC stays 0 */
 	bool fails_once;          /* a failed command is good when it is done again */
-	bool fails_identify;      /* always */
-	bool never_comes_back;    /* no link after a COMRESET in operation */
+	unsigned identify_fails;  /* so many times */
+	bool goes_away;           /* no link after a COMRESET in operation ... */
+	unsigned comes_back;      /* ... but for the first so many */
 	bool completes_wrong_one; /* the first request ends another one in its place */
 
 	struct {
@@ -61,6 +62,7 @@ struct fake_pci_dev *fake_ahci_plug(const struct fake_ahci_config *config, struc
 
 /* Facts for tests. */
 bool fake_ahci_bios_owns(void);
+uint32_t fake_ahci_ports(void);         /* PI */
 uint32_t fake_ahci_running(void);       /* ports whose engine or receiver runs */
 unsigned fake_ahci_n_link_resets(void); /* of all ports, since the last reset of the controller */
 unsigned fake_ahci_n_resets(void);

@@ -114,7 +114,10 @@ static void decide_fault(struct fake_ahci_port *p, struct fake_ahci_command *c)
 		return;
 	}
 	if (c->fis.command == ATA_IDENTIFY_DEVICE) {
-		c->fault = fake_ahci.c.fails_identify ? FAKE_IO_ERROR : FAKE_NONE;
+		if (fake_ahci.c.identify_fails > 0) {
+			fake_ahci.c.identify_fails--;
+			c->fault = FAKE_IO_ERROR;
+		}
 		return;
 	}
 	c->fault = fake_disk_command(disk);

@@ -103,6 +103,7 @@ static void test_modes(void **state)
 	config = fake_ahci_default;
 	config.forgets_ports = true;
 	config_is(0);
+	assert_int_equal(fake_ahci_ports(), 0x3f);
 }
 
 static void test_bars(void **state)
@@ -259,7 +260,9 @@ static void test_identities(void **state)
 	config.port[DISK].bad_checksum = true;
 	config_is(ERR_BAD_ANSWER);
 	config = fake_ahci_default;
-	config.fails_identify = true;
+	config.identify_fails = 1;
+	config_is(0);
+	config.identify_fails = 2;
 	config_is(ERR_IO);
 }
 

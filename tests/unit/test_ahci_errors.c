@@ -40,7 +40,7 @@ static void test_good_at_the_second_try(void **state)
 static void test_no_link_after_an_error(void **state)
 {
 	(void)state;
-	config.never_comes_back = true;
+	config.goes_away = true;
 	plug_own();
 	conformance_start();
 	fake_clock_step_us = 50;
@@ -120,6 +120,22 @@ static void test_uncounted_bytes(void **state)
 	conformance_start();
 	assert_int_equal(block_read(world.dev, 3, 100, conformance_buffer), 0);
 	assert_memory_equal(conformance_buffer, conformance_sectors(3), 100 * 512);
+}
+
+/* The reset that follows a second error fails. */
+static void test_no_link_after_the_second_error(void **state)
+{
+	(void)state;
+	config.goes_away = true;
+	config.comes_back = 1;
+	plug_own();
+	conformance_start();
+	fake_clock_step_us = 50;
+	world.disk.fault = FAKE_IO_ERROR;
+	world.disk.fault_at = 0;
+	assert_int_equal(block_read(world.dev, 0, 8, conformance_buffer), ERR_LOST);
+	assert_int_equal(world.disk.n_commands, 2);
+	conformance_quiet();
 }
 
 /* ---- several disks on one controller ---- */
@@ -231,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OWN(test_good_at_the_second_try),
 		OWN(test_no_link_after_an_error),
+		OWN(test_no_link_after_the_second_error),
 		OWN(test_pulled_out),
 		OWN(test_wrong_one_completed),
 		OWN(test_silence_at_the_second_try),
