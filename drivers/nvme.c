@@ -7,30 +7,31 @@
  * protected. Not: metadata (such formats are passed over, with a line in the log), zones, memory
  * pages above 4 KiB, SGLs, controller memory buffers, interrupts, asynchronous events, retries.
  *
- * Taking over: CC.EN goes off and CSTS.RDY must follow, in the time that CAP.TO and CRTO allow, with
- * bus mastering as it was found: the queues are somebody else's until then. This ends a host memory
- * buffer too, which we do not give it back. Then the admin queue, Identify, and one pair of I/O
- * queues, polled.
+ * Taking over: CC.EN goes off and CSTS.RDY must follow, in the time that CAP.TO and CRTO allow,
+ * with bus mastering as it was found: the queues are somebody else's until then. This ends a host
+ * memory buffer too, which we do not give it back. Then the admin queue, Identify, and one pair of
+ * I/O queues, polled.
  *
- * One request is one command. Slots, 64 or as many as CAP.MQES allows, are what can be in flight; a
- * slot owns one PRP list. The command identifier is the slot's number and a count, so that a second
- * answer to a command is known as such even when the slot is in use again. Addresses are PRPs: only
- * the first piece of memory may start, and only the last may end, inside a page (block_dev.join_align).
- * What comes back is checked: phase, queue, identifier, the head that it reports. While nothing comes
- * back CSTS is looked at ten times a second, so a device that has gone is noticed before the
- * request's deadline.
+ * One request is one command. Slots, 64 or as many as CAP.MQES allows, are what can be in flight;
+ * a slot owns one PRP list. The command identifier is the slot's number and a count, so that a
+ * second answer to a command is known as such even when the slot is in use again. Addresses are
+ * PRPs: only the first piece of memory may start, and only the last may end, inside a page
+ * (block_dev.join_align). What comes back is checked: phase, queue, identifier, the head that it
+ * reports. While nothing comes back CSTS is looked at ten times a second, so a device that has
+ * gone is noticed before the request's deadline.
  *
- * The namespaces of a controller share the queue. A namespace that has nothing in flight always finds
- * a free slot, because the others leave one for it. They also share their end: bus mastering and CC.EN
- * belong to the controller, so stop of one namespace stops all; the others' requests end with
- * ERR_LOST at their next poll, which is logged when there are any.
+ * The namespaces of a controller share the queue. A namespace that has nothing in flight always
+ * finds a free slot, because the others leave one for it. They also share their end: bus mastering
+ * and CC.EN belong to the controller, so stop of one namespace stops all; the others' requests end
+ * with ERR_LOST at their next poll, which is logged when there are any.
  *
  * The end: nothing in flight: shutdown notification (CC.SHN), so that the power may go off, then
  * reset. Something in flight, which means that something is wrong: reset alone, because a shutdown
- * would first carry the commands out, into memory that is not ours for long. Bus mastering goes off
- * in any case.
+ * would first carry the commands out, into memory that is not ours for long. Bus mastering goes
+ * off in any case.
  *
- * Memory: 128 KiB of PRP lists (less where MDTS is below 1 MiB), 20 KiB of queues, 8 KiB to identify.
+ * Memory: 128 KiB of PRP lists (less where MDTS is below 1 MiB), 20 KiB of queues, 8 KiB to
+ * identify.
  *
  * QEMU: -drive if=none,id=d0,format=raw,file=disk.img -device nvme,serial=S,drive=d0 and for the
  * variants mdts=N, logical_block_size=4096,physical_block_size=4096, and for several namespaces

@@ -41,11 +41,6 @@ static volatile void *doorbell(const struct nvme_ctrl *c, uint32_t number)
 
 /* ---- reset ---- */
 
-static bool is_ready(const struct nvme_ctrl *c)
-{
-	return read_reg(c, NVME_CSTS) & NVME_CSTS_RDY;
-}
-
 /* EN may not change while RDY is still on the way to what EN says (3.1.5), nor should a shutdown be
  * cut short. A controller that is broken says so, or gets there never. */
 static bool is_settled(const struct nvme_ctrl *c)
@@ -57,18 +52,27 @@ static bool is_settled(const struct nvme_ctrl *c)
 	       (status & NVME_CSTS_SHST_MASK) != NVME_CSTS_SHST_OCCURRING;
 }
 
-/* From any state to CC.EN 0, CSTS.RDY 0. */
-static int disable(const struct nvme_ctrl *c)
+/* To CC.EN 0, CSTS.RDY 0. */
+static int reset(const struct nvme_ctrl *c, uint32_t config)
+{
+	if (config & NVME_CC_EN)
+		write_reg(c, NVME_CC, config & ~(NVME_CC_EN | NVME_CC_SHN_MASK));
+	uint32_t status;
+	int err = WAIT_FOR(
+		(status = read_reg(c, NVME_CSTS)) == NVME_GONE || !(status & NVME_CSTS_RDY),
+		c->ready_ms);
+	return status == NVME_GONE ? ERR_LOST : err;
+}
+
+/* From the state that somebody else left. */
+static int take_over(const struct nvme_ctrl *c)
 {
 	uint32_t config = read_reg(c, NVME_CC);
 	if (config == NVME_GONE)
 		return ERR_LOST;
-	if (config & NVME_CC_EN) {
+	if (config & NVME_CC_EN)
 		(void)WAIT_FOR(is_settled(c), c->ready_ms);
-		write_reg(c, NVME_CC, config & ~(NVME_CC_EN | NVME_CC_SHN_MASK));
-	}
-	int err = WAIT_FOR(!is_ready(c), c->ready_ms);
-	return err != 0 && read_reg(c, NVME_CSTS) == NVME_GONE ? ERR_LOST : err;
+	return reset(c, config);
 }
 
 /* Revision 2.0 counts the time in a register of its own, which CAP.TO need not equal. */
@@ -113,7 +117,7 @@ int nvme_ctrl_open(struct nvme_ctrl *c, const struct pci_dev *pci)
 	c->version = read_reg(c, NVME_VS);
 	c->ready_ms = ready_time_ms(c);
 	err = check_capabilities(c);
-	return err != 0 ? err : disable(c);
+	return err != 0 ? err : take_over(c);
 }
 
 /* 7.6.1 Initialization, from step 3 on. */
@@ -161,7 +165,7 @@ void nvme_ctrl_shutdown(const struct nvme_ctrl *c)
 void nvme_ctrl_stop(struct nvme_ctrl *c)
 {
 	if (c->running)
-		(void)disable(c);
+		(void)reset(c, read_reg(c, NVME_CC));
 	c->running = false;
 	pci_bus_master_off(&c->pci);
 }

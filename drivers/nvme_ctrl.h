@@ -1,6 +1,6 @@
 /*
- * An NVMe controller without its disks: registers, reset, the admin queue, shutdown; and queue pairs
- * in general. For nvme.c only. What is supported is said there.
+ * An NVMe controller without its disks: registers, reset, the admin queue, shutdown; and queue
+ * pairs in general. For nvme.c only. What is supported is said there.
  */
 #ifndef DRIVERS_NVME_CTRL_H
 #define DRIVERS_NVME_CTRL_H

@@ -1,8 +1,8 @@
 /*
  * An NVMe controller with its namespaces. It watches the driver as closely as it can: the order of
- * initialisation, every command, every PRP; a driver that breaks the specification ends the test. It
- * looks at a queue only after its doorbell was rung. Registers: fake_nvme.c; queues and commands:
- * fake_nvme_queue.c.
+ * initialisation, every command, every PRP; a driver that breaks the specification ends the test.
+ * It looks at a queue only after its doorbell was rung. Registers: fake_nvme.c; queues and
+ * commands: fake_nvme_queue.c.
  */
 #ifndef TESTS_FAKE_FAKE_NVME_H
 #define TESTS_FAKE_FAKE_NVME_H

@@ -65,7 +65,7 @@ def toy_nvme_4096(t):
     machine = cases_toy.run(t, disk, "resume-efi", cases_toy.CHECKED, **options)
     console = machine.console.text()
     t.check("namespace 1 passed over: its format has metadata" in console, "metadata was accepted")
-    t.check(re.search(r"ns 2: 16384 sectors of 4096 bytes, serial \"other\".* of 2 sectors", console),
+    t.check(re.search(r'ns 2: 16384 sectors of 4096 bytes, serial "other".* of 2 sectors', console),
             "the good namespace is not there")
 
 
