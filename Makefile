@@ -20,8 +20,8 @@ LIBGCC = $(shell $(CC) -print-libgcc-file-name)# what the compiler calls by itse
 # ---- sources ----
 LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c \
 	lib/packages.c
-IMAGE_SRC := image-format/err.c image-format/extent.c image-format/hash.c image-format/header.c \
-	image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
+IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c image-format/hash.c \
+	image-format/header.c image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
 	image-format/state_dump.c image-format/saved_state.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \

@@ -150,7 +150,7 @@ int image_complain(const struct image_file *f, int err, const struct img_fault *
 	if (err == IMAGE_IO_ERR)
 		return complain("%s: cannot %s at byte %" PRIu64 ": %s", f->path, f->err_verb,
 			f->err_offset, strerror(f->err));
-	if (!fault || !fault->what || err > IMG_ERR_HEADER || err < IMG_ERR_TRUNCATED)
+	if (!fault || !fault->what || err > IMG_ERR_HEADER || err < IMG_ERR_MAP)
 		return complain("%s: %s", f->path, img_err_text(err));
 	if (is_hexadecimal(fault->what))
 		return complain("%s: %s: %s at byte %" PRIu64 ": found 0x%" PRIx64

@@ -32,6 +32,8 @@ const char *img_err_text(int err)
 		return "a state stream is damaged or incomplete";
 	case IMG_ERR_TRUNCATED:
 		return "the area is smaller than the image";
+	case IMG_ERR_MAP:
+		return "the file's extent map is damaged, or the file was moved";
 	case IMG_ERR_FULL:
 		return "the image area is full";
 	case IMG_ERR_WORK:

@@ -32,6 +32,7 @@ enum img_err {
 	IMG_ERR_DATA = -15,   /* a chunk's content does not have its hash, or LZ4 does not decode */
 	IMG_ERR_STREAM = -16, /* a state stream (state.h) is damaged, or lacks what is required */
 	IMG_ERR_TRUNCATED = -17, /* the area is smaller than the image says */
+	IMG_ERR_MAP = -18,       /* an extent map (extent_map.h) is damaged, or of another disk */
 
 	/* The caller. */
 	IMG_ERR_FULL = -30,     /* the area has no room for the image */
@@ -43,7 +44,7 @@ enum img_err {
 const char *img_err_text(int err);
 
 /* Where an image is bad: filled whenever a call that has a place for it returns IMG_ERR_HEADER to
- * IMG_ERR_TRUNCATED. */
+ * IMG_ERR_MAP. */
 struct img_fault {
 	const char *what; /* "header generation", "index record count", ...: a constant text */
 	uint64_t where;   /* byte offset in the area */

@@ -17,7 +17,7 @@ struct search {
 static void log_bad(const struct search *s, int err, const struct img_fault *fault)
 {
 	const struct found *f = &s->candidate;
-	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_TRUNCATED)
+	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_MAP)
 		log_line("find: %s sector %llu: %s: %s is %#llx, wanted %#llx", f->dev->name,
 			(unsigned long long)f->extent.lba, img_err_text(err), fault->what,
 			(unsigned long long)fault->found, (unsigned long long)fault->wanted);

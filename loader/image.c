@@ -8,7 +8,7 @@
 static int say_fault(const struct image *im, int err, const char *what)
 {
 	const struct img_fault *f = &im->reader.fault;
-	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_TRUNCATED && f->what)
+	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_MAP && f->what)
 		log_line("image: %s: %s at byte %llu is %#llx, wanted %#llx", what, f->what,
 			(unsigned long long)f->where, (unsigned long long)f->found,
 			(unsigned long long)f->wanted);

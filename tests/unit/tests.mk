@@ -178,3 +178,7 @@ LIBS_stock_restore := $(SWSUSP_A)
 UNIT += stock_place
 SRC_stock_place := $(STOCK_SRC)
 LIBS_stock_place := $(SWSUSP_A)
+
+UNIT += extent_map
+SRC_extent_map := $(IMAGE_SRC)
+LIBS_extent_map := $(LZ4_A)
