@@ -36,7 +36,7 @@ AREA_SRC := area/area_io.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_area.c cli/region.c cli/payload.c cli/kexec.c cli/save.c cli/report.c \
-	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c cli/stock_image.c \
+	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/setup_record.c cli/setup_files.c cli/setup.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
 # What the EFI door needs too, to look at an image before boot services end.
@@ -216,8 +216,13 @@ $(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
 $(out)/unit:
 	$(Q)mkdir -p $@
 
+# Golden images, by an encoder that knows image-format/FORMAT.md only.
+$(out)/golden/made: $(wildcard tests/golden/*.py)
+	$(call say,GOLDEN,$(@D))
+	$(Q)mkdir -p $(@D) && /usr/bin/python3 tests/golden/make.py $(@D) >$@
+
 .PHONY: unit-build
-unit-build: $(UNIT:%=$(out)/unit/%)
+unit-build: $(UNIT:%=$(out)/unit/%) $(out)/golden/made
 
 unit: unit-build
 	$(Q)for t in $(UNIT); do $(out)/unit/$$t || exit 1; done

@@ -11,6 +11,7 @@ int save_main(int argc, char **argv);
 int format_main(int argc, char **argv);
 int info_main(int argc, char **argv);
 int verify_main(int argc, char **argv);
+int dump_main(int argc, char **argv);
 int setup_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int arm_main(int argc, char **argv);

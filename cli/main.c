@@ -22,6 +22,8 @@ static const char usage[] =
 	"                                 swap area (in a swap file: its partition, its offset)\n"
 	"  verify [--offset PAGES] FILE-OR-DEVICE\n"
 	"                                 read a whole image and check every hash\n"
+	"  dump FILE-OR-DEVICE [STREAM]   an area's nodes and objects as YAML, state streams by\n"
+	"                                 their own tables; or one stream (NODE/OBJECT)\n"
 	"  setup [OPTION...]              let Torpor resume the kernel's own hibernation\n"
 	"      --grub, --efi-entry     by GRUB's choice for one boot, or by a boot entry\n"
 	"      --swap DEVICE-OR-FILE   not the swap area that the kernel would use\n"
@@ -44,6 +46,7 @@ static const struct command {
 	{"format", format_main},
 	{"info", info_main},
 	{"verify", verify_main},
+	{"dump", dump_main},
 	{"setup", setup_main},
 	{"status", status_main},
 	{"arm", arm_main},

@@ -145,7 +145,7 @@ int img_next(struct img_cursor *c, struct img_chunk_rec *ret)
 	return 1;
 }
 
-static int read_piece(struct img_reader *r, const struct img_chunk_rec *c, void *scratch, void *dst)
+int img_read_chunk(struct img_reader *r, const struct img_chunk_rec *c, void *scratch, void *dst)
 {
 	uint64_t start = c->offset & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
 	uint64_t end = img_align_up_(c->offset + c->stored_bytes, IMG_BLOCK_BYTES);
@@ -177,7 +177,7 @@ int img_read_bytes(struct img_reader *r, const struct img_object_rec *object, vo
 	if (err)
 		return err;
 	while ((err = img_next(&cur, &c)) > 0) {
-		err = read_piece(r, &c, scratch, (uint8_t *)buf + c.first);
+		err = img_read_chunk(r, &c, scratch, (uint8_t *)buf + c.first);
 		if (err)
 			return err;
 	}

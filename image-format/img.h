@@ -141,6 +141,11 @@ int img_check_hash(const struct img_chunk_rec *c, enum img_object_type type,
 	const void *content) IMG_MUST_CHECK;
 uint64_t img_hash(const void *data, size_t bytes); /* XXH64, seed 0 */
 
+/* Content of one chunk of a byte stream, checked. scratch: at least IMG_BYTES_CHUNK_MAX +
+ * IMG_BLOCK_BYTES, block-aligned; dst: img_chunk_bytes(). */
+int img_read_chunk(struct img_reader *r, const struct img_chunk_rec *c, void *scratch,
+	void *dst) IMG_MUST_CHECK;
+
 /* A whole byte stream into buf, checked. scratch: at least IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES,
  * block-aligned; block as for a cursor. IMG_ERR_WORK when cap is too small. */
 int img_read_bytes(struct img_reader *r, const struct img_object_rec *object, void *block,

@@ -66,6 +66,23 @@ static bool plain(char c)
 	       c == '_';
 }
 
+/* What YAML takes for a truth value or nothing, in any case of letters. */
+static bool reserved_word(const char *name)
+{
+	static const char words[][6] = {
+		"y", "n", "yes", "no", "on", "off", "true", "false", "null"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = 0;
+
+		while (words[i][n] && (name[n] | 0x20) == words[i][n])
+			n++;
+		if (!words[i][n] && !name[n])
+			return true;
+	}
+	return false;
+}
+
 /* A key: quoted when YAML could take it for anything else. */
 static void put_name(const struct out *o, const char *name)
 {
@@ -73,7 +90,7 @@ static void put_name(const struct out *o, const char *name)
 
 	while (plain(name[n]))
 		n++;
-	if (name[n] == 0)
+	if (name[n] == 0 && (name[0] < '0' || name[0] > '9') && !reserved_word(name))
 		put(o, name);
 	else
 		put_text(o, (const uint8_t *)name, IMG_NAME_BYTES);

@@ -1,0 +1,259 @@
+/*
+ * torpor dump: an image's nodes and objects as YAML, state streams from their own tables alone:
+ * nothing here knows what a stream is about, or its version.
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "image_view.h"
+#include "say.h"
+#include "uuid.h"
+
+#define BEGINS_BYTES 32 /* shown of a stream that is not a state stream */
+
+/* ---- YAML ---- */
+
+struct yaml {
+	const char *indent;
+	bool at_line; /* the next character begins a line */
+};
+
+/* state_dump's text, moved to the right. */
+static void put_indented(void *ctx, const char *text, size_t len)
+{
+	struct yaml *y = ctx;
+
+	for (size_t i = 0; i < len; i++) {
+		if (y->at_line)
+			fputs(y->indent, stdout);
+		putchar(text[i]);
+		y->at_line = text[i] == '\n';
+	}
+}
+
+/* A name or a label: printable ASCII, checked by the reader. */
+static void print_quoted(const char *text, size_t max)
+{
+	putchar('"');
+	for (size_t i = 0; i < max && text[i]; i++) {
+		if (text[i] == '"' || text[i] == '\\')
+			putchar('\\');
+		putchar(text[i]);
+	}
+	putchar('"');
+}
+
+/* ---- The header ---- */
+
+static void print_header(const struct image_view *v)
+{
+	static const char *const states[] = {"EMPTY", "VALID", "LOADING", "LAUNCHED", "CONSUMED"};
+	const struct img_header *h = &v->headers.h;
+	char uuid[UUID_TEXT_BYTES];
+
+	printf("format: \"%u.%u\"\nstate: %s\nattempts: %" PRIu32 "\ngeneration: %" PRIu64 "\n",
+		h->version_major, h->version_minor, states[h->state], h->attempts, h->generation);
+	printf("area_uuid: \"%s\"\n", uuid_text(uuid, h->area_uuid));
+	printf("area_bytes: %" PRIu64 "\n", h->area_bytes);
+	if (h->state == IMG_EMPTY)
+		return;
+	printf("image_uuid: \"%s\"\n", uuid_text(uuid, h->image_uuid));
+	printf("created_unix_s: %" PRIu64 "\nused_bytes: %" PRIu64 "\nlabel: ", h->created_unix_s,
+		h->used_bytes);
+	print_quoted(h->label, sizeof(h->label));
+	putchar('\n');
+}
+
+/* ---- Objects ---- */
+
+/* The first bytes of a byte stream, from as many chunks as that takes. */
+static int read_begin(struct image_view *v, const struct img_object_rec *o,
+	uint8_t ret_begin[BEGINS_BYTES], size_t *ret_n)
+{
+	uint8_t *scratch = image_buffer(2 * IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);
+	uint8_t *content = scratch + IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES;
+	struct img_cursor cursor;
+	struct img_chunk_rec c;
+	int err;
+
+	*ret_n = 0;
+	if (!scratch)
+		return -1;
+	err = img_cursor_init(&cursor, &v->reader, o, v->block);
+	while (!err && *ret_n < BEGINS_BYTES && (err = img_next(&cursor, &c)) > 0) {
+		size_t n = BEGINS_BYTES - *ret_n;
+
+		err = img_read_chunk(&v->reader, &c, scratch, content);
+		n = n < c.count ? n : c.count;
+		memcpy(ret_begin + *ret_n, content, n);
+		*ret_n += n;
+	}
+	free(scratch);
+	return err ? image_complain(&v->file, err, &v->reader.fault) : 0;
+}
+
+static int print_state(
+	struct image_view *v, const char *name, const struct img_object_rec *o, const char *indent)
+{
+	struct yaml y = {.indent = indent, .at_line = true};
+	struct state_reader reader;
+	void *buf = NULL;
+	int err = image_view_stream(v, name, o, &reader, &buf);
+
+	if (!err)
+		state_dump(&reader, put_indented, &y);
+	free(buf);
+	return err;
+}
+
+static void print_begin(const char *indent, const uint8_t *begin, size_t n)
+{
+	printf("%sbegins: \"", indent);
+	for (size_t i = 0; i < n; i++)
+		printf("%02x", begin[i]);
+	printf("\"\n");
+}
+
+#define INDENT "        "
+
+/* alone: only the stream itself, from the left margin. */
+enum how { IN_LIST, ALONE };
+
+static int print_bytes(
+	struct image_view *v, const char *name, const struct img_object_rec *o, enum how how)
+{
+	uint8_t begin[BEGINS_BYTES];
+	size_t n = 0;
+	const char *indent = how == ALONE ? "" : INDENT;
+
+	if (read_begin(v, o, begin, &n))
+		return -1;
+	if (how == IN_LIST)
+		printf(INDENT "bytes: %" PRIu64 "\n", o->length);
+	if (n < 8 || memcmp(begin, IMG_STREAM_MAGIC, 8) != 0) {
+		print_begin(indent, begin, n);
+		return 0;
+	}
+	if (how == ALONE)
+		return print_state(v, name, o, "");
+	printf(INDENT "state:\n");
+	return print_state(v, name, o, INDENT "  ");
+}
+
+static int print_object(
+	struct image_view *v, const char *name, const struct img_object_rec *o, enum how how)
+{
+	bool pages = o->type == IMG_PAGES;
+
+	if (how == IN_LIST) {
+		printf("      - name: ");
+		print_quoted(o->name, sizeof(o->name));
+		printf("\n" INDENT "type: %s\n", pages ? "pages" : "bytes");
+		printf(INDENT "chunks: %" PRIu64 "\n", o->n_chunks);
+	}
+	if (pages) {
+		printf("%sframes: %" PRIu64 "\n", how == ALONE ? "" : INDENT, o->length);
+		return 0;
+	}
+	return print_bytes(v, name, o, how);
+}
+
+static int print_objects(struct image_view *v, const struct img_node_rec *node)
+{
+	struct img_object_rec o;
+	char name[2 * IMG_NAME_BYTES + 2];
+
+	printf("    objects:%s\n", node->n_objects ? "" : " []");
+	for (uint32_t i = 0; i < node->n_objects; i++) {
+		int err = img_object_at(&v->reader, node->first_object + i, &o);
+
+		if (err)
+			return image_complain(&v->file, err, &v->reader.fault);
+		snprintf(name, sizeof(name), "%.*s/%.*s", IMG_NAME_BYTES, node->name,
+			IMG_NAME_BYTES, o.name);
+		if (print_object(v, name, &o, IN_LIST))
+			return -1;
+	}
+	return 0;
+}
+
+static int print_nodes(struct image_view *v)
+{
+	uint32_t n = img_node_count(&v->reader);
+	struct img_node_rec node;
+
+	printf("nodes:%s\n", n ? "" : " []");
+	for (uint32_t i = 0; i < n; i++) {
+		int err = img_node_at(&v->reader, i, &node);
+
+		if (err)
+			return image_complain(&v->file, err, &v->reader.fault);
+		printf("  - name: ");
+		print_quoted(node.name, sizeof(node.name));
+		putchar('\n');
+		if (print_objects(v, &node))
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- One stream ---- */
+
+/* "node/object", or the first object of that name. Names may hold slashes. */
+static bool is_named(
+	const struct img_node_rec *node, const struct img_object_rec *o, const char *wanted)
+{
+	size_t n = strlen(node->name);
+
+	if (!strcmp(o->name, wanted))
+		return true;
+	return !strncmp(wanted, node->name, n) && wanted[n] == '/' &&
+	       !strcmp(wanted + n + 1, o->name);
+}
+
+static int print_named(struct image_view *v, const char *wanted)
+{
+	struct img_node_rec node;
+	struct img_object_rec o;
+
+	for (uint32_t i = 0; img_node_at(&v->reader, i, &node) == 0; i++)
+		for (uint32_t k = 0; k < node.n_objects; k++)
+			if (img_object_at(&v->reader, node.first_object + k, &o) == 0 &&
+				is_named(&node, &o, wanted))
+				return print_object(v, wanted, &o, ALONE);
+	return complain("%s: no object %s", v->file.path, wanted);
+}
+
+static int dump(struct image_view *v, const char *path, const char *stream)
+{
+	if (image_view_open(v, path))
+		return -1;
+	if (!stream)
+		print_header(v);
+	if (v->headers.h.state == IMG_EMPTY)
+		return image_complain(&v->file, IMG_ERR_EMPTY, NULL);
+	if (image_view_root(v))
+		return -1;
+	return stream ? print_named(v, stream) : print_nodes(v);
+}
+
+int dump_main(int argc, char **argv)
+{
+	static const struct option options[] = {{0}};
+	struct image_view v;
+	int err;
+
+	if (getopt_long(argc, argv, "", options, NULL) != -1)
+		return STATUS_USAGE;
+	if (argc - optind != 1 && argc - optind != 2) {
+		complain("dump: name an image, and no more than one stream of it");
+		return STATUS_USAGE;
+	}
+	err = dump(&v, argv[optind], argv[optind + 1]);
+	image_view_close(&v);
+	return err ? STATUS_FAILED : STATUS_OK;
+}
