@@ -69,6 +69,14 @@ def style(total):
     total.add("nothing includes tests", int(not bad), int(bool(bad)), " ".join(bad))
 
 
+def golden(total):
+    """Images by an independent encoder, through the command; by the python3 that the packages are for."""
+    code, out = run(["/usr/bin/python3", "tests/golden/check.py", "out/torpor", "out/golden"], timeout=600)
+    counts = re.search(r"^(\d+) passed, (\d+) failed$", out, re.MULTILINE)
+    passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 1)
+    total.add("golden images", passed, failed or int(code != 0), out[-3000:])
+
+
 def qemu(total, jobs, patterns):
     p = subprocess.Popen([sys.executable, "tests/qemu/run.py", "--again", "-j", str(jobs)] + patterns, cwd=TOP,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -95,6 +103,7 @@ def main():
     total = Total()
     style(total)
     unit(total, args.unit)
+    golden(total)
     fuzz(total, args.fuzz, args.fuzz_seconds)
     qemu(total, args.jobs, args.qemu)
     print(f"took {time.monotonic() - started:.0f} s")

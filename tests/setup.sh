@@ -8,6 +8,8 @@ packages=(
 	gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev
 	# unit tests, fuzzers, style
 	libcmocka-dev clang clang-format libclang-rt-14-dev python3
+	# golden images
+	python3-lz4 python3-xxhash python3-yaml
 	# whole machines: emulator, firmware, boot loader, boot media
 	qemu-system-x86 ovmf seabios grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
 	dosfstools gdisk e2fsprogs uuid-runtime cpio lz4

@@ -182,3 +182,8 @@ LIBS_stock_place := $(SWSUSP_A)
 UNIT += extent_map
 SRC_extent_map := $(IMAGE_SRC)
 LIBS_extent_map := $(LZ4_A)
+
+# Reads out/golden, which unit-build makes.
+UNIT += golden
+SRC_golden := $(IMAGE_SRC)
+LIBS_golden := $(LZ4_A)
