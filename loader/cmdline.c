@@ -92,6 +92,29 @@ static bool by_guid(struct place_query *q, enum place_by by, const char *text, c
 	return guid_parse(text, (uint32_t)(end - text), q->guid) == 0;
 }
 
+/* Only what can stand in a word: a name with blanks or umlauts needs the partition's GUID. */
+static bool by_label(struct place_query *q, const char *text, const char *end)
+{
+	size_t len = (size_t)(end - text);
+	q->by = PLACE_BY_PARTLABEL;
+	if (len == 0 || len > GPT_NAME_MAX)
+		return false;
+	memcpy(q->label, text, len);
+	q->label[len] = 0;
+	return true;
+}
+
+/* GUID+SECTOR, or START+COUNT+SECTOR for a partition that has no GUID. */
+static bool parse_file(const char *at, const char *end, struct place_query *q)
+{
+	const char *plus = end;
+	while (plus > at && *plus != '+')
+		plus--;
+	q->in_file = 1;
+	return plus > at && number(plus + 1, end, UINT64_MAX, &q->file_sector) &&
+	       (by_guid(q, PLACE_BY_PARTUUID, at, plus) || parse_lba(at, plus, q));
+}
+
 /* own_type: what "type" without a GUID means. */
 static bool parse_place(
 	const char *at, const char *end, const char *own_type, struct place_query *q)
@@ -99,6 +122,8 @@ static bool parse_place(
 	const char *rest;
 	if (starts(at, end, "partuuid:", &rest))
 		return by_guid(q, PLACE_BY_PARTUUID, rest, end);
+	if (starts(at, end, "partlabel:", &rest))
+		return by_label(q, rest, end);
 	if (starts(at, end, "type:", &rest))
 		return by_guid(q, PLACE_BY_TYPE, rest, end);
 	if (starts(at, end, "lba:", &rest))
@@ -129,7 +154,10 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 	bool good = false;
 	if (starts(at, end, "area=", &rest)) {
 		named->area = true;
-		good = parse_place(rest, end, AREA_TYPE_GUID, &o->area);
+		o->area.in_file = 0;
+		good = starts(rest, end, "file:", &rest)
+			       ? parse_file(rest, end, &o->area)
+			       : parse_place(rest, end, AREA_TYPE_GUID, &o->area);
 	} else if (starts(at, end, "swap=", &rest)) {
 		named->swap = true;
 		good = parse_place(rest, end, SWAP_TYPE_GUID, &o->swap);

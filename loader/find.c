@@ -3,11 +3,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "extent_map.h"
 #include "log.h"
 
 /* What the search has seen so far. */
 struct search {
-	uint8_t *block;
+	const struct place_query *q;
+	uint8_t *block, *map_block;
 	struct found *best;
 	uint32_t n_resumable, n_areas, n_places;
 	int err; /* the one that matters most, of the places that had none */
@@ -19,11 +21,11 @@ static void log_bad(const struct search *s, int err, const struct img_fault *fau
 	const struct found *f = &s->candidate;
 	if (err <= IMG_ERR_HEADER && err >= IMG_ERR_MAP)
 		log_line("find: %s sector %llu: %s: %s is %#llx, wanted %#llx", f->dev->name,
-			(unsigned long long)f->extent.lba, img_err_text(err), fault->what,
+			(unsigned long long)f->extents[0].lba, img_err_text(err), fault->what,
 			(unsigned long long)fault->found, (unsigned long long)fault->wanted);
 	else
 		log_line("find: %s sector %llu: %s", f->dev->name,
-			(unsigned long long)f->extent.lba,
+			(unsigned long long)f->extents[0].lba,
 			err > -64 ? img_err_text(err) : err_text(err));
 }
 
@@ -36,6 +38,8 @@ static int rank(int err)
 		return 1;
 	if (err == IMG_ERR_NO_AREA)
 		return 2;
+	if (err == ERR_AMBIGUOUS)
+		return 5;
 	return err <= -64 ? 3 : 4;
 }
 
@@ -46,6 +50,65 @@ static void remember(void *ctx, int err)
 		s->err = err;
 }
 
+static int open_area(struct search *s, struct found *f, struct img_fault *fault)
+{
+	int err = area_init(&f->area, f->dev, f->extents, f->n_extents);
+	if (err)
+		return err;
+	f->source = area_source(&f->area);
+	return img_read_headers(&f->source, s->block, &f->headers, fault);
+}
+
+static int wrong_map(struct img_fault *fault, const char *what, uint64_t found, uint64_t wanted)
+{
+	*fault = (struct img_fault){.what = what, .found = found, .wanted = wanted};
+	return IMG_ERR_MAP;
+}
+
+/* The extent map that lies where the file's first sectors are; all of the file from it. */
+static int read_map(
+	struct search *s, const struct place *p, struct img_map *map, struct img_fault *fault)
+{
+	struct found *f = &s->candidate;
+	uint64_t first = s->q->file_sector, n_sectors = IMG_DATA_START / f->dev->sector_bytes;
+	if (first >= p->part.n_sectors || n_sectors > p->part.n_sectors - first)
+		return ERR_BOUNDS;
+	f->extents[0] = (struct block_extent){p->part.lba + first, n_sectors};
+	int err = area_init(&f->area, f->dev, f->extents, 1);
+	if (!err)
+		err = area_transfer(
+			&f->area, BLOCK_READ, IMG_MAP_OFFSET, s->map_block, IMG_MAP_BYTES_MAX);
+	if (!err)
+		err = img_map_decode(
+			s->map_block, f->dev->sector_bytes, p->part.n_sectors, map, fault);
+	if (!err && map->extent[0].lba != first)
+		err = wrong_map(fault, "extent map first sector", map->extent[0].lba, first);
+	return err;
+}
+
+static int open_file(struct search *s, const struct place *p, struct img_fault *fault)
+{
+	static struct img_map map;
+	struct found *f = &s->candidate;
+	int err = read_map(s, p, &map, fault);
+	if (err == IMG_ERR_NO_AREA && s->q->by == PLACE_BY_PARTUUID)
+		return wrong_map(fault, "extent map magic", s->map_block[0], IMG_MAP_MAGIC[0]);
+	if (err)
+		return err;
+	for (uint32_t i = 0; i < map.n_extents; i++)
+		f->extents[i] = (struct block_extent){
+			p->part.lba + map.extent[i].lba, map.extent[i].n_sectors};
+	f->n_extents = map.n_extents;
+	err = open_area(s, f, fault);
+	if (!err && memcmp(map.area_uuid, f->headers.h.area_uuid, 16) != 0)
+		err = wrong_map(
+			fault, "extent map area_uuid", map.area_uuid[0], f->headers.h.area_uuid[0]);
+	if (!err && map.file_bytes != f->headers.h.area_bytes)
+		err = wrong_map(
+			fault, "extent map file bytes", map.file_bytes, f->headers.h.area_bytes);
+	return err;
+}
+
 /* Looks at one place; keeps it when it is better than what was there. */
 static void look_at(void *ctx, const struct place *p)
 {
@@ -54,15 +117,12 @@ static void look_at(void *ctx, const struct place *p)
 	struct img_fault fault = {.what = ""};
 	memset(f, 0, sizeof(*f));
 	f->dev = p->dev;
-	f->extent = (struct block_extent){p->part.lba, p->part.n_sectors};
+	f->extents[0] = (struct block_extent){p->part.lba, p->part.n_sectors};
+	f->n_extents = 1;
 	memcpy(f->part_guid, p->part.guid, 16);
 	memcpy(f->disk_guid, p->disk_guid, 16);
 	s->n_places++;
-	int err = area_init(&f->area, f->dev, &f->extent, 1);
-	if (!err) {
-		f->source = area_source(&f->area);
-		err = img_read_headers(&f->source, s->block, &f->headers, &fault);
-	}
+	int err = s->q->in_file ? open_file(s, p, &fault) : open_area(s, f, &fault);
 	if (err) {
 		log_bad(s, err, &fault);
 		remember(s, err);
@@ -78,7 +138,12 @@ static void look_at(void *ctx, const struct place *p)
 int find_area(const struct disks *disks, const struct options *o, void *work, struct found *ret)
 {
 	static struct search s; /* large: not for the stack */
-	s = (struct search){.best = ret, .block = work, .err = ERR_NOT_FOUND};
+	memset(&s, 0, sizeof(s));
+	s.q = &o->area;
+	s.block = work;
+	s.map_block = s.block + IMG_BLOCK_BYTES + GPT_WORK_BYTES;
+	s.best = ret;
+	s.err = ERR_NOT_FOUND;
 	struct places_visitor v = {.place = look_at, .error = remember, .ctx = &s};
 	memset(ret, 0, sizeof(*ret));
 	places_each(disks, &o->area, (uint8_t *)work + IMG_BLOCK_BYTES, &v);
@@ -98,7 +163,7 @@ int find_area(const struct disks *disks, const struct options *o, void *work, st
 		return s.err;
 	}
 	/* The area's callbacks must point to the copy that the caller keeps. */
-	ret->area.extents = &ret->extent;
+	ret->area.extents = ret->extents;
 	ret->source = area_source(&ret->area);
 	return 0;
 }

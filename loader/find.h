@@ -9,7 +9,8 @@
 
 struct found {
 	struct block_dev *dev;
-	struct block_extent extent;
+	struct block_extent extents[AREA_EXTENTS_MAX]; /* the headers lie in the first */
+	uint32_t n_extents;
 	uint8_t disk_guid[16], part_guid[16]; /* zero: none */
 	struct area area;
 	struct img_source source;

@@ -95,6 +95,7 @@ int gpt_entry(const struct gpt *g, uint32_t i, struct gpt_partition *ret)
 	const uint8_t *e = g->entries + (uint64_t)i * g->entry_bytes;
 	memcpy(ret->type, e, 16);
 	memcpy(ret->guid, e + 16, 16);
+	memcpy(ret->name, e + 56, sizeof(ret->name));
 	uint64_t first = u64_at(e + 32), last = u64_at(e + 40);
 	if (memcmp(ret->type, unused, 16) == 0)
 		return ERR_NOT_FOUND;

@@ -5,11 +5,13 @@
 #include "block.h"
 
 #define GPT_ENTRIES_MAX 1024u
+#define GPT_NAME_MAX    36u
 #define GPT_WORK_BYTES  (256u * 1024) /* holds the largest table that is accepted, and a sector */
 
 struct gpt_partition {
 	uint8_t type[16], guid[16];
 	uint64_t lba, n_sectors;
+	uint16_t name[GPT_NAME_MAX]; /* UTF-16, zero padded */
 };
 
 struct gpt {
@@ -24,7 +26,7 @@ struct gpt {
 int gpt_read(struct block_dev *dev, void *work, struct gpt *ret) MUST_CHECK;
 
 /* Entry i (< n_entries). ERR_NOT_FOUND: unused; ERR_FIRMWARE: outside the disk, or ends before it
- * begins; its GUIDs are told all the same. */
+ * begins; its GUIDs and name are told all the same. */
 int gpt_entry(const struct gpt *g, uint32_t i, struct gpt_partition *ret) MUST_CHECK;
 
 #endif

@@ -5,53 +5,122 @@
 
 #include "log.h"
 
+/* A search that is under way. */
+struct walk {
+	const struct place_query *q;
+	const struct places_visitor *v;
+	void *work;
+	struct place only; /* of a query that names one partition: the first that matches */
+	uint32_t n;        /* how many do */
+};
+
+static bool has_label(const struct gpt_partition *p, const char *label)
+{
+	for (uint32_t i = 0; i < GPT_NAME_MAX; i++) {
+		if (p->name[i] != (uint8_t)label[i])
+			return false;
+		if (label[i] == 0)
+			return true;
+	}
+	return true;
+}
+
 static bool matches(const struct place_query *q, const struct gpt_partition *p)
 {
+	if (q->by == PLACE_BY_PARTLABEL)
+		return has_label(p, q->label);
 	return memcmp(q->by == PLACE_BY_TYPE ? p->type : p->guid, q->guid, 16) == 0;
 }
 
-static void each_entry(const struct gpt *g, const struct place_query *q, struct place *place,
-	const struct places_visitor *v)
+static void ambiguous(struct walk *w, const char *what, const struct block_dev *a,
+	const struct block_dev *b, const char *help)
+{
+	log_line("find: the same %s is on %s and on %s%s", what, a->name, b->name, help);
+	w->v->error(w->v->ctx, ERR_AMBIGUOUS);
+}
+
+/* What names one partition is told only when all disks were seen. */
+static void matched(struct walk *w, const struct place *place)
+{
+	if (w->q->by == PLACE_BY_TYPE) {
+		w->v->place(w->v->ctx, place);
+		return;
+	}
+	if (w->n++ == 0)
+		w->only = *place;
+	else
+		ambiguous(w, w->q->by == PLACE_BY_PARTUUID ? "partition GUID" : "partition label",
+			w->only.dev, place->dev, w->q->have_disk ? "" : ": name the disk by disk=");
+}
+
+static void each_entry(struct walk *w, const struct gpt *g, struct place *place)
 {
 	for (uint32_t i = 0; i < g->n_entries; i++) {
 		int err = gpt_entry(g, i, &place->part);
-		if (err == ERR_NOT_FOUND || !matches(q, &place->part))
+		if (err == ERR_NOT_FOUND || !matches(w->q, &place->part))
 			continue;
 		if (err == 0) {
-			v->place(v->ctx, place);
+			matched(w, place);
 			continue;
 		}
 		log_line("find: %s: partition %u: %s", place->dev->name, i + 1, err_text(err));
-		v->error(v->ctx, err);
+		w->v->error(w->v->ctx, err);
 	}
 }
 
-static void on_disk(struct block_dev *dev, const struct place_query *q, void *work,
-	const struct places_visitor *v)
+static bool is_disk(const struct place_query *q, const struct gpt *g)
+{
+	return memcmp(g->disk_guid, q->disk, 16) == 0;
+}
+
+static void on_disk(struct walk *w, struct block_dev *dev)
 {
 	struct gpt g;
 	struct place place = {.dev = dev};
-	int err = gpt_read(dev, work, &g);
+	const struct place_query *q = w->q;
+	int err = gpt_read(dev, w->work, &g);
 	bool has_gpt = err == 0;
 	if (err && err != ERR_NOT_FOUND) {
 		log_line("find: %s: partition table: %s", dev->name, err_text(err));
-		v->error(v->ctx, err);
+		w->v->error(w->v->ctx, err);
 	}
 	if (has_gpt)
 		memcpy(place.disk_guid, g.disk_guid, 16);
-	if (q->have_disk && (!has_gpt || memcmp(g.disk_guid, q->disk, 16) != 0))
+	if (q->have_disk && (!has_gpt || !is_disk(q, &g)))
 		return;
 	if (q->by == PLACE_BY_LBA) {
 		place.part = (struct gpt_partition){.lba = q->lba, .n_sectors = q->n_sectors};
-		v->place(v->ctx, &place);
+		w->v->place(w->v->ctx, &place);
 	} else if (has_gpt) {
-		each_entry(&g, q, &place, v);
+		each_entry(w, &g, &place);
 	}
+}
+
+/* A copy of a disk has its GUID too, and whoever names the disk means one of them. */
+static bool disk_is_unique(struct walk *w, const struct disks *disks)
+{
+	const struct block_dev *first = NULL;
+	struct gpt g;
+	for (uint32_t i = 0; i < disks->n; i++) {
+		if (gpt_read(disks->dev[i], w->work, &g) != 0 || !is_disk(w->q, &g))
+			continue;
+		if (first) {
+			ambiguous(w, "disk GUID", first, disks->dev[i], "");
+			return false;
+		}
+		first = disks->dev[i];
+	}
+	return true;
 }
 
 void places_each(const struct disks *disks, const struct place_query *q, void *work,
 	const struct places_visitor *v)
 {
-	for (uint32_t i = 0; q->by != PLACE_NONE && i < disks->n; i++)
-		on_disk(disks->dev[i], q, work, v);
+	struct walk w = {.q = q, .v = v, .work = work};
+	if (q->by == PLACE_NONE || (q->have_disk && !disk_is_unique(&w, disks)))
+		return;
+	for (uint32_t i = 0; i < disks->n; i++)
+		on_disk(&w, disks->dev[i]);
+	if (w.n == 1)
+		v->place(v->ctx, &w.only);
 }

@@ -1,16 +1,26 @@
-/* Places on disks that the command line can name: partitions by type or GUID, or runs of sectors. */
+/* Places on disks that the command line can name: partitions by type, GUID or label, or runs of
+ * sectors. */
 #ifndef LOADER_PLACES_H
 #define LOADER_PLACES_H
 
 #include "disks.h"
 #include "gpt.h"
 
-enum place_by { PLACE_NONE, PLACE_BY_TYPE, PLACE_BY_PARTUUID, PLACE_BY_LBA };
+enum place_by {
+	PLACE_NONE,
+	PLACE_BY_TYPE,
+	PLACE_BY_PARTUUID,
+	PLACE_BY_PARTLABEL,
+	PLACE_BY_LBA,
+};
 
 struct place_query {
 	enum place_by by;
-	uint8_t guid[16];        /* by type: type GUID; by PARTUUID: partition GUID */
+	uint8_t guid[16]; /* by type: type GUID; by PARTUUID: partition GUID */
+	char label[GPT_NAME_MAX + 1];
 	uint64_t lba, n_sectors; /* by LBA */
+	int in_file;             /* the image is in a file of the place, */
+	uint64_t file_sector;    /* which begins at this sector of it */
 	int have_disk;
 	uint8_t disk[16]; /* GUID of the GPT that must be on the disk */
 };
@@ -29,8 +39,9 @@ struct places_visitor {
 	void *ctx;
 };
 
-/* Every place that matches, on all disks. work: GPT_WORK_BYTES, page-aligned; the visitor must not use
- * it. */
+/* Every place that matches, on all disks. What names one thing and is there twice (a GUID of a partition,
+ * a label, the disk that is named) is no place: both disks are logged, ERR_AMBIGUOUS is the error.
+ * work: GPT_WORK_BYTES, page-aligned; the visitor must not use it. */
 void places_each(const struct disks *disks, const struct place_query *q, void *work,
 	const struct places_visitor *v);
 

@@ -52,7 +52,8 @@ struct search {
 static void remember(void *ctx, int err)
 {
 	struct search *f = ctx;
-	f->err = err;
+	if (f->err != ERR_AMBIGUOUS)
+		f->err = err;
 }
 
 static int open_candidate(const struct search *f, const struct place *p, struct stock *s)

@@ -41,7 +41,7 @@ static int find(struct loader *l)
 	if (!err)
 		log_line("loader: image of %.63s, generation %llu, on %s sector %llu", h->label,
 			(unsigned long long)h->generation, t.found.dev->name,
-			(unsigned long long)t.found.extent.lba);
+			(unsigned long long)t.found.extents[0].lba);
 	return err;
 }
 
@@ -110,7 +110,7 @@ static void count_attempt(struct loader *l)
 		.size = t.found.area.bytes};
 	/* Nothing but the header pair may be written. */
 	static struct block_extent headers;
-	headers = (struct block_extent){.lba = t.found.extent.lba,
+	headers = (struct block_extent){.lba = t.found.extents[0].lba,
 		.n_sectors = IMG_N_HEADERS * IMG_HEADER_STRIDE / t.found.dev->sector_bytes};
 	block_allow_writes(t.found.dev, &headers, 1);
 	/* A spent image that is forced stays spent: LAUNCHED goes back to no other state. */

@@ -9,6 +9,10 @@ static void check_accepted(const struct options *o)
 {
 	FUZZ_CHECK(o->area.by <= PLACE_BY_LBA);
 	FUZZ_CHECK(o->swap.by <= PLACE_BY_LBA);
+	FUZZ_CHECK(o->swap.in_file == 0);
+	FUZZ_CHECK(strlen(o->area.label) <= GPT_NAME_MAX && strlen(o->swap.label) <= GPT_NAME_MAX);
+	if (o->area.in_file)
+		FUZZ_CHECK(o->area.by == PLACE_BY_PARTUUID || o->area.by == PLACE_BY_LBA);
 	FUZZ_CHECK(o->resume_offset <= UINT64_MAX >> 12);
 	FUZZ_CHECK(o->strict == 0 || o->strict == 1);
 	if (o->swap.by == PLACE_BY_LBA)

@@ -73,6 +73,37 @@ static void areas(void **state)
 	assert_int_equal(o.area.lba, UINT64_MAX - 1);
 }
 
+static void files(void **state)
+{
+	(void)state;
+	struct options o = accepted("area=file:" GUID "+34816");
+	assert_int_equal(o.area.by, PLACE_BY_PARTUUID);
+	assert_memory_equal(o.area.guid, guid_bytes, 16);
+	assert_int_equal(o.area.in_file, 1);
+	assert_int_equal(o.area.file_sector, 34816);
+	assert_int_equal(o.swap.by, PLACE_NONE);
+	assert_int_equal(o.swap.in_file, 0);
+	o = accepted("area=file:2048+4096+0x10 disk=" GUID);
+	assert_int_equal(o.area.by, PLACE_BY_LBA);
+	assert_int_equal(o.area.lba, 2048);
+	assert_int_equal(o.area.n_sectors, 4096);
+	assert_int_equal(o.area.in_file, 1);
+	assert_int_equal(o.area.file_sector, 16);
+	o = accepted("area=file:" GUID "+1 area=type");
+	assert_int_equal(o.area.in_file, 0);
+}
+
+static void labels(void **state)
+{
+	(void)state;
+	struct options o = accepted("area=partlabel:torpor");
+	assert_int_equal(o.area.by, PLACE_BY_PARTLABEL);
+	assert_string_equal(o.area.label, "torpor");
+	o = accepted("swap=partlabel:123456789012345678901234567890123456");
+	assert_string_equal(o.swap.label, "123456789012345678901234567890123456");
+	assert_int_equal(o.area.by, PLACE_NONE);
+}
+
 /* The last word on a subject counts, whatever the ones before said. */
 static void last_word_counts(void **state)
 {
@@ -189,6 +220,20 @@ static void wrong_words(void **state)
 		"area=lba:0x10000000000000000+8",
 		"area=lba:18446744073709551615+1",
 		"area=lba:1+18446744073709551615",
+		"area=file:",
+		"area=file:+",
+		"area=file:+1",
+		"area=file:" GUID,
+		"area=file:" GUID "+",
+		"area=file:" GUID "+x",
+		"area=file:" GUID "+1+1",
+		"area=file:" GUID "0+1",
+		"area=file:1+1",
+		"area=file:1+0+1",
+		"area=file:" GUID "+18446744073709551616",
+		"swap=file:" GUID "+1",
+		"area=partlabel:",
+		"area=partlabel:1234567890123456789012345678901234567",
 		"disk=",
 		"disk=0",
 		"serial=",
@@ -257,6 +302,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(areas),
+		cmocka_unit_test(files),
+		cmocka_unit_test(labels),
 		cmocka_unit_test(last_word_counts),
 		cmocka_unit_test(swaps),
 		cmocka_unit_test(area_or_swap),

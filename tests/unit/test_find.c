@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "area.h"
+#include "extent_map.h"
 #include "fake_ram_disk.h"
 #include "find.h"
 #include "gpt_make.h"
@@ -109,8 +110,8 @@ static void assert_found(const char *cmdline, unsigned i, uint64_t lba)
 	if (err)
 		fail_msg("'%s': error %d", cmdline, err);
 	assert_ptr_equal(found.dev, &disk[i].dev);
-	assert_int_equal(found.extent.lba, lba);
-	assert_ptr_equal(found.area.extents, &found.extent);
+	assert_int_equal(found.extents[0].lba, lba);
+	assert_ptr_equal(found.area.extents, found.extents);
 	assert_ptr_equal(found.source.ctx, &found.area);
 	/* It can be used. */
 	struct img_headers h;
@@ -390,6 +391,118 @@ static void big_sectors(void **state)
 	assert_int_equal(found.area.bytes, 256 * 4096);
 }
 
+/* ---- Areas in files ---- */
+
+#define FILE_ARGS "area=file:00000000-0000-0000-0000-000000000002+"
+#define FILE_LBA  (AREA_LBA + 1024) /* of its first sector: 1024 of the partition */
+
+static struct img_map map;
+
+static void put_map(void)
+{
+	img_map_encode(&map, disk[0].bytes + FILE_LBA * 512 + IMG_MAP_OFFSET);
+}
+
+/* Three pieces, the last ones before the first on the disk. */
+static void save_in_file(void)
+{
+	static struct area a;
+	static struct block_extent e[3];
+	struct saved_machine m;
+	partition(0, LINUX, LINUX);
+	map = (struct img_map){.file_bytes = (512 + 8 + 256) * 512,
+		.sector_bytes = 512,
+		.n_extents = 3,
+		.extent = {{1024, 512}, {640, 8}, {0, 256}}};
+	for (uint32_t i = 0; i < 3; i++)
+		e[i] = (struct block_extent){AREA_LBA + map.extent[i].lba, map.extent[i].n_sectors};
+	saved_machine_init(&m);
+	m.frames[0] = (struct range){0x100, 0x200};
+	m.n_frames = 1;
+	assert_int_equal(area_init(&a, &disk[0].dev, e, 3), 0);
+	assert_int_equal(saved_machine_write(&m, &a), 0);
+	put_map();
+}
+
+static void in_a_file(void **state)
+{
+	(void)state;
+	save_in_file();
+	assert_found(FILE_ARGS "1024", 0, FILE_LBA);
+	assert_int_equal(found.n_extents, 3);
+	assert_int_equal(found.extents[2].lba, AREA_LBA);
+	assert_int_equal(found.area.bytes, map.file_bytes);
+	assert_found(
+		"area=file:512+2048+1024 disk=00000000-0000-0000-0000-000000000000", 0, FILE_LBA);
+	assert_found("area=file:512+2048+1024", 0, FILE_LBA);
+}
+
+static void file_refused(const char *args, int err, const char *text)
+{
+	log_text_start();
+	assert_int_equal(find(args), err);
+	assert_logged(text);
+	save_in_file();
+}
+
+static void file_moved(void **state)
+{
+	(void)state;
+	save_in_file();
+	file_refused(FILE_ARGS "1032", IMG_ERR_MAP, "extent map magic is ");
+	file_refused(FILE_ARGS "0", IMG_ERR_MAP, "extent map magic is ");
+	file_refused(FILE_ARGS "2048", ERR_BOUNDS, "find: ram 0 sector 512: ");
+	file_refused(FILE_ARGS "1921", ERR_BOUNDS, "find: ram 0 sector 512: ");
+	file_refused(FILE_ARGS "18446744073709551615", ERR_BOUNDS, "find: ram 0 sector 512: ");
+	/* Deleted, and something else is there now. */
+	memset(disk[0].bytes + FILE_LBA * 512, 0, 65536);
+	file_refused(FILE_ARGS "1024", IMG_ERR_MAP, "extent map magic is ");
+	memset(disk[0].bytes + FILE_LBA * 512, 0, IMG_MAP_OFFSET);
+	file_refused(FILE_ARGS "1024", IMG_ERR_NO_AREA, "no image area");
+	/* A copy of the file has the map of the original. */
+	memcpy(disk[0].bytes + (FILE_LBA + 256) * 512, disk[0].bytes + FILE_LBA * 512, 65536);
+	file_refused(
+		FILE_ARGS "1280", IMG_ERR_MAP, "extent map first sector is 0x400, wanted 0x500");
+}
+
+static void file_map_is_of_another(void **state)
+{
+	(void)state;
+	save_in_file();
+	map.area_uuid[0] ^= 1;
+	put_map();
+	file_refused(FILE_ARGS "1024", IMG_ERR_MAP, "extent map area_uuid is ");
+	map.extent[2].n_sectors -= 8;
+	map.file_bytes -= 4096;
+	put_map();
+	file_refused(FILE_ARGS "1024", IMG_ERR_MAP, "extent map file bytes is ");
+	map.extent[2].lba = 1536; /* into the next partition */
+	map.extent[2].n_sectors = 1024;
+	put_map();
+	file_refused(FILE_ARGS "1024", IMG_ERR_MAP, "extent map extent end is ");
+	map.sector_bytes = 4096;
+	put_map();
+	file_refused(FILE_ARGS "1024", IMG_ERR_MAP, "extent map sector bytes is ");
+	disk[0].bytes[FILE_LBA * 512 + IMG_MAP_OFFSET + 70] ^= 1;
+	file_refused(FILE_ARGS "1024", IMG_ERR_MAP, "extent map hash is ");
+	disk[0].bad_lba = FILE_LBA + 16;
+	assert_int_equal(find(FILE_ARGS "1024"), ERR_IO);
+}
+
+/* Both disks have the partition: whichever holds an image, neither is taken. */
+static void disk_and_its_copy(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	memcpy(disk[2].bytes, disk[0].bytes, N_SECTORS * 512);
+	assert_int_equal(find("area=partuuid:00000000-0000-0000-0000-000000000002"), ERR_AMBIGUOUS);
+	assert_logged("find: the same partition GUID is on ram 0 and on ram 2");
+	assert_int_equal(find("disk=00000000-0000-0000-0000-000000000000"), ERR_AMBIGUOUS);
+	spend(2, AREA_LBA);
+	assert_int_equal(find("area=partuuid:00000000-0000-0000-0000-000000000002"), ERR_AMBIGUOUS);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -415,6 +528,10 @@ int main(void)
 		TEST(lost_disk),
 		TEST(the_image_matters_most),
 		TEST(big_sectors),
+		TEST(in_a_file),
+		TEST(file_moved),
+		TEST(file_map_is_of_another),
+		TEST(disk_and_its_copy),
 	};
 	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
 }

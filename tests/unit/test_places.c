@@ -243,6 +243,96 @@ static void entry_without_sense(void **state)
 	assert_int_equal(n_found, 2);
 }
 
+/* The entry's name, in both tables. */
+static void set_label(unsigned i, uint32_t entry, const char *label)
+{
+	struct gpt_make g = {.disk = disk[i].bytes, .sector_bytes = 512, .n_sectors = N_SECTORS};
+	for (uint32_t copy = 0; copy < 2; copy++) {
+		uint64_t header = copy ? N_SECTORS - 1 : 1, table;
+		memcpy(&table, disk[i].bytes + header * 512 + GPT_ENTRIES_LBA, 8);
+		for (uint32_t k = 0; k < strlen(label); k++)
+			disk[i].bytes[table * 512 + entry * 128 + 56 + 2 * k] = (uint8_t)label[k];
+		gpt_make_seal(&g, header);
+	}
+}
+
+static uint32_t by_label(const char *label)
+{
+	struct place_query q = {.by = PLACE_BY_PARTLABEL};
+	strcpy(q.label, label);
+	look(&q);
+	return n_found;
+}
+
+static void by_partlabel(void **state)
+{
+	(void)state;
+	static const char longest[] = "123456789012345678901234567890123456";
+	set_label(2, 1, "image");
+	set_label(0, 0, longest);
+	assert_int_equal(by_label("image"), 1);
+	assert_place(0, 2, 512, 1024);
+	assert_int_equal(by_label(longest), 1);
+	assert_place(0, 0, 128, 256);
+	assert_int_equal(by_label("imag"), 0);
+	assert_int_equal(by_label("images"), 0);
+	assert_int_equal(by_label("12345678901234567890123456789012345"), 0);
+	assert_int_equal(n_errors, 0);
+	set_label(2, 2, "image");
+	assert_int_equal(by_label("image"), 0);
+	assert_int_equal(last_error, ERR_AMBIGUOUS);
+	assert_logged("find: the same partition label is on ram 2 and on ram 2");
+}
+
+/* A copy of disk 0 beside it. */
+static void clone(void)
+{
+	memcpy(disk[1].bytes, disk[0].bytes, N_SECTORS * 512);
+}
+
+static void same_partition_twice(void **state)
+{
+	(void)state;
+	clone();
+	struct place_query q = query(PLACE_BY_PARTUUID, "20000000-0000-0000-0000-000000000003");
+	look(&q);
+	assert_int_equal(n_found, 0);
+	assert_int_equal(n_errors, 1);
+	assert_int_equal(last_error, ERR_AMBIGUOUS);
+	assert_logged("find: the same partition GUID is on ram 0 and on ram 1: name the disk by "
+		      "disk=");
+	/* The disk's GUID tells them apart when it is another one. */
+	gpt_make_guid("10000009-0000-0000-0000-000000000000", disk[1].bytes + 512 + GPT_DISK_GUID);
+	struct gpt_make g = {.disk = disk[1].bytes, .sector_bytes = 512, .n_sectors = N_SECTORS};
+	gpt_make_seal(&g, 1);
+	q.have_disk = 1;
+	gpt_make_guid("10000009-0000-0000-0000-000000000000", q.disk);
+	look(&q);
+	assert_int_equal(n_errors, 0);
+	assert_int_equal(n_found, 1);
+	assert_ptr_equal(found[0].dev, &disk[1].dev);
+	assert_int_equal(found[0].part.lba, 2048);
+}
+
+static void same_disk_twice(void **state)
+{
+	(void)state;
+	clone();
+	static const enum place_by by[] = {PLACE_BY_TYPE, PLACE_BY_PARTUUID, PLACE_BY_LBA};
+	for (uint32_t i = 0; i < 3; i++) {
+		struct place_query q = query(by[i], SWAP);
+		q.n_sectors = 8;
+		q.have_disk = 1;
+		gpt_make_guid("10000000-0000-0000-0000-000000000000", q.disk);
+		log_text_start();
+		look(&q);
+		assert_int_equal(n_found, 0);
+		assert_int_equal(n_errors, 1);
+		assert_int_equal(last_error, ERR_AMBIGUOUS);
+		assert_logged("find: the same disk GUID is on ram 0 and on ram 1");
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -256,6 +346,9 @@ int main(void)
 		TEST(damaged_table),
 		TEST(unreadable_disk),
 		TEST(entry_without_sense),
+		TEST(by_partlabel),
+		TEST(same_partition_twice),
+		TEST(same_disk_twice),
 	};
 	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
 }

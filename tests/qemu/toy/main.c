@@ -213,7 +213,8 @@ static void fill_handoff(struct handoff *h)
 		.n_region = REGION_FRAMES};
 	memcpy(h->area_uuid, t.found.headers.h.area_uuid, 16);
 	memset(h->image_uuid, 0x54, 16);
-	h->extent[0] = (struct handoff_extent){t.found.extent.lba, t.found.extent.n_sectors};
+	h->extent[0] =
+		(struct handoff_extent){t.found.extents[0].lba, t.found.extents[0].n_sectors};
 	memcpy(h->region, t.region, sizeof(t.region));
 	for (uint32_t i = 0; i < t.bi.n_memory && i < HANDOFF_MEMORY_MAX; i++)
 		h->memory[h->n_memory++] = (struct memory_range){.start = t.bi.memory[i].start,
