@@ -12,8 +12,8 @@
  *
  * The controller is taken over by a reset, whatever state firmware or another driver left it
  * in. All ports are started together (one after the other where it staggers the spin-up): those
- * that have no link after 100 ms are empty, the others get 30 s to become ready. A port that
- * fails is logged and the others are used; the controller fails when no port has a disk and one
+ * that have no link after 100 ms are empty, after 10 ms where nobody was before the reset; the
+ * others get 30 s to become ready. A port that fails is logged and the others are used; the controller fails when no port has a disk and one
  * failed.
  *
  * A slot is a command header, a command table of 1 KiB, and where a disk queues, a tag.
@@ -50,8 +50,9 @@
 #define HANDOFF_MS      25   /* 10.6.3: BIOS lets go, or says that it is busy */
 #define HANDOFF_BUSY_MS 2000 /* then it gets this long */
 #define ENABLE_MS       100
-#define RESET_MS        1000 /* 10.4.3 */
-#define LINK_MS         100
+#define RESET_MS        1000  /* 10.4.3 */
+#define EMPTY_MS        10    /* for a port on which nobody was before the reset */
+#define LINK_MS         90    /* more, for the others */
 #define TALK_MS         1000  /* for a link that has noticed somebody */
 #define READY_MS        30000 /* a disk may have to spin up */
 
@@ -60,6 +61,8 @@ struct ahci {
 	char name[16];
 	uint8_t *regs;
 	uint32_t cap;
+	uint32_t seen;   /* ports on which somebody may be: their links are waited for */
+	uint32_t linked; /* ports with a link, once they were started */
 	struct ahci_port port[AHCI_PORTS_MAX];
 	struct ahci_disk *disk[AHCI_PORTS_MAX]; /* those that run */
 	int last_err;                           /* of a port */
@@ -73,6 +76,15 @@ static uint32_t hba_read(const struct ahci *h, uint32_t reg)
 static void hba_write(struct ahci *h, uint32_t reg, uint32_t value)
 {
 	mmio_write32(h->regs + reg, value);
+}
+
+/* Those of the ports that are it. */
+static uint32_t that_are(const struct ahci *h, uint32_t ports, bool (*it)(const struct ahci_port *))
+{
+	uint32_t found = 0;
+	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++)
+		found |= (uint32_t)((ports >> i & 1) && it(&h->port[i])) << i;
+	return found;
 }
 
 /* ---- take-over ---- */
@@ -144,31 +156,6 @@ static int set_ports(struct ahci *h, uint32_t ports, uint64_t regs_bytes)
 	return n > 0 ? 0 : ERR_BAD_ANSWER;
 }
 
-static int take_over(struct ahci *h)
-{
-	struct pci_bar bar;
-	int err = pci_wake(&h->pci);
-	if (err == 0)
-		err = pci_map_bar(&h->pci, AHCI_ABAR, &bar);
-	if (err != 0)
-		return err;
-	if (bar.is_io || bar.bytes < AHCI_PORT(1))
-		return ERR_BAD_ANSWER;
-	h->regs = bar.regs;
-	err = enable(h);
-	if (err != 0)
-		return err;
-	take_from_bios(h);
-	h->cap = hba_read(h, AHCI_CAP);
-	uint32_t ports = read_ports(h);
-	if (h->cap == UINT32_MAX)
-		return ERR_LOST;
-	err = reset(h);
-	return err != 0 ? err : set_ports(h, ports, bar.bytes);
-}
-
-/* ---- stop ---- */
-
 static uint32_t all_ports(const struct ahci *h)
 {
 	uint32_t ports = 0;
@@ -177,8 +164,50 @@ static uint32_t all_ports(const struct ahci *h)
 	return ports;
 }
 
+/* Links come up without software where the spin-up is not staggered: where a running controller shows
+ * nobody before our reset, nobody is. One that shows nobody at all may just have lost its links. */
+static uint32_t where_somebody_is(const struct ahci *h, bool was_running)
+{
+	uint32_t ports = all_ports(h);
+	uint32_t seen = 0;
+	if (was_running && !(h->cap & AHCI_CAP_SSS))
+		seen = that_are(h, ports, ahci_port_is_seen);
+	return seen != 0 ? seen : ports;
+}
+
+static int take_over(struct ahci *h)
+{
+	struct pci_bar bar;
+	bool was_awake = pci_is_awake(&h->pci);
+	int err = pci_wake(&h->pci);
+	if (err == 0)
+		err = pci_map_bar(&h->pci, AHCI_ABAR, &bar);
+	if (err != 0)
+		return err;
+	if (bar.is_io || bar.bytes < AHCI_PORT(1))
+		return ERR_BAD_ANSWER;
+	h->regs = bar.regs;
+	bool was_running = was_awake && is_enabled(h);
+	err = enable(h);
+	if (err != 0)
+		return err;
+	take_from_bios(h);
+	h->cap = hba_read(h, AHCI_CAP);
+	uint32_t ports = read_ports(h);
+	if (h->cap == UINT32_MAX)
+		return ERR_LOST;
+	err = set_ports(h, ports, bar.bytes);
+	if (err != 0)
+		return err;
+	h->seen = where_somebody_is(h, was_running);
+	return reset(h);
+}
+
+/* ---- stop ---- */
+
 /* For good. The reset ends what a port that did not stop may still do; should it not work, nothing
- * comes through without bus mastering. */
+ * comes through without bus mastering. Whoever comes next, perhaps we ourselves, sees by the links who is
+ * there. */
 static void shut_down(struct ahci *h)
 {
 	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++) {
@@ -187,9 +216,10 @@ static void shut_down(struct ahci *h)
 			h->disk[i]->off = true;
 		}
 	}
-	if (h->regs != NULL)
-		(void)reset(h);
+	int err = h->regs != NULL ? reset(h) : ERR_LOST;
 	pci_bus_master_off(&h->pci);
+	if (err == 0 && !(h->cap & AHCI_CAP_SSS))
+		(void)WAIT_FOR(that_are(h, h->linked, ahci_port_is_linked) == h->linked, LINK_MS);
 }
 
 static void stop_disk(struct ahci_disk *disk)
@@ -214,15 +244,6 @@ static void port_failed(struct ahci *h, uint32_t i, int err)
 	h->last_err = err;
 }
 
-/* Those of the ports that are it. */
-static uint32_t that_are(const struct ahci *h, uint32_t ports, bool (*it)(const struct ahci_port *))
-{
-	uint32_t found = 0;
-	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++)
-		found |= (uint32_t)((ports >> i & 1) && it(&h->port[i])) << i;
-	return found;
-}
-
 static void reset_links(struct ahci *h, uint32_t ports)
 {
 	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++) {
@@ -241,9 +262,12 @@ static void reset_links(struct ahci *h, uint32_t ports)
 /* Those of the ports that have a link. */
 static uint32_t wait_for_links(struct ahci *h, uint32_t ports)
 {
-	if (WAIT_FOR(that_are(h, ports, ahci_port_is_linked) == ports, LINK_MS) != 0)
-		(void)WAIT_FOR(that_are(h, ports, ahci_port_is_waking) == 0, TALK_MS);
+	uint32_t seen = ports & h->seen;
+	(void)WAIT_FOR(that_are(h, ports, ahci_port_is_linked) == ports, EMPTY_MS);
+	(void)WAIT_FOR(that_are(h, seen, ahci_port_is_linked) == seen, LINK_MS);
+	(void)WAIT_FOR(that_are(h, ports, ahci_port_is_waking) == 0, TALK_MS);
 	uint32_t linked = that_are(h, ports, ahci_port_is_linked);
+	h->linked |= linked;
 	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++) {
 		if (linked >> i & 1)
 			ahci_port_forget_errors(&h->port[i]);

@@ -109,6 +109,12 @@ bool ahci_port_is_waking(const struct ahci_port *p)
 	return det(p) == AHCI_DET_NO_LINK;
 }
 
+/* Somebody is there, or might be: the link is switched off. */
+bool ahci_port_is_seen(const struct ahci_port *p)
+{
+	return det(p) != 0 || (ahci_port_read(p, AHCI_PxSCTL) & AHCI_DET) == AHCI_PxSCTL_DET_OFF;
+}
+
 bool ahci_port_is_ready(const struct ahci_port *p)
 {
 	return (ahci_port_read(p, AHCI_PxTFD) & (AHCI_PxTFD_BSY | AHCI_PxTFD_DRQ)) == 0;

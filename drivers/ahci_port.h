@@ -43,6 +43,7 @@ void ahci_port_release_reset(struct ahci_port *p);
 void ahci_port_forget_errors(struct ahci_port *p);
 
 bool ahci_port_is_linked(const struct ahci_port *p);
+bool ahci_port_is_seen(const struct ahci_port *p);   /* somebody is there, or the link is off */
 bool ahci_port_is_waking(const struct ahci_port *p); /* somebody is there, but no link yet */
 bool ahci_port_is_ready(const struct ahci_port *p);
 

@@ -93,6 +93,7 @@
 #define AHCI_DET_NO_LINK         1u /* somebody is there, but does not talk yet */
 #define AHCI_DET_LINK            3u
 #define AHCI_PxSCTL_DET_RESET    1u
+#define AHCI_PxSCTL_DET_OFF      4u
 #define AHCI_PxSCTL_SPD          (15u << 4)
 #define AHCI_PxSCTL_IPM_NONE     (3u << 8)
 

@@ -403,13 +403,19 @@ static bool in_d0(const struct pci_dev *dev, uint8_t pm)
 	return (pci_read16(dev, pm + PCI_PMCSR) & PCI_PM_STATE) == 0;
 }
 
+bool pci_is_awake(const struct pci_dev *dev)
+{
+	uint8_t pm = pci_capability(dev, PCI_CAP_PM, 0);
+	return pm == 0 || in_d0(dev, pm);
+}
+
 /* A function that comes from D3 may have lost its BARs (PM 1.2 5.4.1), so they are written
  * again. */
 static int power_up(const struct pci_dev *dev)
 {
-	uint8_t pm = pci_capability(dev, PCI_CAP_PM, 0);
-	if (pm == 0 || in_d0(dev, pm))
+	if (pci_is_awake(dev))
 		return 0;
+	uint8_t pm = pci_capability(dev, PCI_CAP_PM, 0);
 	uint32_t bar[PCI_N_BARS];
 	for (uint32_t i = 0; i < PCI_N_BARS; i++)
 		bar[i] = pci_read32(dev, (uint16_t)(PCI_BAR0 + 4 * i));

@@ -45,6 +45,8 @@ void pci_write8(const struct pci_dev *dev, uint16_t offset, uint8_t value);
 void pci_write16(const struct pci_dev *dev, uint16_t offset, uint16_t value);
 void pci_write32(const struct pci_dev *dev, uint16_t offset, uint32_t value);
 
+bool pci_is_awake(const struct pci_dev *dev); /* in D0 */
+
 /* Powers the function up (D0), turns memory and I/O decoding on and INTx off, MSI and MSI-X off.
  * ERR_LOST: it does not answer; ERR_TIMEOUT: it does not wake. */
 int pci_wake(const struct pci_dev *dev) MUST_CHECK;

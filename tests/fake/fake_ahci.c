@@ -30,6 +30,14 @@ uint32_t fake_ahci_ports(void)
 	return fake_ahci.pi;
 }
 
+uint32_t fake_ahci_links(void)
+{
+	uint32_t links = 0;
+	for (uint32_t i = 0; i < FAKE_AHCI_PORTS; i++)
+		links |= (uint32_t)(fake_ahci.port[i].det == AHCI_DET_LINK) << i;
+	return links;
+}
+
 uint32_t fake_ahci_running(void)
 {
 	uint32_t running = 0;
@@ -72,7 +80,7 @@ static void lose_link(struct fake_ahci_port *p)
 	p->det = 0;
 	p->tfd = 0x7f;
 	p->sig = UINT32_MAX;
-	p->link_at_us = p->ready_at_us = 0;
+	p->notice_at_us = p->link_at_us = p->ready_at_us = 0;
 }
 
 static void begin_link(struct fake_ahci_port *p)
@@ -80,12 +88,13 @@ static void begin_link(struct fake_ahci_port *p)
 	lose_link(p);
 	if (kind_of(p) == FAKE_AHCI_EMPTY)
 		return;
-	p->det = 1;
+	p->notice_at_us = fake_clock_now_us + fake_ahci.c.notice_us;
+	p->det = fake_ahci.c.notice_us == 0;
 	p->tfd = 0x80;
 	p->failed = false;
 	if (kind_of(p) == FAKE_AHCI_MUTE)
 		return;
-	p->link_at_us = fake_clock_now_us + fake_ahci.c.link_us;
+	p->link_at_us = p->notice_at_us + fake_ahci.c.link_us;
 	if (kind_of(p) != FAKE_AHCI_BUSY)
 		p->ready_at_us = p->link_at_us + fake_ahci.c.ready_us;
 }
@@ -109,6 +118,10 @@ static uint32_t signature_of(const struct fake_ahci_port *p)
 /* The first message gets through while the port receives, and the link's coming up was read. */
 static void tend_link(struct fake_ahci_port *p)
 {
+	if (p->notice_at_us != 0 && fake_clock_now_us >= p->notice_at_us) {
+		p->notice_at_us = 0;
+		p->det = 1;
+	}
 	if (p->link_at_us != 0 && fake_clock_now_us >= p->link_at_us) {
 		p->link_at_us = 0;
 		p->det = AHCI_DET_LINK;
@@ -444,7 +457,10 @@ struct fake_pci_dev *fake_ahci_plug(const struct fake_ahci_config *config, struc
 		if (config->port[i].kind == FAKE_AHCI_DISK)
 			p->disk = config->port[i].disk != NULL ? config->port[i].disk : disk;
 		begin_link(p);
+		if (config->is_running && p->link_at_us != 0)
+			p->det = AHCI_DET_LINK;
 	}
+	fake_ahci.ghc = config->is_running ? AHCI_GHC_AE : 0;
 	fake_ahci.pci = fake_pci_add(6 << 3, 0x8086, 0x2922, AHCI_CLASS);
 	struct fake_io io = {model_read, model_write, NULL};
 	fake_pci_set_bar(fake_ahci.pci, AHCI_ABAR, FAKE_BAR_32, ABAR, config->bar_bytes, io);

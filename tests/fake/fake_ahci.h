@@ -29,9 +29,11 @@ struct fake_ahci_config {
 	bool bios_owns;     /* it lets go after bios_us */
 	uint64_t bios_us;
 	bool bios_is_busy;        /* and says so meanwhile */
+	bool is_running;          /* in AHCI mode before the driver comes, links up */
 	bool forgets_ports;       /* PI is 0 after a reset */
 	bool never_enables;       /* AHCI mode does not stay */
-	uint64_t link_us;         /* from the end of a COMRESET to the link */
+	uint64_t notice_us;       /* from the end of a COMRESET until PxSSTS shows somebody */
+	uint64_t link_us;         /* from there to the link */
 	uint64_t ready_us;        /* from there to the first message */
 	bool clears_failed;       /* the bit in PxCI of a failed command */
 	bool counts_nothing;      /* PRDBC stays 0 */
@@ -63,6 +65,7 @@ struct fake_pci_dev *fake_ahci_plug(const struct fake_ahci_config *config, struc
 /* Facts for tests. */
 bool fake_ahci_bios_owns(void);
 uint32_t fake_ahci_ports(void);         /* PI */
+uint32_t fake_ahci_links(void);         /* ports with a link */
 uint32_t fake_ahci_running(void);       /* ports whose engine or receiver runs */
 unsigned fake_ahci_n_link_resets(void); /* of all ports, since the last reset of the controller */
 unsigned fake_ahci_n_resets(void);

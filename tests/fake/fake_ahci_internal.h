@@ -19,11 +19,11 @@ struct fake_ahci_port {
 	struct fake_disk *disk;
 	uint64_t clb, fb;
 	uint32_t is, cmd, tfd, sig, det, sctl, serr, sact, ci;
-	uint64_t reset_since_us;          /* COMRESET is asserted since then; 0: it is not */
-	uint64_t link_at_us, ready_at_us; /* 0: nothing to come */
-	bool failed;                      /* the device refuses commands until it is reset */
-	bool halted;                      /* the port does nothing until ST was cleared */
-	bool broken;                      /* and does not even stop */
+	uint64_t reset_since_us; /* COMRESET is asserted since then; 0: it is not */
+	uint64_t notice_at_us, link_at_us, ready_at_us; /* 0: nothing to come */
+	bool failed; /* the device refuses commands until it is reset */
+	bool halted; /* the port does nothing until ST was cleared */
+	bool broken; /* and does not even stop */
 	bool pulled;
 	bool has_bad; /* the command for bad_lba is to fail once more */
 	enum fake_fault bad_fault;

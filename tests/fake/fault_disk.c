@@ -233,7 +233,7 @@ static void try_garbage_sector(struct cuts *c)
 	tell(c, "first sector garbage", 0);
 }
 
-static void cuts_here(struct cuts *c)
+static uint64_t cuts_here(struct cuts *c)
 {
 	size_t pending = c->end - c->first;
 
@@ -247,30 +247,114 @@ static void cuts_here(struct cuts *c)
 			try_subset(c, "random subset", mix(c->end * 1000 + i));
 	}
 	if (pending == 0)
-		return;
+		return 0;
 	try_garbage_sector(c);
 	for (uint64_t seed = 1; seed <= 4; seed++) {
 		try_torn(c, "torn", seed, 0);
 		try_torn(c, "torn with garbage", seed, 1);
 	}
+	return 0;
+}
+
+/* ---- all of them ---- */
+
+#define SUBSETS_MAX 16u /* unflushed writes */
+
+static void refuse_overlap(const struct cuts *c)
+{
+	for (size_t i = c->first; i < c->end; i++) {
+		const struct fault_event *a = &c->d->events[i];
+
+		for (size_t k = c->first; k < i; k++) {
+			const struct fault_event *b = &c->d->events[k];
+
+			if (a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes)
+				abort();
+		}
+	}
+}
+
+enum tear { TEAR_PREFIX, TEAR_LOST, TEAR_GARBAGE };
+
+/* One sector of the newest write; others: of the unflushed ones before it, all or none. */
+static void try_tear(struct cuts *c, enum tear tear, size_t sector, int others)
+{
+	static const char *const how[] = {"cut off", "a sector lost", "a sector garbage"};
+	const struct fault_event *e = &c->d->events[c->end - 1];
+	size_t at = sector * SECTOR;
+
+	memcpy(c->image, c->durable, c->d->size);
+	for (size_t i = c->first; others && i + 1 < c->end; i++)
+		apply(c->image, &c->d->events[i]);
+	if (tear == TEAR_PREFIX) {
+		memcpy(c->image + e->offset, e->data, at);
+	} else {
+		apply(c->image, e);
+		if (tear == TEAR_LOST)
+			memcpy(c->image + e->offset + at, c->durable + e->offset + at, SECTOR);
+		else
+			memset(c->image + e->offset + at, 0x5a, SECTOR);
+	}
+	tell(c, how[tear], sector);
+}
+
+static uint64_t all_cuts_here(struct cuts *c)
+{
+	size_t pending = c->end - c->first, sectors;
+	uint64_t n = 0;
+
+	if (pending > SUBSETS_MAX)
+		abort();
+	refuse_overlap(c);
+	for (; n < 1ull << pending; n++)
+		try_subset(c, "subset", n);
+	if (pending == 0)
+		return n;
+	sectors = c->d->events[c->end - 1].bytes / SECTOR;
+	for (size_t sector = 0; sector < sectors; sector++) {
+		for (int tear = TEAR_PREFIX; tear <= TEAR_GARBAGE; tear++) {
+			try_tear(c, (enum tear)tear, sector, 0);
+			try_tear(c, (enum tear)tear, sector, 1);
+			n += 2;
+		}
+	}
+	return n;
+}
+
+static void each_event(struct cuts *c, uint64_t (*here)(struct cuts *c), uint64_t *ret_n)
+{
+	const struct fault_disk *d = c->d;
+
+	c->durable = must(malloc(d->size));
+	c->image = must(malloc(d->size));
+	memcpy(c->durable, d->base, d->size);
+	for (c->end = 0; c->end <= d->n_events; c->end++) {
+		if (c->end > 0 && d->events[c->end - 1].bytes == 0) {
+			for (; c->first + 1 < c->end; c->first++)
+				apply(c->durable, &d->events[c->first]);
+			c->first = c->end;
+		}
+		*ret_n += here(c);
+	}
+	free(c->durable);
+	free(c->image);
 }
 
 void fault_disk_each_cut(const struct fault_disk *d,
 	void (*check)(void *ctx, const struct fault_cut *cut), void *ctx)
 {
 	struct cuts c = {.d = d, .check = check, .ctx = ctx};
+	uint64_t n = 0;
 
-	c.durable = must(malloc(d->size));
-	c.image = must(malloc(d->size));
-	memcpy(c.durable, d->base, d->size);
-	for (c.end = 0; c.end <= d->n_events; c.end++) {
-		if (c.end > 0 && d->events[c.end - 1].bytes == 0) {
-			for (; c.first + 1 < c.end; c.first++)
-				apply(c.durable, &d->events[c.first]);
-			c.first = c.end;
-		}
-		cuts_here(&c);
-	}
-	free(c.durable);
-	free(c.image);
+	each_event(&c, cuts_here, &n);
+}
+
+uint64_t fault_disk_all_cuts(const struct fault_disk *d,
+	void (*check)(void *ctx, const struct fault_cut *cut), void *ctx)
+{
+	struct cuts c = {.d = d, .check = check, .ctx = ctx};
+	uint64_t n = 0;
+
+	each_event(&c, all_cuts_here, &n);
+	return n;
 }

@@ -59,4 +59,11 @@ struct fault_cut {
 void fault_disk_each_cut(const struct fault_disk *d,
 	void (*check)(void *ctx, const struct fault_cut *cut), void *ctx);
 
+/* The same without chance, for short records: every subset of the unflushed writes (no two of them
+ * may overlap, so that their order cannot matter), and the newest one cut off after every sector,
+ * with every sector alone missing, and with every sector alone garbage, the others kept or lost.
+ * Returns how many. */
+uint64_t fault_disk_all_cuts(const struct fault_disk *d,
+	void (*check)(void *ctx, const struct fault_cut *cut), void *ctx);
+
 #endif

@@ -225,6 +225,38 @@ static void test_time_to_start(void **state)
 	assert_true(fake_clock_now_us - start < 620000);
 }
 
+/* What a running controller shows before the reset saves the wait for empty ports, and is believed of
+ * disks that take long to be noticed again. */
+static void test_time_to_start_again(void **state)
+{
+	(void)state;
+	config.is_running = true;
+	plug_own();
+	uint64_t start = fake_clock_now_us;
+	conformance_start();
+	assert_true(fake_clock_now_us - start < 20000);
+	config.notice_us = 60000;
+	plug_own();
+	conformance_start();
+	config.is_running = false;
+	plug_own();
+	conformance_start();
+	config.notice_us = 200000;
+	config.is_running = true;
+	config_is(ERR_NOT_FOUND);
+}
+
+/* A controller that was stopped shows its disks to the driver that starts it next. */
+static void test_links_return_after_a_stop(void **state)
+{
+	(void)state;
+	config.notice_us = 60000;
+	plug_own();
+	conformance_start();
+	block_stop(world.dev);
+	assert_int_equal(fake_ahci_links(), 1u << DISK);
+}
+
 static uint16_t id_word, id_value;
 
 static void change_word(uint16_t *id)
@@ -381,6 +413,8 @@ int main(void)
 		OWN(test_other_things_on_ports),
 		OWN(test_busy_for_ever),
 		OWN(test_time_to_start),
+		OWN(test_time_to_start_again),
+		OWN(test_links_return_after_a_stop),
 		OWN(test_identities),
 		OWN(test_large_disk),
 		OWN(test_queue_depths),
