@@ -43,6 +43,8 @@ def unit(total, names):
         if not passed or (code and not failed):
             failed += 1
         total.add(f"unit {name}", passed, failed, out)
+        for note in re.findall(r"^note: (.*)$", out, re.MULTILINE):
+            print(f"    {note}", flush=True)
 
 
 def fuzz(total, names, seconds):
@@ -97,7 +99,7 @@ def main():
     parser.add_argument("--fuzz", nargs="*", default=[])
     parser.add_argument("--fuzz-seconds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--qemu", nargs="*", default=["*"])
+    parser.add_argument("--qemu", nargs="*", default=[])
     args = parser.parse_args()
     started = time.monotonic()
     total = Total()
@@ -105,7 +107,8 @@ def main():
     unit(total, args.unit)
     golden(total)
     fuzz(total, args.fuzz, args.fuzz_seconds)
-    qemu(total, args.jobs, args.qemu)
+    if args.qemu:
+        qemu(total, args.jobs, args.qemu)
     print(f"took {time.monotonic() - started:.0f} s")
     print(f"{total.passed} passed, {total.failed} failed")
     return 0 if total.passed and not total.failed else 1

@@ -187,3 +187,7 @@ LIBS_extent_map := $(LZ4_A)
 UNIT += golden
 SRC_golden := $(IMAGE_SRC)
 LIBS_golden := $(LZ4_A)
+
+UNIT += img_exhaust
+SRC_img_exhaust := $(SRC_img)
+LIBS_img_exhaust := $(LZ4_A)
