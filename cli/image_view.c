@@ -42,20 +42,28 @@ void image_view_close(struct image_view *v)
 
 #define STREAM_MAX (16u << 20)
 
-int image_view_stream(struct image_view *v, const char *object_name,
-	const struct img_object_rec *object, struct state_reader *ret, void **ret_buf)
+int image_view_bytes(struct image_view *v, const struct img_object_rec *object, void **ret_buf,
+	size_t *ret_bytes)
 {
 	void *scratch = image_buffer(IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);
-	size_t bytes = 0;
 	int err = IMG_ERR_WORK;
 
+	*ret_bytes = 0;
 	*ret_buf = object->length <= STREAM_MAX ? malloc(object->length + 1) : NULL;
 	if (scratch && *ret_buf)
 		err = img_read_bytes(
-			&v->reader, object, v->block, scratch, *ret_buf, object->length, &bytes);
+			&v->reader, object, v->block, scratch, *ret_buf, object->length, ret_bytes);
 	free(scratch);
-	if (err)
-		return image_complain(&v->file, err, &v->reader.fault);
+	return err ? image_complain(&v->file, err, &v->reader.fault) : 0;
+}
+
+int image_view_stream(struct image_view *v, const char *object_name,
+	const struct img_object_rec *object, struct state_reader *ret, void **ret_buf)
+{
+	size_t bytes;
+
+	if (image_view_bytes(v, object, ret_buf, &bytes))
+		return -1;
 	if (state_open(ret, *ret_buf, bytes))
 		return complain("%s: %s: not a good state stream: %s", v->file.path, object_name,
 			ret->what ? ret->what : "damaged");

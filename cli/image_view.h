@@ -20,6 +20,10 @@ int image_view_open(struct image_view *v, const char *path);
 int image_view_root(struct image_view *v);
 void image_view_close(struct image_view *v);
 
+/* A whole byte stream. *ret_buf is to be freed, also after an error. -1 after one complaint. */
+int image_view_bytes(struct image_view *v, const struct img_object_rec *object, void **ret_buf,
+	size_t *ret_bytes);
+
 /* A whole state stream of an object, opened. *ret_buf is to be freed, also after an error. */
 int image_view_stream(struct image_view *v, const char *object_name,
 	const struct img_object_rec *object, struct state_reader *ret, void **ret_buf);

@@ -24,6 +24,13 @@ static const char usage[] =
 	"                                 read a whole image and check every hash\n"
 	"  dump FILE-OR-DEVICE [STREAM]   an area's nodes and objects as YAML, state streams by\n"
 	"                                 their own tables; or one stream (NODE/OBJECT)\n"
+	"  export [--elf | --raw] [-o FILE] [--force] [--offset PAGES] FILE-OR-DEVICE\n"
+	"                                 the saved memory as an ELF core for crash, gdb and\n"
+	"                                 makedumpfile, or as a flat file\n"
+	"  make --elf CORE | --raw MEMORY [--force] -o FILE-OR-DEVICE\n"
+	"                                 an image in a new file or an area; of an exported core\n"
+	"                                 one that may be resumed: ONLY where every disk is as it\n"
+	"                                 was at the save, else its file systems are destroyed\n"
 	"  setup [OPTION...]              let Torpor resume the kernel's own hibernation\n"
 	"      --grub, --efi-entry     by GRUB's choice for one boot, or by a boot entry\n"
 	"      --swap DEVICE-OR-FILE   not the swap area that the kernel would use\n"
@@ -47,6 +54,8 @@ static const struct command {
 	{"info", info_main},
 	{"verify", verify_main},
 	{"dump", dump_main},
+	{"export", export_main},
+	{"make", make_main},
 	{"setup", setup_main},
 	{"status", status_main},
 	{"arm", arm_main},

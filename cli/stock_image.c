@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands.h"
 #include "ledger.h"
 #include "now.h"
+#include "progress.h"
 #include "say.h"
 #include "uuid.h"
 
@@ -156,11 +156,20 @@ static void print_image(const struct swsusp_image *img)
 		img->n_map_pages, img->info.pages);
 }
 
+int look_offset(const char *text, uint64_t *ret_page)
+{
+	char *end;
+
+	*ret_page = strtoull(text, &end, 0);
+	if (end == text || *end || *text == '-' || *ret_page >= SOURCE_PAGES_MAX)
+		return complain("--offset %s: not a number of pages", text);
+	return 0;
+}
+
 int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret)
 {
 	static const struct option options[] = {
 		{"offset", required_argument, NULL, 'o'}, {"yaml", no_argument, NULL, 'y'}, {0}};
-	char *end;
 	int c;
 
 	memset(ret, 0, sizeof(*ret));
@@ -172,9 +181,8 @@ int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret
 		}
 		if (c != 'o')
 			return c == '?' ? -1 : complain("%s: no such option: --yaml", argv[0]);
-		ret->page = strtoull(optarg, &end, 0);
-		if (end == optarg || *end || *optarg == '-' || ret->page >= SOURCE_PAGES_MAX)
-			return complain("--offset %s: not a number of pages", optarg);
+		if (look_offset(optarg, &ret->page))
+			return -1;
 	}
 	if (argc - optind != 1)
 		return complain("%s: name one file or device", argv[0]);
@@ -211,37 +219,47 @@ int stock_info(const char *path, uint64_t page)
 
 /* ---- Verifying ---- */
 
-struct progress {
-	uint64_t n_slots, percent, begun_us;
+struct reading {
+	struct progress progress;
+	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages);
+	void *ctx;
+	int err; /* of frames */
 };
 
-static void show_progress(void *ctx, uint64_t slots)
+static void show_slots(void *ctx, uint64_t slots)
 {
-	struct progress *p = ctx;
-	uint64_t percent = slots * 100 / p->n_slots;
+	struct reading *r = ctx;
 
-	if (percent == p->percent)
-		return;
-	p->percent = percent;
-	fprintf(stderr, "\r%3" PRIu64 " %%, %.0f MB/s ", percent,
-		mb_per_s(slots * SWSUSP_PAGE_BYTES, now_us() - p->begun_us));
+	progress_show(&r->progress, slots * SWSUSP_PAGE_BYTES);
 }
 
-static int verify_data(struct stock_image *s, uint64_t *ret_us)
+static int give_frames(void *ctx, uint64_t pfn, uint64_t n, const void *pages)
 {
+	struct reading *r = ctx;
+
+	r->err = r->frames ? r->frames(r->ctx, pfn, n, pages) : 0;
+	return r->err ? SOURCE_ERR : 0;
+}
+
+int stock_image_read(struct stock_image *s,
+	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages), void *ctx)
+{
+	struct reading r = {.frames = frames, .ctx = ctx};
+	struct swsusp_sink sink = {give_frames, show_slots, &r};
 	struct swsusp_fault fault = {.what = NULL};
-	struct progress p = {.n_slots = s->image.n_slots, .begun_us = now_us()};
 	void *buffer = image_buffer(SWSUSP_BUFFER_BYTES);
 	int err;
 
 	if (!buffer)
 		return -1;
-	err = swsusp_verify(
-		&s->image, buffer, isatty(STDERR_FILENO) ? show_progress : NULL, &p, &fault);
-	*ret_us = now_us() - p.begun_us;
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r                    \r");
+	progress_begin(&r.progress, s->image.n_slots * SWSUSP_PAGE_BYTES);
+	err = swsusp_read_data(&s->image, buffer, &sink, &fault);
+	progress_end(&r.progress);
 	free(buffer);
+	if (r.err)
+		return r.err == -1
+			       ? -1
+			       : complain("the frames of %s: %s", s->file.path, strerror(r.err));
 	return err ? stock_complain(s, err, &fault) : 0;
 }
 
@@ -262,16 +280,19 @@ static void print_sum(const struct stock_image *s, uint64_t us)
 int stock_verify(const char *path, uint64_t page)
 {
 	struct stock_image s;
-	uint64_t us;
+	uint64_t begun_us;
 	int answer = STATUS_FAILED, found = stock_image_look(&s, path, page);
 
 	if (found == STOCK_NO_SWAP)
 		answer = STATUS_NOT_STOCK;
 	if (found == STOCK_EMPTY)
 		complain("%s: a swap area without an image", path);
-	if (found == STOCK_IMAGE && !stock_image_open(&s) && !verify_data(&s, &us)) {
-		print_sum(&s, us);
-		answer = STATUS_OK;
+	if (found == STOCK_IMAGE && !stock_image_open(&s)) {
+		begun_us = now_us();
+		if (!stock_image_read(&s, NULL, NULL)) {
+			print_sum(&s, now_us() - begun_us);
+			answer = STATUS_OK;
+		}
 	}
 	stock_image_close(&s);
 	return answer;

@@ -28,6 +28,11 @@ int stock_image_look(struct stock_image *s, const char *path, uint64_t page);
 /* Reads all but the data, after STOCK_IMAGE. -1 after one complaint. */
 int stock_image_open(struct stock_image *s);
 
+/* All data, once it is open, with a bar; frames: as struct swsusp_sink has it, 0, an errno or -1
+ * after a complaint. -1 after one complaint. */
+int stock_image_read(struct stock_image *s,
+	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages), void *ctx);
+
 void stock_image_close(struct stock_image *s);
 
 /* "saved by ... in ... mode": one line about it without its end, for status. */
@@ -40,6 +45,7 @@ struct look_options {
 	const char *path;
 	uint64_t page;
 };
+int look_offset(const char *text, uint64_t *ret_page); /* --offset's argument */
 int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret);
 
 /* `torpor info` and `torpor verify`: the exit status. page: of the header. STATUS_NOT_STOCK:

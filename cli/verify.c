@@ -3,110 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands.h"
-#include "image_view.h"
+#include "contents.h"
 #include "now.h"
 #include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"
 
-#define WINDOW_BYTES (8u << 20) /* read at a time; a chunk and its ragged ends fit several times */
-
 struct verifier {
 	struct image_view view;
-	uint8_t *window, *content;
-	uint64_t window_start;
-	size_t window_bytes;
-	uint64_t bytes_read, bytes_checked, chunks;
-	uint64_t percent; /* last shown */
+	struct contents_sums sums;
+	struct progress progress;
 };
-
-/* ---- Chunks ---- */
-
-/* The stored form of a chunk, in the window. The records are checked: it lies inside the image. */
-static int stored_form(
-	struct verifier *v, const struct img_chunk_rec *c, const uint8_t **ret_stored)
-{
-	uint64_t start = c->offset & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
-	uint64_t end = c->offset + c->stored_bytes;
-	uint64_t left = v->view.headers.h.used_bytes - start;
-	int err;
-
-	if (start < v->window_start || end > v->window_start + v->window_bytes) {
-		v->window_bytes = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
-		v->window_start = start;
-		err = v->view.file.source.read(&v->view.file, start, v->window, v->window_bytes);
-		if (err) {
-			v->window_bytes = 0;
-			return image_complain(&v->view.file, err, NULL);
-		}
-		v->bytes_read += v->window_bytes;
-	}
-	*ret_stored = v->window + (c->offset - v->window_start);
-	return 0;
-}
-
-static int verify_chunk(struct verifier *v, const struct img_chunk_rec *c,
-	enum img_object_type type, const char *name)
-{
-	const uint8_t *content, *stored = NULL;
-	int err = 0;
-
-	v->chunks++;
-	v->bytes_checked += img_chunk_bytes(c, type);
-	if (c->codec == IMG_FILL)
-		return 0;
-	if (stored_form(v, c, &stored))
-		return -1;
-	content = c->codec == IMG_RAW ? stored : v->content;
-	if (content != stored)
-		err = img_decode(c, type, stored, v->content);
-	if (!err)
-		err = img_check_hash(c, type, content);
-	if (err)
-		return complain("%s: %s: %s %" PRIu64 " to %" PRIu64 ", stored at byte %" PRIu64
-				": %s",
-			v->view.file.path, name, type == IMG_PAGES ? "frames" : "bytes", c->first,
-			c->first + c->count - 1, c->offset, img_err_text(err));
-	return 0;
-}
-
-static void show_progress(struct verifier *v, uint64_t offset)
-{
-	uint64_t percent = offset * 100 / v->view.headers.h.used_bytes;
-
-	if (percent == v->percent || !isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r%3" PRIu64 " %%", percent);
-	v->percent = percent;
-}
-
-static void end_progress(void)
-{
-	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r      \r");
-}
-
-/* ---- Objects ---- */
-
-static int verify_chunks(struct verifier *v, const struct img_object_rec *object, const char *name)
-{
-	enum img_object_type type = (enum img_object_type)object->type;
-	struct img_cursor cursor;
-	struct img_chunk_rec c;
-	int more = img_cursor_init(&cursor, &v->view.reader, object, v->view.block);
-
-	while (!more && (more = img_next(&cursor, &c)) > 0) {
-		if (verify_chunk(v, &c, type, name))
-			return -1;
-		if (c.codec != IMG_FILL)
-			show_progress(v, c.offset);
-		more = 0;
-	}
-	return more ? image_complain(&v->view.file, more, &v->view.reader.fault) : 0;
-}
 
 static bool is_state_stream(const struct img_node_rec *node, const struct img_object_rec *object)
 {
@@ -125,7 +34,7 @@ static int verify_object(
 
 	snprintf(name, sizeof(name), "%.*s/%.*s", IMG_NAME_BYTES, node->name, IMG_NAME_BYTES,
 		object->name);
-	err = verify_chunks(v, object, name);
+	err = contents_walk(&v->view, object, name, NULL, &v->sums, &v->progress);
 	if (!err && is_state_stream(node, object))
 		err = image_view_stream(&v->view, name, object, &reader, &buf);
 	free(buf);
@@ -154,13 +63,10 @@ static int verify(struct verifier *v, const char *path)
 		err = image_complain(&v->view.file, IMG_ERR_EMPTY, NULL);
 	if (!err)
 		err = image_view_root(&v->view);
-	v->window = image_buffer(WINDOW_BYTES);
-	v->content = image_buffer(IMG_BYTES_CHUNK_MAX);
-	if (!v->window || !v->content)
-		err = -1;
+	progress_begin(&v->progress, err ? 0 : v->view.headers.h.used_bytes);
 	for (uint32_t i = 0; !err && i < img_node_count(&v->view.reader); i++)
 		err = verify_node(v, i);
-	end_progress();
+	progress_end(&v->progress);
 	return err;
 }
 
@@ -170,9 +76,9 @@ static void print_sum(const struct verifier *v, uint64_t us)
 
 	printf("%s: good: %" PRIu64 " chunks, %s read in %.2f s (%.0f MB/s), %s of content "
 	       "(%.0f MB/s)\n",
-		v->view.file.path, v->chunks, say_size(read, v->bytes_read), (double)us / 1e6,
-		mb_per_s(v->bytes_read, us), say_size(checked, v->bytes_checked),
-		mb_per_s(v->bytes_checked, us));
+		v->view.file.path, v->sums.chunks, say_size(read, v->sums.bytes_read),
+		(double)us / 1e6, mb_per_s(v->sums.bytes_read, us),
+		say_size(checked, v->sums.bytes), mb_per_s(v->sums.bytes, us));
 }
 
 int verify_main(int argc, char **argv)
@@ -191,8 +97,6 @@ int verify_main(int argc, char **argv)
 	err = verify(&v, o.path);
 	if (!err)
 		print_sum(&v, now_us() - start);
-	free(v.window);
-	free(v.content);
 	image_view_close(&v.view);
 	return err ? STATUS_FAILED : STATUS_OK;
 }

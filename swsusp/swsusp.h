@@ -236,6 +236,17 @@ int swsusp_crc_check(const struct swsusp_image *img, uint32_t crc,
 
 /* ---- Whole images, synchronously ---- */
 
+/* Where all data goes: frames with data, ascending; pages are theirs until the return, which is 0 or
+ * an error to stop with. progress hears how many slots were read. Either may be NULL. */
+struct swsusp_sink {
+	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages);
+	void (*progress)(void *ctx, uint64_t slots);
+	void *ctx;
+};
+/* buffer: as for swsusp_verify. The checksum is known to be right only when this returns 0. */
+int swsusp_read_data(const struct swsusp_image *img, void *buffer, const struct swsusp_sink *sink,
+	struct swsusp_fault *ret_fault) SWSUSP_MUST_CHECK;
+
 /* Reads all data and checks what can be checked of it: decoding and checksum, if it is compressed.
  * buffer: page-aligned, SWSUSP_BUFFER_BYTES. progress (or NULL) hears how many slots were read. */
 #define SWSUSP_BUFFER_BYTES (96u * SWSUSP_PAGE_BYTES)

@@ -50,3 +50,5 @@ FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sy
 FUZZ += extent_map
 FUZZSRC_extent_map := $(IMAGE_SRC)
 FUZZLIBS_extent_map := $(LZ4_A)
+FUZZ += core_file
+FUZZSRC_core_file := cli/core_file.c cli/crash_info.c

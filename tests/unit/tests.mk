@@ -119,14 +119,14 @@ SRC_cli_save := cli/facts_parse.c cli/region.c cli/payload.c cli/report.c cli/ta
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_image
-SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
+SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
 	cli/facts_parse.c cli/target.c cli/sysfiles.c cli/say.c cli/stock_image.c cli/now.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_stock
-SRC_cli_stock := cli/stock_image.c cli/now.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/uuid.c \
+SRC_cli_stock := cli/stock_image.c cli/now.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
 	cli/sysfiles.c cli/say.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
@@ -153,7 +153,7 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
-	cli/status.c cli/swap_place.c cli/boot_parse.c cli/grub_text.c cli/stock_image.c cli/now.c cli/target.c \
+	cli/status.c cli/swap_place.c cli/boot_parse.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c cli/target.c \
 	cli/target_area.c cli/image_io.c cli/facts_parse.c cli/sysfiles.c cli/say.c cli/uuid.c \
 	tests/unit/cli_tree.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
@@ -191,3 +191,18 @@ LIBS_golden := $(LZ4_A)
 UNIT += img_exhaust
 SRC_img_exhaust := $(SRC_img)
 LIBS_img_exhaust := $(LZ4_A)
+UNIT += core_file
+SRC_core_file := cli/core_file.c
+INCLUDE_core_file := -Itests/unit $(INC_cli)
+
+UNIT += crash_info
+SRC_crash_info := cli/crash_info.c
+INCLUDE_crash_info := -Itests/unit $(INC_cli)
+
+UNIT += cli_export
+SRC_cli_export := cli/export.c cli/export_core.c cli/make.c cli/core_file.c cli/crash_info.c cli/image_memory.c \
+	cli/contents.c cli/progress.c cli/verify.c cli/image_io.c cli/image_view.c cli/stock_image.c cli/now.c \
+	cli/target.c cli/target_use.c cli/target_area.c cli/facts_parse.c cli/sysfiles.c cli/say.c cli/uuid.c \
+	tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
+LIBS_cli_export := $(SWSUSP_A) -lblkid
+INCLUDE_cli_export := -Itests/unit $(INC_cli)

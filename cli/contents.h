@@ -1,0 +1,27 @@
+/*
+ * The contents of an image's objects, checked: read and decoded by several threads at once, so that
+ * several reads are under way and all processors hash.
+ */
+#ifndef CLI_CONTENTS_H
+#define CLI_CONTENTS_H
+
+#include "image_view.h"
+#include "progress.h"
+
+struct contents_sums {
+	uint64_t chunks, bytes_read, bytes; /* bytes: of content */
+};
+
+struct contents_visitor {
+	/* Every chunk, its hash is right; by several threads at once, in no order. content: NULL for a
+	 * fill. 0, or an error to stop with: an errno, or -1 after a complaint. May be NULL. */
+	int (*chunk)(void *ctx, const struct img_chunk_rec *c, const void *content);
+	void *ctx;
+};
+
+/* Walks all chunks of an object, adds to *sums, and shows how many bytes were read. -1 after one
+ * complaint: about the first chunk that is bad. name: of the object, for it. */
+int contents_walk(struct image_view *v, const struct img_object_rec *object, const char *name,
+	const struct contents_visitor *visitor, struct contents_sums *sums, struct progress *p);
+
+#endif

@@ -1,0 +1,288 @@
+/* torpor export: the memory in an image as a file that other programs open. */
+#include "export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "say.h"
+
+struct options {
+	bool raw, force;
+	const char *image, *output;
+	uint64_t page;
+};
+
+/* ---- Output ---- */
+
+int export_put(struct export *e, uint64_t offset, const void *data, size_t bytes)
+{
+	while (bytes) {
+		ssize_t n = pwrite(e->fd, data, bytes, (off_t)offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? errno : ENOSPC;
+		data = (const uint8_t *)data + n;
+		offset += (uint64_t)n;
+		bytes -= (size_t)n;
+	}
+	return 0;
+}
+
+static const struct export_run *run_of(const struct export *e, uint64_t pfn)
+{
+	uint32_t low = 0, high = e->n_runs;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (e->run[mid].pfn + e->run[mid].n <= pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < e->n_runs && e->run[low].pfn <= pfn ? &e->run[low] : NULL;
+}
+
+uint64_t export_offset(const struct export *e, uint64_t pfn)
+{
+	const struct export_run *r = run_of(e, pfn);
+
+	return r ? r->offset + (pfn - r->pfn) * CORE_PAGE_BYTES : 0;
+}
+
+static bool is_zero(const uint8_t *page)
+{
+	return !*page && !memcmp(page, page + 1, CORE_PAGE_BYTES - 1);
+}
+
+static void note_candidate(struct export *e, uint64_t pfn, const uint8_t *page)
+{
+	if (memcmp(page, CRASH_INFO_BEGIN, strlen(CRASH_INFO_BEGIN)))
+		return;
+	pthread_mutex_lock(&e->lock);
+	if (e->n_candidates < EXPORT_CANDIDATES_MAX)
+		e->candidate[e->n_candidates++] = pfn;
+	pthread_mutex_unlock(&e->lock);
+}
+
+/* Zeros are left out: the file has a hole there. Frames of one call lie in one run, or, in an own
+ * image, in one chunk, which does. */
+static int put_frames(void *ctx, uint64_t pfn, uint64_t n, const void *data)
+{
+	struct export *e = ctx;
+	const struct export_run *r = run_of(e, pfn);
+	const uint8_t *page = data;
+
+	if (!r || pfn + n > r->pfn + r->n)
+		return complain("frame %#" PRIx64 " comes unexpectedly", pfn);
+	for (uint64_t i = 0, from = 0; i <= n; i++) {
+		bool hole = i == n || is_zero(page + i * CORE_PAGE_BYTES);
+		uint64_t at = r->offset + (pfn + from - r->pfn) * CORE_PAGE_BYTES;
+		int err = 0;
+
+		if (!hole) {
+			note_candidate(e, pfn + i, page + i * CORE_PAGE_BYTES);
+			continue;
+		}
+		if (from < i)
+			err = export_put(
+				e, at, page + from * CORE_PAGE_BYTES, (i - from) * CORE_PAGE_BYTES);
+		if (err)
+			return complain("%s: %s", e->path, strerror(err));
+		from = i + 1;
+	}
+	return 0;
+}
+
+/* ---- Runs ---- */
+
+static int add_run(void *ctx, uint64_t pfn, uint64_t n)
+{
+	struct export *e = ctx;
+	struct export_run *last = e->n_runs ? &e->run[e->n_runs - 1] : NULL, *grown;
+	uint64_t gap = last ? pfn - (last->pfn + last->n) : 0;
+
+	e->n_frames += n;
+	if (last && gap <= e->join) {
+		e->n_joined += gap;
+		last->n += gap + n;
+		return 0;
+	}
+	if (e->n_runs == e->cap_runs) {
+		uint32_t cap = e->cap_runs ? e->cap_runs * 2 : 1024;
+
+		grown = realloc(e->run, cap * sizeof(*grown));
+		if (!grown)
+			return complain("out of memory");
+		e->run = grown;
+		e->cap_runs = cap;
+	}
+	e->run[e->n_runs++] = (struct export_run){.pfn = pfn, .n = n};
+	return 0;
+}
+
+/* As few frames as possible that are not in the image become zeros. */
+static int find_runs(struct export *e, uint32_t max)
+{
+	for (e->join = 0;; e->join = e->join ? e->join * 2 : 1) {
+		e->n_runs = 0;
+		e->n_frames = e->n_joined = 0;
+		if (image_memory_runs(&e->memory, add_run, e))
+			return -1;
+		if (!e->n_runs)
+			return complain("there is no memory in the image");
+		if (e->n_runs <= max)
+			return 0;
+	}
+}
+
+static int plan(struct export *e, const struct options *o)
+{
+	if (find_runs(e, o->raw ? UINT32_MAX : CORE_SEGMENTS_MAX - 100))
+		return -1;
+	if (!o->raw)
+		return export_core_begin(e);
+	for (uint32_t i = 0; i < e->n_runs; i++)
+		e->run[i].offset = e->run[i].pfn * CORE_PAGE_BYTES;
+	e->size = (e->run[e->n_runs - 1].pfn + e->run[e->n_runs - 1].n) * CORE_PAGE_BYTES;
+	return 0;
+}
+
+/* ---- The command ---- */
+
+static bool is_image(const struct export *e, const struct stat *output)
+{
+	int fd = e->memory.is_stock ? e->memory.stock.file.fd : e->memory.own.file.fd;
+	struct stat st;
+
+	return fstat(fd, &st) || (st.st_dev == output->st_dev && st.st_ino == output->st_ino);
+}
+
+static int open_output(struct export *e, const struct options *o)
+{
+	int flags = O_RDWR | O_CREAT | O_CLOEXEC | (o->force ? 0 : O_EXCL);
+	struct stat st;
+
+	e->path = o->output;
+	e->fd = open(o->output, flags, 0600);
+	if (e->fd < 0 && errno == EEXIST)
+		return complain("%s is there already: --force overwrites it", o->output);
+	if (e->fd < 0)
+		return complain("%s: %s", o->output, strerror(errno));
+	if (fstat(e->fd, &st) || !S_ISREG(st.st_mode))
+		return complain("%s is not a file", o->output);
+	if (is_image(e, &st))
+		return complain("%s is the image itself", o->output);
+	e->is_ours = true;
+	if (ftruncate(e->fd, 0) || ftruncate(e->fd, (off_t)e->size))
+		return complain("%s: %s", o->output, strerror(errno));
+	return 0;
+}
+
+static void print_sum(const struct export *e, const struct options *o)
+{
+	char size[SAY_SIZE_BYTES];
+
+	printf("%s: %s of memory in %u %s", e->path, say_size(size, e->n_frames * CORE_PAGE_BYTES),
+		e->n_runs, e->n_runs == 1 ? "piece" : "pieces");
+	if (e->info.bytes)
+		printf("; kernel %.*s, KASLR offset %#" PRIx64 ", %s",
+			(int)strcspn(e->info.text + strlen(CRASH_INFO_BEGIN), "\n"),
+			e->info.text + strlen(CRASH_INFO_BEGIN), e->info.kernel_offset,
+			e->has_registers ? "with registers" : "without registers");
+	printf("\n");
+	if (e->n_joined)
+		printf("%s: %" PRIu64
+		       " frames between them are not in the image and read as zeros\n",
+			e->path, e->n_joined);
+	if (!o->raw && !e->info.bytes)
+		printf("%s: no VMCOREINFO was found: crash and makedumpfile will not open it\n",
+			e->path);
+}
+
+static int export_to(struct export *e, const struct options *o)
+{
+	struct image_memory_sink sink = {put_frames, e};
+
+	if (open_output(e, o) || image_memory_read(&e->memory, &sink) ||
+		(!o->raw && export_core_end(e)))
+		return -1;
+	if (fsync(e->fd))
+		return complain("%s: %s", e->path, strerror(errno));
+	return 0;
+}
+
+static int export(const struct options *o)
+{
+	struct export *e = calloc(1, sizeof(*e));
+	int err;
+
+	if (!e)
+		return complain("out of memory");
+	e->fd = -1;
+	pthread_mutex_init(&e->lock, NULL);
+	err = image_memory_open(&e->memory, o->image, o->page);
+	if (!err)
+		err = plan(e, o);
+	if (!err)
+		err = export_to(e, o);
+	if (!err)
+		print_sum(e, o);
+	else if (e->is_ours)
+		unlink(e->path); /* half of it would be taken for the whole */
+	if (e->fd >= 0)
+		close(e->fd);
+	image_memory_close(&e->memory);
+	pthread_mutex_destroy(&e->lock);
+	free(e->notes.buf);
+	free(e->run);
+	free(e);
+	return err;
+}
+
+static int parse(int argc, char **argv, struct options *ret)
+{
+	static const struct option options[] = {{"elf", no_argument, NULL, 'e'},
+		{"raw", no_argument, NULL, 'r'}, {"force", no_argument, NULL, 'f'},
+		{"offset", required_argument, NULL, 'p'}, {0}};
+	int c;
+
+	optind = 0; /* a new command line for getopt */
+	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+		if (c == '?')
+			return -1;
+		if (c == 'e' || c == 'r')
+			ret->raw = c == 'r';
+		if (c == 'f')
+			ret->force = true;
+		if (c == 'o')
+			ret->output = optarg;
+		if (c == 'p' && look_offset(optarg, &ret->page))
+			return -1;
+	}
+	if (argc - optind != 1)
+		return complain("export: name one file or device");
+	ret->image = argv[optind];
+	if (!ret->output)
+		ret->output = ret->raw ? "memory.raw" : "memory.elf";
+	return 0;
+}
+
+int export_main(int argc, char **argv)
+{
+	struct options o = {0};
+
+	if (parse(argc, argv, &o))
+		return STATUS_USAGE;
+	return export(&o) ? STATUS_FAILED : STATUS_OK;
+}

@@ -1,0 +1,22 @@
+/* A bar on a terminal while something long goes on; nothing where stderr is no terminal. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdint.h>
+
+struct progress {
+	uint64_t total, begun_us, shown_us; /* shown_us: 0: nothing was shown yet */
+	int is_terminal;
+};
+
+/* total: bytes; 0: not known, then only the speed is shown. */
+void progress_begin(struct progress *p, uint64_t total);
+void progress_show(struct progress *p, uint64_t done);
+/* Takes the bar away, before a result or a complaint is printed. */
+void progress_end(struct progress *p);
+
+/* The bar's text: "[=====     ]  50 %, 812 MB/s, 3 s left". dst has PROGRESS_LINE_BYTES. */
+#define PROGRESS_LINE_BYTES 80
+void progress_line(char *dst, uint64_t done, uint64_t total, uint64_t us);
+
+#endif

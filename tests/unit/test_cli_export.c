@@ -1,0 +1,354 @@
+/* export and make: own images and stock ones to files and back, and what is refused. */
+#define _GNU_SOURCE
+#include "cli_tree.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "core_file.h"
+#include "image_view.h"
+#include "progress.h"
+#include "saved_state.h"
+#include "say.h"
+#include "swsusp_builder.h"
+#include "uuid.h"
+
+#define FIRST_PFN  0x100u
+#define N_PAGES    200u
+#define SECOND_PFN 0x200u /* frames of one word, then zeros */
+#define N_FILL     70u
+
+static char dir[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	strcpy(dir, P_tmpdir "/torpor-export-XXXXXX");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	return system(command);
+}
+
+static const char *in_dir(const char *name)
+{
+	static char path[8][128];
+	static int n;
+
+	n = (n + 1) % 8;
+	snprintf(path[n], sizeof(path[n]), "%s/%s", dir, name);
+	return path[n];
+}
+
+#define RUN(command, ...) run(command, (const char *[]){"x", __VA_ARGS__, NULL})
+static int run(int (*command)(int argc, char **argv), const char **argv)
+{
+	char copy[8][128], *args[9] = {0};
+	int argc = 0;
+
+	for (; argv[argc]; argc++) {
+		snprintf(copy[argc], sizeof(copy[argc]), "%s", argv[argc]);
+		args[argc] = copy[argc];
+	}
+	return command(argc, args);
+}
+
+/* ---- An own image ---- */
+
+static uint8_t content(uint64_t pfn, uint32_t at)
+{
+	return pfn % 7 == 3 ? 0 : (uint8_t)(pfn * 31 + at * at / 97 + (at >> 8) * pfn);
+}
+
+static void fill_page(uint64_t pfn, uint8_t *page)
+{
+	for (uint32_t i = 0; i < IMG_PAGE_BYTES; i++)
+		page[i] = content(pfn, i);
+}
+
+static void write_stream(struct img_writer *w, const char *name, uint64_t jump_back)
+{
+	struct saved_cpu cpu = {.stack = 0x1000, .jump_back = jump_back, .vendor = "Maker"};
+	struct state_writer s;
+	uint8_t buf[4096];
+	size_t n;
+
+	state_begin(&s, buf, sizeof(buf));
+	state_put(&s, &saved_cpu_desc, &cpu, 1);
+	assert_int_equal(state_finish(&s, &n), 0);
+	assert_int_equal(img_object_begin(w, name, IMG_BYTES), 0);
+	assert_int_equal(img_bytes(w, buf, n), 0);
+	assert_int_equal(img_object_end(w), 0);
+}
+
+static void write_memory(struct img_writer *w, uint8_t *memory)
+{
+	for (uint32_t i = 0; i < N_PAGES; i++)
+		fill_page(FIRST_PFN + i, memory + i * IMG_PAGE_BYTES);
+	memset(memory + N_PAGES * IMG_PAGE_BYTES, 0xa5, N_FILL * IMG_PAGE_BYTES);
+	assert_int_equal(img_object_begin(w, SAVED_MEMORY, IMG_PAGES), 0);
+	assert_int_equal(img_pages(w, FIRST_PFN, N_PAGES, memory), 0);
+	assert_int_equal(img_pages(w, SECOND_PFN, N_FILL, memory + N_PAGES * IMG_PAGE_BYTES), 0);
+	assert_int_equal(img_object_end(w), 0);
+}
+
+static void write_image(const char *path)
+{
+	static struct img_writer w;
+	const uint64_t size = 4u << 20;
+	struct img_params p = {.label = "6.1.0-test",
+		.created_unix_s = 1700000000,
+		.chunk_pages = 1}; /* many: several threads */
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	size_t work_bytes = img_writer_work(N_PAGES + N_FILL, &p);
+	uint8_t *memory = image_buffer((N_PAGES + N_FILL) * IMG_PAGE_BYTES);
+	void *work = image_buffer(work_bytes);
+	struct image_file f;
+
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	assert_int_equal(image_attach(&f, path, fd, size), 0);
+	assert_int_equal(img_format_area(&f.dest, p.area_uuid, work), 0);
+	assert_int_equal(img_begin(&w, &f.dest, &p, work, work_bytes), 0);
+	assert_int_equal(img_node_begin(&w, SAVED_NODE), 0);
+	write_stream(&w, SAVED_CPU, 0x5000);
+	write_memory(&w, memory);
+	write_stream(&w, "later", 0);
+	assert_int_equal(img_node_end(&w), 0);
+	assert_int_equal(img_commit(&w), 0);
+	image_close(&f);
+	close(fd);
+	free(memory);
+	free(work);
+}
+
+/* ---- Looking at files ---- */
+
+static int read_file(void *ctx, uint64_t offset, void *buf, size_t bytes)
+{
+	return pread(*(int *)ctx, buf, bytes, (off_t)offset) == (ssize_t)bytes ? 0 : 5;
+}
+
+static void check_pages(int fd, uint64_t pfn, uint64_t n, uint64_t offset)
+{
+	uint8_t page[IMG_PAGE_BYTES], wanted[IMG_PAGE_BYTES];
+
+	for (uint64_t i = 0; i < n; i++) {
+		assert_int_equal(pread(fd, page, sizeof(page), (off_t)(offset + i * sizeof(page))),
+			sizeof(page));
+		memset(wanted, 0xa5, sizeof(wanted));
+		if (pfn < SECOND_PFN)
+			fill_page(pfn + i, wanted);
+		assert_memory_equal(page, wanted, sizeof(page));
+	}
+}
+
+static void check_core(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	struct core_source src = {read_file, &fd, (uint64_t)lseek(fd, 0, SEEK_END)};
+	struct core_note note;
+	struct core_file c;
+	unsigned streams = 0;
+	size_t at = 0;
+
+	assert_int_equal(core_open(&c, &src), 0);
+	assert_int_equal(c.n_segments, 2);
+	assert_int_equal(c.segment[0].pfn, FIRST_PFN);
+	assert_int_equal(c.segment[0].n_frames, N_PAGES);
+	assert_int_equal(c.segment[1].pfn, SECOND_PFN);
+	assert_int_equal(c.segment[1].n_frames, N_FILL);
+	for (int i = 0; i < 2; i++)
+		check_pages(fd, c.segment[i].pfn, c.segment[i].n_frames, c.segment[i].offset);
+	while (core_note_next(c.notes, c.note_bytes, &at, &note))
+		streams += !strcmp(note.name, CORE_NOTE_NAME) && note.type == CORE_NOTE_STREAM;
+	assert_int_equal(streams, 2);
+	core_close(&c);
+	close(fd);
+}
+
+static void check_header(const char *path)
+{
+	struct image_view v;
+	struct img_object_rec object;
+
+	assert_int_equal(image_view_open(&v, path), 0);
+	assert_int_equal(v.headers.h.state, IMG_VALID);
+	assert_string_equal(v.headers.h.label, "6.1.0-test");
+	assert_int_equal(v.headers.h.created_unix_s, 1700000000);
+	assert_int_equal(image_view_root(&v), 0);
+	assert_int_equal(img_find(&v.reader, SAVED_NODE, SAVED_CPU, &object), 0);
+	assert_int_equal(img_find(&v.reader, SAVED_NODE, "later", &object), 0);
+	image_view_close(&v);
+}
+
+/* ---- Tests ---- */
+
+static void there_and_back(void **state)
+{
+	(void)state;
+	const char *image = in_dir("image"), *core = in_dir("core"), *again = in_dir("again");
+
+	write_image(image);
+	assert_int_equal(RUN(export_main, "-o", core, image), STATUS_OK);
+	check_core(core);
+	assert_int_equal(RUN(make_main, "--elf", core, "-o", again), STATUS_OK);
+	check_header(again);
+	assert_int_equal(RUN(verify_main, again), STATUS_OK);
+	assert_int_equal(RUN(export_main, "--elf", "--force", "-o", core, again), STATUS_OK);
+	check_core(core);
+
+	/* Into an area: not over an image that may be resumed. */
+	assert_int_equal(RUN(make_main, "--elf", core, "-o", again), STATUS_FAILED);
+	assert_complaint("may be resumed: --force");
+	assert_int_equal(RUN(make_main, "--elf", core, "--force", "-o", image), STATUS_OK);
+	check_header(image);
+	assert_int_equal(RUN(verify_main, image), STATUS_OK);
+}
+
+static void flat(void **state)
+{
+	(void)state;
+	const char *image = in_dir("image"), *raw = in_dir("raw"), *again = in_dir("again");
+	struct stat st;
+	int fd;
+
+	write_image(image);
+	assert_int_equal(RUN(export_main, "--raw", "-o", raw, image), STATUS_OK);
+	assert_int_equal(stat(raw, &st), 0);
+	assert_int_equal(st.st_size, (SECOND_PFN + N_FILL) * IMG_PAGE_BYTES);
+	assert_true(st.st_blocks * 512 < (N_PAGES + N_FILL + 16) * IMG_PAGE_BYTES);
+	fd = open(raw, O_RDWR);
+	check_pages(fd, FIRST_PFN, N_PAGES, FIRST_PFN * IMG_PAGE_BYTES);
+	check_pages(fd, SECOND_PFN, N_FILL, SECOND_PFN * IMG_PAGE_BYTES);
+
+	assert_int_equal(RUN(make_main, "--raw", raw, "-o", again), STATUS_OK);
+	assert_int_equal(RUN(verify_main, again), STATUS_OK);
+	assert_int_equal(RUN(export_main, "--raw", "--force", "-o", raw, again), STATUS_OK);
+	check_pages(fd, FIRST_PFN, N_PAGES, FIRST_PFN * IMG_PAGE_BYTES);
+	assert_int_equal(ftruncate(fd, 4097), 0);
+	assert_int_equal(RUN(make_main, "--raw", raw, "-o", in_dir("third")), STATUS_FAILED);
+	assert_complaint("not a multiple of 4096");
+	assert_int_equal(access(in_dir("third"), F_OK), -1);
+	close(fd);
+}
+
+static void refused(void **state)
+{
+	(void)state;
+	const char *image = in_dir("image"), *core = in_dir("core"), *no = in_dir("no");
+	int fd;
+
+	write_image(image);
+	assert_int_equal(RUN(export_main, "-o", core, image), STATUS_OK);
+	assert_int_equal(RUN(export_main, "-o", core, image), STATUS_FAILED);
+	assert_complaint("is there already");
+	assert_int_equal(RUN(export_main, "--force", "-o", image, image), STATUS_FAILED);
+	assert_complaint("is the image itself");
+	assert_int_equal(RUN(verify_main, image), STATUS_OK);
+	assert_int_equal(RUN(export_main, "--force", "-o", "/dev/null", image), STATUS_FAILED);
+	assert_complaint("is not a file");
+	assert_int_equal(access("/dev/null", F_OK), 0);
+	assert_int_equal(RUN(export_main, "-o", no, core), STATUS_FAILED);
+	assert_complaint("no image area");
+	assert_int_equal(RUN(make_main, "--elf", image, "-o", no), STATUS_FAILED);
+	assert_complaint("no ELF file");
+	assert_int_equal(RUN(make_main, "--elf", core, "--force", "-o", core), STATUS_FAILED);
+	assert_complaint("is the input itself");
+	assert_int_equal(RUN(make_main, "--elf", dir, "-o", no), STATUS_FAILED);
+	assert_complaint("is not a file");
+	assert_int_equal(RUN(make_main, "--elf", in_dir("none"), "-o", no), STATUS_FAILED);
+
+	/* Damage is found on the way, and nothing is left behind. */
+	fd = open(image, O_RDWR);
+	assert_int_equal(pwrite(fd, "x", 1, IMG_DATA_START + 5000), 1);
+	close(fd);
+	assert_int_equal(RUN(export_main, "-o", no, image), STATUS_FAILED);
+	assert_complaint("kernel/memory: frames");
+	assert_int_equal(access(no, F_OK), -1);
+}
+
+static void usage(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN(export_main, "--fast", "x"), STATUS_USAGE);
+	assert_int_equal(RUN(export_main, "-o", "x"), STATUS_USAGE);
+	assert_int_equal(RUN(export_main, "--offset", "x", "y"), STATUS_USAGE);
+	assert_int_equal(RUN(make_main, "-o", "x"), STATUS_USAGE);
+	assert_int_equal(RUN(make_main, "--elf", "x"), STATUS_USAGE);
+	assert_int_equal(RUN(make_main, "--elf", "x", "--raw", "y", "-o", "z"), STATUS_USAGE);
+}
+
+static void stock(void **state)
+{
+	(void)state;
+	static const enum swb_codec codecs[] = {SWB_RAW, SWB_LZO, SWB_LZ4};
+	const char *image = in_dir("image"), *raw = in_dir("raw");
+	uint8_t page[SWB_PAGE], wanted[SWB_PAGE];
+	struct swb_image b;
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct swb_params p = {.codec = codecs[i],
+			.n_data = 300,
+			.zero_every = 9,
+			.gap_every = 5,
+			.scatter = true};
+		swb_build(&b, &p);
+		FILE *f = fopen(image, "w");
+		assert_int_equal(fwrite(b.disk, SWB_PAGE, b.disk_pages, f), b.disk_pages);
+		fclose(f);
+		assert_int_equal(RUN(export_main, "--raw", "--force", "-o", raw, image), STATUS_OK);
+		f = fopen(raw, "r");
+		for (uint64_t k = 0; k < b.n_frames; k++) {
+			uint64_t pfn = b.frames[k] & ~SWB_ZERO;
+
+			memset(wanted, 0, sizeof(wanted));
+			if (!(b.frames[k] & SWB_ZERO))
+				swb_content(pfn, wanted);
+			fseek(f, (long)(pfn * SWB_PAGE), SEEK_SET);
+			assert_int_equal(fread(page, SWB_PAGE, 1, f), 1);
+			assert_memory_equal(page, wanted, SWB_PAGE);
+		}
+		fclose(f);
+		swb_free(&b);
+	}
+}
+
+static void bar(void **state)
+{
+	(void)state;
+	char line[PROGRESS_LINE_BYTES];
+
+	progress_line(line, 50000000, 100000000, 500000);
+	assert_string_equal(line, "[===============               ]  50 %, 100 MB/s, 0 s left");
+	progress_line(line, 0, 100, 1000000);
+	assert_non_null(strstr(line, "0 %, 0 MB/s"));
+	progress_line(line, 200, 100, 1000000);
+	assert_non_null(strstr(line, "100 %"));
+	progress_line(line, 3000000, 0, 1000000);
+	assert_string_equal(line, "3 MB/s");
+}
+
+int main(void)
+{
+#define EXPORT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		EXPORT_TEST(there_and_back),
+		EXPORT_TEST(flat),
+		EXPORT_TEST(refused),
+		EXPORT_TEST(usage),
+		EXPORT_TEST(stock),
+		EXPORT_TEST(bar),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
