@@ -30,8 +30,9 @@ DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_port.c drivers/ahci_disk.c
 
-X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c
-X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm
+X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c \
+	x86/jobs.c x86/smp.c
+X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 AREA_SRC := area/area_io.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
@@ -79,7 +80,7 @@ METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fn
 metal = $(1:%=$(out)/metal/%.o)
 
 # Before program_start_cpu nothing may touch an SSE register.
-$(out)/metal/x86/program.c.o $(out)/metal/x86/traps.c.o: METAL_CFLAGS += -mgeneral-regs-only
+$(out)/metal/x86/program.c.o $(out)/metal/x86/traps.c.o $(out)/metal/x86/smp.c.o: METAL_CFLAGS += -mgeneral-regs-only
 # XXH64 and the page scanners are the hot loops of a save and a resume.
 $(out)/metal/image-format/%.c.o: METAL_CFLAGS += -O3
 

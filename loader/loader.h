@@ -8,6 +8,7 @@
 #include "cmdline.h"
 #include "disks.h"
 #include "err_any.h"
+#include "jobs.h"
 #include "log.h"
 #include "ranges.h"
 #include "restore.h"
@@ -20,6 +21,7 @@ struct loader {
 	struct arena arena;
 	struct acpi acpi;
 	struct disks disks;
+	struct jobs jobs; /* other processors help with the restore */
 	const struct image_kind *kind;
 	struct restore_stats stats;
 	uint64_t disks_us; /* when the disks had been started */

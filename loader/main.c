@@ -9,6 +9,7 @@
 
 #include "apic.h"
 #include "console.h"
+#include "cpu.h"
 #include "deadline.h"
 #include "efi_tables.h"
 #include "format.h"
@@ -20,10 +21,13 @@
 #include "panic.h"
 #include "pci.h"
 #include "program.h"
+#include "smp.h"
 #include "time.h"
 
 #define BOOT_ON_DELAY_US (3u * 1000 * 1000)
 #define BUSY_MAX         4u
+#define LOW_FIRST        0x10000u /* where other processors may begin: not in what BIOSes call theirs */
+#define LOW_END          0x90000u
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
 	uint64_t core, uint64_t start_tsc);
@@ -45,6 +49,8 @@ _Noreturn void boot_on(struct loader *loader, const char *why)
 
 static void on_panic(void)
 {
+	if (smp_is_helper())
+		cpu_halt(); /* its job is missed */
 	boot_on(&l, "the loader met an exception or a bug of its own");
 }
 
@@ -212,21 +218,48 @@ static _Noreturn void move(void)
 	__builtin_unreachable();
 }
 
+static bool is_in_region(uint64_t start, uint64_t end)
+{
+	for (uint32_t i = 0; i < l.bi->n_region; i++) {
+		const struct boot_piece *p = &l.bi->region[i];
+		if (start < p->start + p->bytes && p->start < end)
+			return true;
+	}
+	return false;
+}
+
+/* Memory below 1 MiB for other processors to begin in, 0: none. */
+static uint64_t low_memory(void)
+{
+	for (uint32_t i = 0; i < l.bi->n_memory; i++) {
+		const struct boot_range *m = &l.bi->memory[i];
+		uint64_t start = m->start < LOW_FIRST ? LOW_FIRST : (m->start + 4095) & ~4095ull;
+		uint64_t end = start + SMP_LOW_BYTES;
+		if (m->type == BOOT_RAM && end <= LOW_END && end <= m->end &&
+			!is_in_region(start, end))
+			return start;
+	}
+	return 0;
+}
+
 static void restore(void)
 {
 	apic_park_others();
+	smp_start(&l.jobs, &l.acpi, &l.arena, low_memory());
 	uint64_t begun_us = clock_us();
 	l.kind->restore(&l);
 	l.stats.begun_us = begun_us;
 	l.stats.done_us = clock_us();
+	uint32_t n_workers = l.jobs.n_workers;
+	smp_stop(&l.jobs);
 	log_line(
-		"loader: %llu MiB restored from %llu MiB read in %llu ms: read %llu ms, decompress %llu ms, hash %llu ms",
+		"loader: %llu MiB restored from %llu MiB read in %llu ms: read %llu ms, decompress %llu ms, hash %llu ms by %u processors",
 		(unsigned long long)l.stats.bytes_restored >> 20,
 		(unsigned long long)l.stats.bytes_read >> 20,
 		(unsigned long long)(l.stats.done_us - begun_us) / 1000,
 		(unsigned long long)l.stats.read_us / 1000,
 		(unsigned long long)l.stats.decompress_us / 1000,
-		(unsigned long long)l.stats.hash_us / 1000);
+		(unsigned long long)l.stats.hash_us / 1000, n_workers);
 }
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,

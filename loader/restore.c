@@ -1,9 +1,9 @@
 /*
  * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1
- * MiB). A slot either has a buffer and holds neighbouring LZ4 chunks, or it has none and its read
- * goes straight into the frames of neighbouring raw chunks. Slots are finished in the order they
- * were started, so that the disk works on the next ones while this one is decompressed and
- * hashed. Fills need no read.
+ * MiB). A slot holds neighbouring LZ4 chunks in its buffer, or its read goes straight into the
+ * frames of neighbouring raw chunks, or it is a piece of a fill, which needs no read. A slot that
+ * was read is a job: any processor decompresses and hashes it. Slots are given and taken back in the
+ * order they were started, and the disk works on the next ones meanwhile.
  */
 #include "restore.h"
 
@@ -16,15 +16,21 @@
 #define SLOT_BYTES                                                                                 \
 	(IMG_STORED_MAX + IMG_BLOCK_BYTES) /* an unaligned LZ4 chunk of any length fits */
 #define SLOT_CHUNKS   64u
+#define FILL_PAGES    2048u
 #define ARENA_RESERVE (64u * 1024)
 
 struct slot {
+	struct job job;
 	struct area_io io;
 	uint8_t *buffer;
 	uint64_t start, end; /* of the read, in the area */
 	uint32_t n_chunks, n_segs;
 	struct img_chunk_rec chunk[SLOT_CHUNKS];
 	struct block_seg seg[AREA_SEGS];
+	/* What the job says. */
+	int err;
+	uint32_t failed; /* chunk */
+	uint64_t decompress_us, hash_us;
 };
 
 static struct {
@@ -34,7 +40,9 @@ static struct {
 	struct img_chunk_rec ahead; /* the next chunk of the cursor */
 	bool have_ahead;
 	struct slot slot[SLOTS_MAX];
-	uint32_t n_slots, first, n_busy; /* a ring of busy slots */
+	uint32_t n_slots, first;  /* a ring: first come n_given whose jobs were given, ... */
+	uint32_t n_given, n_busy; /* ... then those that are being read, together n_busy */
+	struct jobs *jobs;
 	struct restore_stats stats;
 } rs;
 
@@ -55,49 +63,11 @@ static int take_buffers(struct arena *arena)
 	return rs.n_slots >= 2 ? 0 : ERR_NO_MEMORY;
 }
 
-static bool holds(const uint64_t *frame, uint64_t value)
-{
-	for (uint32_t i = 0; i < IMG_PAGE_BYTES / sizeof(*frame); i++)
-		if (frame[i] != value)
-			return false;
-	return true;
-}
-
-/* A frame that holds the value already is left alone: in a virtual machine memory that was never written
- * costs the host nothing, and the first write to it more than anything else here. */
-static int spread(const struct img_chunk_rec *fill)
-{
-	struct img_chunk_rec page = *fill;
-	page.count = 1;
-	for (uint32_t i = 0; i < fill->count; i++, page.first++) {
-		int err = holds(frame_address(page.first), fill->value)
-				  ? 0
-				  : img_decode(&page, IMG_PAGES, NULL, frame_address(page.first));
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-/* Makes rs.ahead the next chunk that has something to read; fills are spread on the way. */
 static int advance(void)
 {
-	rs.have_ahead = false;
-	for (;;) {
-		int err = img_next(&rs.cursor, &rs.ahead);
-		if (err != 1)
-			return err;
-		if (rs.ahead.codec != IMG_FILL) {
-			rs.have_ahead = true;
-			return 0;
-		}
-		uint64_t from = clock_us();
-		err = spread(&rs.ahead);
-		rs.stats.decompress_us += clock_us() - from;
-		if (err)
-			return err;
-		rs.stats.bytes_restored += img_chunk_bytes(&rs.ahead, IMG_PAGES);
-	}
+	int err = img_next(&rs.cursor, &rs.ahead);
+	rs.have_ahead = err == 1;
+	return err == 1 ? 0 : err;
 }
 
 static uint64_t block_down(uint64_t offset)
@@ -147,10 +117,27 @@ static bool add_chunk(struct slot *s, const struct img_chunk_rec *c)
 	return true;
 }
 
+/* A piece of a fill that is not too long for a job. */
+static int start_fill(struct slot *s)
+{
+	struct img_chunk_rec *c = &rs.ahead;
+	s->chunk[0] = *c;
+	s->n_chunks = 1;
+	s->io = (struct area_io){.status = 0};
+	if (c->count <= FILL_PAGES)
+		return advance();
+	s->chunk[0].count = FILL_PAGES;
+	c->first += FILL_PAGES;
+	c->count -= FILL_PAGES;
+	return 0;
+}
+
 static int start_slot(struct slot *s)
 {
 	s->n_chunks = s->n_segs = 0;
-	while (rs.have_ahead && add_chunk(s, &rs.ahead)) {
+	if (rs.ahead.codec == IMG_FILL)
+		return start_fill(s);
+	while (rs.have_ahead && rs.ahead.codec != IMG_FILL && add_chunk(s, &rs.ahead)) {
 		int err = advance();
 		if (err)
 			return err;
@@ -164,65 +151,147 @@ static int start_slot(struct slot *s)
 		rs.area, &s->io, BLOCK_READ, s->start, raw ? s->seg : &whole, raw ? s->n_segs : 1);
 }
 
-static int finish_chunk(const struct slot *s, const struct img_chunk_rec *c)
+/* ---- The job: on any processor; touches nothing but the slot and its frames ---- */
+
+static bool holds(const uint64_t *frame, uint64_t value)
+{
+	for (uint32_t i = 0; i < IMG_PAGE_BYTES / sizeof(*frame); i++)
+		if (frame[i] != value)
+			return false;
+	return true;
+}
+
+/* A frame that holds the value already is left alone: in a virtual machine memory that was never written
+ * costs the host nothing, and the first write to it more than anything else here. */
+static int spread(const struct img_chunk_rec *fill)
+{
+	struct img_chunk_rec page = *fill;
+	page.count = 1;
+	for (uint32_t i = 0; i < fill->count; i++, page.first++) {
+		int err = holds(frame_address(page.first), fill->value)
+				  ? 0
+				  : img_decode(&page, IMG_PAGES, NULL, frame_address(page.first));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int finish_chunk(struct slot *s, const struct img_chunk_rec *c)
 {
 	void *to = frame_address(c->first);
 	uint64_t from = clock_us();
 	int err = 0;
-	if (c->codec == IMG_LZ4)
+	if (c->codec == IMG_FILL)
+		err = spread(c);
+	else if (c->codec == IMG_LZ4)
 		err = img_decode(c, IMG_PAGES, s->buffer + (c->offset - s->start), to);
 	uint64_t decoded = clock_us();
-	if (!err)
+	if (!err && c->codec != IMG_FILL)
 		err = img_check_hash(c, IMG_PAGES, to);
-	rs.stats.decompress_us += decoded - from;
-	rs.stats.hash_us += clock_us() - decoded;
-	if (err)
-		log_line("restore: frames %#llx-%#llx, %s at byte %llu of the area: %s",
-			(unsigned long long)c->first << 12,
-			(unsigned long long)(c->first + c->count) << 12,
-			c->codec == IMG_LZ4 ? "LZ4" : "raw", (unsigned long long)c->offset,
-			img_err_text(err));
-	rs.stats.bytes_restored += img_chunk_bytes(c, IMG_PAGES);
+	s->decompress_us += decoded - from;
+	s->hash_us += clock_us() - decoded;
 	return err;
 }
 
-static int finish_slot(struct slot *s)
+static void finish_slot(struct job *job, uint32_t worker)
+{
+	struct slot *s = (struct slot *)job; /* its first member */
+	(void)worker;
+	s->err = 0;
+	s->decompress_us = s->hash_us = 0;
+	for (uint32_t i = 0; !s->err && i < s->n_chunks; i++) {
+		s->err = finish_chunk(s, &s->chunk[i]);
+		s->failed = i;
+	}
+}
+
+/* ---- The owner of the ring ---- */
+
+static int give_slot(struct slot *s)
 {
 	uint64_t from = clock_us();
 	int err = area_wait(rs.area, &s->io);
 	rs.stats.read_us += clock_us() - from;
-	if (err)
+	if (err) {
 		log_line("restore: reading %llu bytes at byte %llu of the area: %s",
 			(unsigned long long)(s->end - s->start), (unsigned long long)s->start,
 			err_text(err));
-	for (uint32_t i = 0; !err && i < s->n_chunks; i++)
-		err = finish_chunk(s, &s->chunk[i]);
-	return err;
+		return err;
+	}
+	s->job.run = finish_slot;
+	jobs_give(rs.jobs, &s->job);
+	rs.n_given++;
+	return 0;
+}
+
+static void say_what_failed(const struct slot *s)
+{
+	static const char *const codec_names[] = {
+		[IMG_RAW] = "raw", [IMG_LZ4] = "LZ4", [IMG_FILL] = "fill"};
+	const struct img_chunk_rec *c = &s->chunk[s->failed];
+	log_line("restore: frames %#llx-%#llx, %s at byte %llu of the area: %s",
+		(unsigned long long)c->first << 12, (unsigned long long)(c->first + c->count) << 12,
+		codec_names[c->codec], (unsigned long long)c->offset, img_err_text(s->err));
+}
+
+static int take_back(struct slot *s)
+{
+	int err = jobs_wait(rs.jobs, &s->job);
+	if (err) {
+		log_line("restore: another processor does not finish its work");
+		return err;
+	}
+	rs.stats.decompress_us += s->decompress_us;
+	rs.stats.hash_us += s->hash_us;
+	for (uint32_t i = 0; i < s->n_chunks; i++)
+		rs.stats.bytes_restored += img_chunk_bytes(&s->chunk[i], IMG_PAGES);
+	if (s->err)
+		say_what_failed(s);
+	rs.first = (rs.first + 1) % rs.n_slots;
+	rs.n_given--;
+	rs.n_busy--;
+	return s->err;
+}
+
+static struct slot *slot_at(uint32_t i)
+{
+	return &rs.slot[(rs.first + i) % rs.n_slots];
+}
+
+/* One step: what keeps the disk busy first, then what keeps the others busy, then work of one's own. */
+static int step(void)
+{
+	if (rs.n_given && job_is_done(&slot_at(0)->job))
+		return take_back(slot_at(0));
+	if (rs.have_ahead && rs.n_busy < rs.n_slots)
+		return start_slot(slot_at(rs.n_busy++));
+	bool reading = rs.n_given < rs.n_busy;
+	if (reading) {
+		int err = area_poll(rs.area);
+		if (err || slot_at(rs.n_given)->io.status != ERR_BUSY)
+			return give_slot(slot_at(rs.n_given));
+	}
+	if (jobs_help(rs.jobs, 0))
+		return 0;
+	return reading ? give_slot(slot_at(rs.n_given)) : take_back(slot_at(0));
 }
 
 static int run(void)
 {
 	int err = advance();
-	while (!err && (rs.have_ahead || rs.n_busy)) {
-		while (!err && rs.have_ahead && rs.n_busy < rs.n_slots) {
-			err = start_slot(&rs.slot[(rs.first + rs.n_busy) % rs.n_slots]);
-			rs.n_busy++;
-		}
-		if (err)
-			return err;
-		err = finish_slot(&rs.slot[rs.first]);
-		rs.first = (rs.first + 1) % rs.n_slots;
-		rs.n_busy--;
-	}
+	while (!err && (rs.have_ahead || rs.n_busy))
+		err = step();
 	return err;
 }
 
-int restore_memory(
-	struct image *im, struct area *area, struct arena *arena, struct restore_stats *ret)
+int restore_memory(struct image *im, struct area *area, struct arena *arena, struct jobs *jobs,
+	struct restore_stats *ret)
 {
+	rs.jobs = jobs;
 	rs.im = im;
 	rs.area = area;
-	rs.first = rs.n_busy = 0;
+	rs.first = rs.n_given = rs.n_busy = 0;
 	rs.stats = (struct restore_stats){0};
 	int err = take_buffers(arena);
 	if (!err)

@@ -4,10 +4,12 @@
 
 #include "arena.h"
 #include "image.h"
+#include "jobs.h"
 
 struct restore_stats {
 	uint64_t read_us; /* waiting for the disk; what overlaps with the rest does not count */
-	uint64_t decompress_us; /* LZ4 and fill */
+	/* The sums over all processors. */
+	uint64_t decompress_us; /* LZ4, LZO and fill */
 	uint64_t hash_us;
 	uint64_t bytes_read, bytes_restored;
 	uint64_t begun_us, done_us; /* on the clock */
@@ -16,7 +18,7 @@ struct restore_stats {
 /* From here on the memory of the image's frames is being overwritten: there is no way back to firmware.
  * Buffers come from the arena; ERR_NO_MEMORY when it has no room for two. On IMG_ERR_DATA the log
  * names the frames. */
-int restore_memory(struct image *im, struct area *area, struct arena *arena,
+int restore_memory(struct image *im, struct area *area, struct arena *arena, struct jobs *jobs,
 	struct restore_stats *ret) MUST_CHECK;
 
 #endif

@@ -57,7 +57,8 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 int stock_count_attempt(struct stock *s) MUST_CHECK;
 
 /* All data into its frames, checked by CRC where the image has one. stock_restore.c */
-int stock_restore(struct stock *s, struct arena *arena, struct restore_stats *ret) MUST_CHECK;
+int stock_restore(struct stock *s, struct arena *arena, struct jobs *jobs,
+	struct restore_stats *ret) MUST_CHECK;
 
 /* The swap signature back in place, flushed: this image is not resumed again. */
 int stock_consume(struct stock *s) MUST_CHECK;

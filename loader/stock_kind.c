@@ -68,7 +68,7 @@ static void count_attempt(struct loader *l)
 
 static void restore(struct loader *l)
 {
-	int err = stock_restore(&k.stock, &l->arena, &l->stats);
+	int err = stock_restore(&k.stock, &l->arena, &l->jobs, &l->stats);
 	if (err)
 		boot_on(l, loader_err_text(err));
 }

@@ -125,7 +125,7 @@ static void count_attempt(struct loader *l)
 
 static void restore(struct loader *l)
 {
-	int err = restore_memory(&t.image, &t.found.area, &l->arena, &l->stats);
+	int err = restore_memory(&t.image, &t.found.area, &l->arena, &l->jobs, &l->stats);
 	if (err)
 		boot_on(l, loader_err_text(err));
 }

@@ -41,6 +41,11 @@ enum {
 	FADT_X_GPE1 = 232,
 	FADT_SLEEP_CONTROL = 244,
 };
+#define MADT_ENTRIES 44u /* 5.2.12 */
+#define MADT_APIC    0u
+#define MADT_X2APIC  9u
+#define MADT_ENABLED 1u
+
 #define FADT_FLAG_RESET_REG  (1u << 10)
 #define FADT_FLAG_HW_REDUCED (1u << 20)
 
@@ -279,12 +284,38 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 	read_dsdt(a, dsdt ? dsdt : fadt_field(f, n, FADT_DSDT, 4));
 }
 
-static bool take_fadt(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes)
+static void add_processor(struct acpi *a, uint32_t apic_id, uint32_t flags)
+{
+	if (!(flags & MADT_ENABLED) || a->n_processors == ACPI_PROCESSORS_MAX)
+		return;
+	for (uint32_t i = 0; i < a->n_processors; i++)
+		if (a->apic_id[i] == apic_id)
+			return;
+	a->apic_id[a->n_processors++] = apic_id;
+}
+
+static void read_madt(struct acpi *a, const uint8_t *m, uint32_t n)
+{
+	for (uint32_t at = MADT_ENTRIES; at < n && n - at >= 2;) {
+		const uint8_t *e = m + at;
+		if (e[1] < 2 || e[1] > n - at)
+			return; /* what follows cannot be found */
+		if (e[0] == MADT_APIC && e[1] >= 8)
+			add_processor(a, e[3], u32_at(e + 4));
+		if (e[0] == MADT_X2APIC && e[1] >= 16)
+			add_processor(a, u32_at(e + 4), u32_at(e + 8));
+		at += e[1];
+	}
+}
+
+static bool take_table(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
 	if (memcmp(table, "MCFG", 4) == 0)
 		a->mcfg = phys;
 	if (memcmp(table, "FACP", 4) == 0)
 		read_fadt(a, table, bytes);
+	if (memcmp(table, "APIC", 4) == 0)
+		read_madt(a, table, bytes);
 	return false;
 }
 
@@ -311,7 +342,7 @@ int acpi_init(struct acpi *a, uint64_t rsdp)
 		return ERR_FIRMWARE;
 	}
 	a->rsdp = rsdp;
-	each_table(p, take_fadt, a);
+	each_table(p, take_table, a);
 	if (!a->s5_known)
 		each_table(p, take_ssdt, a);
 	return a->pm1a_control.port || a->hardware_reduced ? 0 : ERR_FIRMWARE;

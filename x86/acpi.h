@@ -1,6 +1,6 @@
 /*
- * The little of ACPI that needs no interpreter: the fixed hardware of the FADT. ACPI 6.4: 5.2.5 (RSDP),
- * 5.2.9 (FADT), 4.8.3 (PM1, GPE), 7.4.2 (_Sx), 16.1 (sleeping). Tables are input: lengths and checksums
+ * The little of ACPI that needs no interpreter: the fixed hardware of the FADT, processors. ACPI 6.4: 5.2.5 (RSDP),
+ * 5.2.9 (FADT), 5.2.12 (MADT), 4.8.3 (PM1, GPE), 7.4.2 (_Sx), 16.1 (sleeping). Tables are input: lengths and checksums
  * are looked at before use.
  */
 #ifndef X86_ACPI_H
@@ -11,7 +11,8 @@
 
 #include "err.h"
 
-#define ACPI_GPE_BYTES_MAX 32u /* of the enable half of a block */
+#define ACPI_GPE_BYTES_MAX  32u /* of the enable half of a block */
+#define ACPI_PROCESSORS_MAX 32u
 
 struct acpi_block { /* a register block; port 0: not there */
 	uint16_t port;
@@ -35,6 +36,8 @@ struct acpi {
 	uint8_t sleep_space;
 	uint32_t facs_signature; /* 0 when there is no FACS */
 	uint64_t facs;
+	uint32_t n_processors; /* that are enabled; the first ACPI_PROCESSORS_MAX of them */
+	uint32_t apic_id[ACPI_PROCESSORS_MAX];
 	uint64_t mcfg; /* physical address of the table, 0: none */
 };
 

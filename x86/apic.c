@@ -8,11 +8,15 @@
 #define APIC_PHYS        0xfee00000ull
 #define APIC_REG_ID      0x20
 #define APIC_REG_ICR_LOW 0x300
+#define APIC_REG_ICR_TOP 0x310
+#define XAPIC_ID_MAX     0xfeu
 #define MSR_X2APIC_ID    0x802
 #define MSR_X2APIC_ICR   0x830
 /* INIT, level assert, all excluding self (SDM 11.6.1). */
 #define ICR_INIT_OTHERS 0x000c4500u
+#define ICR_START_UP    0x00000600u
 #define ICR_PENDING     (1u << 12)
+#define ICR_SENT_MS     100
 
 static uint8_t *apic_regs(void)
 {
@@ -31,20 +35,34 @@ uint32_t apic_id(void)
 	return regs ? mmio_read32(regs + APIC_REG_ID) >> 24 : 0;
 }
 
-void apic_park_others(void)
+/* An inter-processor interrupt; `to` is ignored by commands that name no destination. */
+static int send(uint32_t to, uint32_t command)
 {
 	uint64_t base = read_msr(MSR_APIC_BASE);
 	if ((base & APIC_BASE_ENABLE) && (base & APIC_BASE_X2APIC)) {
-		write_msr(MSR_X2APIC_ICR, ICR_INIT_OTHERS);
-	} else {
-		uint8_t *regs = apic_regs();
-		if (!regs)
-			return;
-		mmio_write32(regs + APIC_REG_ICR_LOW, ICR_INIT_OTHERS);
-		if (WAIT_FOR(!(mmio_read32(regs + APIC_REG_ICR_LOW) & ICR_PENDING), 100))
-			log_line("apic: INIT to the other processors stays pending");
+		write_msr(MSR_X2APIC_ICR, (uint64_t)to << 32 | command);
+		return 0;
 	}
-	delay_us(10000);
+	uint8_t *regs = apic_regs();
+	if (!regs || to > XAPIC_ID_MAX)
+		return ERR_NOT_FOUND;
+	mmio_write32(regs + APIC_REG_ICR_TOP, to << 24);
+	mmio_write32(regs + APIC_REG_ICR_LOW, command);
+	return WAIT_FOR(!(mmio_read32(regs + APIC_REG_ICR_LOW) & ICR_PENDING), ICR_SENT_MS);
+}
+
+void apic_park_others(void)
+{
+	int err = send(0, ICR_INIT_OTHERS);
+	if (err == ERR_TIMEOUT)
+		log_line("apic: INIT to the other processors stays pending");
+	if (err != ERR_NOT_FOUND)
+		delay_us(10000);
+}
+
+int apic_start_up(uint32_t id, uint8_t page)
+{
+	return send(id, ICR_START_UP | page);
 }
 
 int apic_match_mode(uint64_t saved_apic_base)

@@ -16,7 +16,10 @@
 #define CR4_OSFXSR     (1ull << 9)
 #define CR4_OSXMMEXCPT (1ull << 10)
 #define CR4_LA57       (1ull << 12)
+#define CR4_VMXE       (1ull << 13)
+#define CR4_SMXE       (1ull << 14)
 #define CR4_PCIDE      (1ull << 17)
+#define CR4_OSXSAVE    (1ull << 18)
 #define CR4_CET        (1ull << 23)
 
 #define MSR_APIC_BASE 0x1b

@@ -24,6 +24,14 @@
 
 static struct stock_disk d;
 static struct restore_stats stats;
+
+/* One processor, with nothing left over from a restore that failed. */
+static struct jobs *alone(void)
+{
+	static struct jobs jobs;
+	jobs_init(&jobs, 1);
+	return &jobs;
+}
 static uint8_t *const ram = (uint8_t *)RAM;
 static uint64_t end_pfn; /* what is looked at ends here */
 
@@ -72,7 +80,7 @@ static void make(const struct swb_params *p, uint32_t sector_bytes)
 static int restore(void)
 {
 	stock_disk_open(&d);
-	return stock_restore(&d.stock, &d.arena, &stats);
+	return stock_restore(&d.stock, &d.arena, alone(), &stats);
 }
 
 static void assert_frame(uint64_t pfn, const uint8_t *want)
@@ -227,7 +235,7 @@ static int restore_within(uint32_t n_pieces)
 	arena_init(&little);
 	for (uint32_t i = 0; i < n_pieces; i++)
 		assert_int_equal(arena_add(&little, memory[i], BUFFER_BYTES - 4096), 0);
-	return stock_restore(&d.stock, &little, &stats);
+	return stock_restore(&d.stock, &little, alone(), &stats);
 }
 
 static void few_buffers(void **state)
@@ -382,7 +390,7 @@ static void each_read_fails(void **state)
 			stock_disk_open(&d);
 			d.disk.latency_us = 30;
 			d.disk.fail_read = d.disk.n_reads + n;
-			int err = stock_restore(&d.stock, &d.arena, &stats);
+			int err = stock_restore(&d.stock, &d.arena, alone(), &stats);
 			assert_int_equal(area_drain(&d.stock.area), 0);
 			check_others_untouched();
 			if (err == 0) {
@@ -406,7 +414,8 @@ static void device_is_gone(void **state)
 			make(&p, 512);
 			stock_disk_open(&d);
 			d.disk.lost_from = d.disk.n_submitted + from;
-			assert_int_equal(stock_restore(&d.stock, &d.arena, &stats), ERR_LOST);
+			assert_int_equal(
+				stock_restore(&d.stock, &d.arena, alone(), &stats), ERR_LOST);
 			assert_true(d.disk.is_stopped);
 			check_others_untouched();
 
@@ -414,7 +423,8 @@ static void device_is_gone(void **state)
 			stock_disk_open(&d);
 			fake_clock_step_us = 10000;
 			d.disk.silent_from = d.disk.n_submitted + from;
-			assert_int_equal(stock_restore(&d.stock, &d.arena, &stats), ERR_TIMEOUT);
+			assert_int_equal(
+				stock_restore(&d.stock, &d.arena, alone(), &stats), ERR_TIMEOUT);
 			assert_true(d.disk.is_stopped);
 			check_others_untouched();
 		}

@@ -137,9 +137,13 @@ SRC_plan := loader/plan.c loader/image.c loader/find.c loader/places.c loader/gp
 LIBS_plan := $(LZ4_A)
 
 UNIT += restore
-SRC_restore := loader/restore.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
+SRC_restore := loader/restore.c x86/jobs.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
 	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_restore := $(LZ4_A)
+
+UNIT += jobs
+SRC_jobs := x86/jobs.c tests/fake/machine.c
+LIBS_jobs := -lpthread
 
 UNIT += acpi
 SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
@@ -172,7 +176,7 @@ SRC_places := loader/places.c loader/gpt.c drivers/block.c lib/err.c lib/format.
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
 
 UNIT += stock_restore
-SRC_stock_restore := loader/stock_restore.c $(STOCK_SRC)
+SRC_stock_restore := loader/stock_restore.c x86/jobs.c $(STOCK_SRC)
 LIBS_stock_restore := $(SWSUSP_A)
 
 UNIT += stock_place
