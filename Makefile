@@ -24,6 +24,8 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 	image-format/header.c image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
 	image-format/state_dump.c image-format/saved_state.c
+# The store, which only the command has.
+STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.c \
@@ -53,7 +55,7 @@ EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drive
 # The whole-machine cases of `make check`; check-matrix runs all (tests/qemu/run.py -l).
 CHECK_CASES := 'refuse-*' save-seabios-grub save-ovmf-entry save-ovmf-grub save-ovmf-chain \
 	save-5g-seabios-grub save-la57-seabios-grub save-virtio-legacy save-area-on-second-disk \
-	save-reboot save-snapshot save-nvme save-ahci toy-bios toy-efi toy-continue toy-nvme-4096 \
+	save-reboot save-snapshot save-nvme save-ahci toy-bios toy-efi toy-continue toy-nvme-4096 golden-resume \
 	stock-own-kernel stock-6.1-seabios-grub stock-6.1-ovmf-entry stock-6.1-uncompressed stock-la57 \
 	stock-ahci stock-refuse-damaged stock-failed-attempt-kernel-resumes setup-grub-partition \
 	setup-efi-entry

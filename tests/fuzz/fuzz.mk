@@ -7,6 +7,10 @@ FUZZ += img
 FUZZSRC_img := $(filter-out image-format/hash.c,$(IMAGE_SRC))
 FUZZLIBS_img := $(LZ4_A)
 
+FUZZ += store
+FUZZSRC_store := $(FUZZSRC_img) $(STORE_SRC)
+FUZZLIBS_store := $(LZ4_A)
+
 FUZZ += state
 FUZZSRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
 	image-format/saved_state.c

@@ -60,6 +60,20 @@ def toy_efi(t):
     run(t, disk, "resume", "toy: PASSED", firmware="ovmf")
 
 
+@case("golden-resume", product=NEEDS)
+def golden_resume(t):
+    """A saved toy, decoded and encoded again by tests/golden, which knows FORMAT.md only: other chunks,
+    codecs and places, state streams of another version. The loader resumes it, every frame right."""
+    disk = toy_disk(t, "poweroff")
+    run(t, disk, "toy", "writer: power off")
+    area = disk.table["torpor"]
+    done = subprocess.run([os.path.join(ROOT, "tests/golden/rewrite.py"), disk.path, str(area.start),
+                           str(area.size)], capture_output=True, text=True, check=False)
+    t.check(done.returncode == 0, f"rewrite.py:\n{done.stdout}{done.stderr}")
+    t.note(done.stdout.strip())
+    run(t, disk, "resume", CHECKED)
+
+
 @case("toy-5g", product=NEEDS)
 def toy_5g(t):
     """A hole below 4 GiB; the machine is reset, not switched off."""

@@ -16,6 +16,10 @@ UNIT += img_power
 SRC_img_power := $(SRC_img)
 LIBS_img_power := $(LZ4_A)
 
+UNIT += store
+SRC_store := $(SRC_img) $(STORE_SRC)
+LIBS_store := $(LZ4_A)
+
 UNIT += state
 SRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
 	image-format/saved_state.c

@@ -1,0 +1,29 @@
+/*
+ * Between store.c, store_put.c and store_space.c only.
+ */
+#ifndef IMAGE_FORMAT_STORE_INTERNAL_H
+#define IMAGE_FORMAT_STORE_INTERNAL_H
+
+#include "internal.h"
+#include "store.h"
+
+enum store_phase { STORE_IDLE, STORE_NODE, STORE_PAGES, STORE_BYTES };
+
+/* What damaged index blocks mean when places are collected. */
+enum store_damage { STORE_REFUSE, STORE_PASS_OVER };
+
+/* Marks everything that the root names, so that nothing of it is overwritten. */
+int store_map_(struct store *s, enum store_damage damage) IMG_MUST_CHECK;
+/* Takes a run of blocks for bytes. IMG_ERR_FULL when no free run is that long. */
+int store_take_(struct store *s, uint64_t bytes, uint64_t *ret_offset) IMG_MUST_CHECK;
+/* End of the last block that is taken. */
+uint64_t store_end_(const struct store *s);
+uint64_t store_n_free_(const struct store *s);
+
+/* Makes a root of all nodes but `without`, and of the node being made when there is one; writes it,
+ * and the headers. */
+int store_commit_(struct store *s, const char *without, uint64_t now_unix_s) IMG_MUST_CHECK;
+/* May this area be changed by this version? Makes both header copies say the same. */
+int store_may_change_(struct store *s) IMG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,616 @@
+/*
+ * The store: nodes added, replaced and dropped with the others staying as they are; power lost and
+ * devices failing at every write and flush; areas that lie.
+ */
+#include "img_common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store.h"
+
+#define AREA (1u << 20)
+#define NOW  1767225600u
+
+struct setup {
+	struct fault_disk d;
+	struct img_source src;
+	struct img_dest dest;
+	struct store s;
+	void *work;
+	uint8_t *block, *scratch, *bytes;
+	const uint8_t *image; /* what cut_read reads */
+	const char *before, *after;
+	uint64_t n_before, n_after;
+};
+
+static int cut_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
+{
+	struct setup *t = ctx;
+
+	if (offset > AREA || bytes > AREA - offset)
+		return FAULT_DISK_ERR;
+	memcpy(buf, t->image + offset, bytes);
+	return 0;
+}
+
+static void *blocks(size_t bytes)
+{
+	void *p = aligned_alloc(IMG_BLOCK_BYTES, bytes);
+
+	assert_non_null(p);
+	return p;
+}
+
+static int reopen(struct setup *t)
+{
+	return store_open(&t->s, &t->src, &t->dest, t->work, store_work(AREA));
+}
+
+static void set_up(struct setup *t)
+{
+	static const uint8_t uuid[16] = "store under test";
+
+	memset(t, 0, sizeof(*t));
+	fault_disk_init(&t->d, AREA);
+	t->dest = fault_disk_dest(&t->d);
+	t->src = (struct img_source){.read = cut_read, .ctx = t, .size = AREA};
+	t->image = t->d.now;
+	t->work = blocks(store_work(AREA));
+	t->block = blocks(IMG_INDEX_BLOCK_MAX);
+	t->scratch = blocks(IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);
+	t->bytes = malloc(2 * AREA);
+	assert_non_null(t->bytes);
+	assert_int_equal(img_format_area(&t->dest, uuid, t->block), 0);
+	fault_disk_mark(&t->d);
+	assert_int_equal(reopen(t), 0);
+}
+
+static void tear_down(struct setup *t)
+{
+	assert_int_equal(t->d.n_violations, 0);
+	free(t->work);
+	free(t->block);
+	free(t->scratch);
+	free(t->bytes);
+	fault_disk_free(&t->d);
+}
+
+/* What a name's content is: noise for capital letters, text for the others; n bytes. */
+static void content(char name, uint8_t *ret, size_t n)
+{
+	rnd_seed((uint64_t)name);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = name >= 'a' ? (uint8_t)(name + i / 50 % 7) : (uint8_t)rnd();
+}
+
+static int put(struct setup *t, char name, size_t n)
+{
+	char text[2] = {name, 0};
+	int err = store_prepare(&t->s, text);
+
+	if (err)
+		return err;
+	content(name, t->bytes, n);
+	err = store_object(&t->s, "data", IMG_BYTES);
+	for (size_t at = 0; !err && at < n; at += 70001)
+		err = store_bytes(&t->s, t->bytes + at, n - at < 70001 ? n - at : 70001);
+	if (err) {
+		store_discard(&t->s);
+		return err;
+	}
+	return store_finish(&t->s, NOW);
+}
+
+static int drop(struct setup *t, char name)
+{
+	char text[2] = {name, 0};
+
+	return store_drop(&t->s, text, NOW);
+}
+
+/* The whole content, compared. */
+static int get(struct setup *t, char name)
+{
+	char text[2] = {name, 0};
+	struct img_object_rec o;
+	size_t n = 0;
+	uint8_t *want;
+	int err = store_find(&t->s, text, "data", &o);
+
+	if (err)
+		return err;
+	err = img_read_bytes(&t->s.r, &o, t->block, t->scratch, t->bytes, AREA, &n);
+	if (err)
+		return err;
+	want = malloc(n + 1);
+	assert_non_null(want);
+	content(name, want, n);
+	assert_memory_equal(t->bytes, want, n);
+	free(want);
+	return 0;
+}
+
+/* The names in order, one letter each. */
+static const char *list(struct setup *t)
+{
+	static char names[64];
+	struct img_node_rec n;
+	uint32_t i;
+
+	for (i = 0; store_at(&t->s, i, &n) == 0; i++)
+		names[i] = n.name[0];
+	assert_int_equal(i, store_count(&t->s));
+	names[i] = 0;
+	return names;
+}
+
+/* Exactly these, whole. */
+static void expect(struct setup *t, const char *names)
+{
+	assert_int_equal(reopen(t), 0);
+	assert_string_equal(list(t), names);
+	for (; *names; names++)
+		assert_int_equal(get(t, *names), 0);
+}
+
+static uint64_t free_bytes(struct setup *t)
+{
+	uint64_t n;
+
+	assert_int_equal(store_free(&t->s, &n), 0);
+	return n;
+}
+
+static void test_put_and_drop(void **state)
+{
+	struct setup t;
+	uint64_t all;
+
+	(void)state;
+	set_up(&t);
+	expect(&t, "");
+	all = free_bytes(&t);
+	assert_int_equal(all, AREA - IMG_DATA_START);
+	assert_int_equal(put(&t, 'A', 100000), 0);
+	assert_int_equal(put(&t, 'b', 300000), 0);
+	assert_int_equal(put(&t, 'C', 1), 0);
+	assert_int_equal(put(&t, 'd', 0), 0);
+	expect(&t, "AbCd");
+	assert_int_equal(drop(&t, 'x'), IMG_ERR_NOT_FOUND);
+	assert_int_equal(drop(&t, 'b'), 0);
+	expect(&t, "ACd");
+	assert_int_equal(put(&t, 'b', 200000), 0);
+	assert_int_equal(put(&t, 'A', 200000), 0); /* replaced */
+	expect(&t, "CdbA");
+	for (const char *c = "AbCd"; *c; c++)
+		assert_int_equal(drop(&t, *c), 0);
+	expect(&t, "");
+	assert_int_equal(free_bytes(&t), all - IMG_BLOCK_BYTES); /* the root */
+	tear_down(&t);
+}
+
+static void test_names(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(store_prepare(&t.s, ""), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_prepare(&t.s, "a b"), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_prepare(&t.s, "1234567890123456789012345678901x"), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_prepare(&t.s, "123456789012345678901234567890x"), 0);
+	assert_int_equal(store_object(&t.s, "o\n", IMG_BYTES), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_finish(&t.s, NOW), IMG_ERR_ARGUMENT); /* the first error sticks */
+	expect(&t, "");
+	tear_down(&t);
+}
+
+/* Several objects, pages too, in any order of reading. */
+static void test_pages(void **state)
+{
+	struct setup t;
+	struct memory m = memory_make(120, PAGE_MIXED);
+	struct img_object_rec o;
+	struct img_cursor cur;
+	struct img_chunk_rec c;
+	uint32_t at = 0;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(store_prepare(&t.s, "vm"), 0);
+	assert_int_equal(store_object(&t.s, "config", IMG_BYTES), 0);
+	assert_int_equal(store_bytes(&t.s, "cpus=2", 6), 0);
+	assert_int_equal(store_object(&t.s, "memory", IMG_PAGES), 0);
+	for (uint32_t i = 0, n; i < m.n; i += n) {
+		for (n = 1; i + n < m.n && m.pfn[i + n] == m.pfn[i] + n;)
+			n++;
+		assert_int_equal(
+			store_pages(&t.s, m.pfn[i], n, m.data + (size_t)i * IMG_PAGE_BYTES), 0);
+	}
+	assert_int_equal(store_finish(&t.s, NOW), 0);
+	assert_int_equal(put(&t, 'b', 5000), 0);
+
+	assert_int_equal(reopen(&t), 0);
+	assert_int_equal(store_find(&t.s, "vm", "memory", &o), 0);
+	assert_int_equal(o.length, m.n);
+	assert_int_equal(img_cursor_init(&cur, &t.s.r, &o, t.block), 0);
+	while (img_next(&cur, &c) > 0) {
+		uint8_t *pages = malloc((size_t)c.count * IMG_PAGE_BYTES);
+
+		assert_non_null(pages);
+		assert_int_equal(img_decode(&c, IMG_PAGES,
+					 c.codec == IMG_FILL ? NULL : t.d.now + c.offset, pages),
+			0);
+		assert_int_equal(img_check_hash(&c, IMG_PAGES, pages), 0);
+		for (uint32_t i = 0; i < c.count; i++, at++) {
+			assert_int_equal(c.first + i, m.pfn[at]);
+			assert_memory_equal(pages + (size_t)i * IMG_PAGE_BYTES,
+				m.data + (size_t)at * IMG_PAGE_BYTES, IMG_PAGE_BYTES);
+		}
+		free(pages);
+	}
+	assert_int_equal(at, m.n);
+	assert_int_equal(store_find(&t.s, "vm", "config", &o), 0);
+	assert_int_equal(o.length, 6);
+	memory_free(&m);
+	tear_down(&t);
+}
+
+static void test_discard_and_misuse(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(put(&t, 'A', 50000), 0);
+	assert_int_equal(store_prepare(&t.s, "B"), 0);
+	assert_int_equal(store_prepare(&t.s, "C"), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_drop(&t.s, "A", NOW), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_bytes(&t.s, "x", 1), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_object(&t.s, "data", IMG_BYTES), IMG_ERR_ARGUMENT);
+	store_discard(&t.s);
+	assert_int_equal(store_finish(&t.s, NOW), IMG_ERR_ARGUMENT);
+	assert_int_equal(store_prepare(&t.s, "B"), 0);
+	assert_int_equal(store_object(&t.s, "data", IMG_BYTES), 0);
+	assert_int_equal(store_pages(&t.s, 0, 1, t.bytes), IMG_ERR_ARGUMENT);
+	store_discard(&t.s);
+	assert_int_equal(store_prepare(&t.s, "B"), 0);
+	assert_int_equal(store_object(&t.s, "pages", IMG_PAGES), 0);
+	assert_int_equal(store_pages(&t.s, 5, 1, t.bytes), 0);
+	assert_int_equal(store_pages(&t.s, 5, 1, t.bytes), IMG_ERR_ARGUMENT);
+	store_discard(&t.s);
+	expect(&t, "A");
+	assert_int_equal(store_open(&t.s, &t.src, NULL, t.work, store_work(AREA)), 0);
+	assert_int_equal(store_prepare(&t.s, "B"), IMG_ERR_ARGUMENT); /* only for reading */
+	tear_down(&t);
+}
+
+/* Full: what was there stays; room in pieces is used. */
+static void test_full_and_fragmented(void **state)
+{
+	struct setup t;
+	uint64_t left;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(put(&t, 'A', AREA), IMG_ERR_FULL);
+	expect(&t, "");
+	for (char c = 'A'; c <= 'J'; c++)
+		assert_int_equal(put(&t, c, 90000), 0);
+	expect(&t, "ABCDEFGHIJ");
+	assert_int_equal(put(&t, 'K', 90000), IMG_ERR_FULL);
+	expect(&t, "ABCDEFGHIJ");
+	for (char c = 'A'; c <= 'J'; c += 2)
+		assert_int_equal(drop(&t, c), 0);
+	expect(&t, "BDFHJ");
+	left = free_bytes(&t);
+	assert_true(left > 400000);
+	assert_int_equal(put(&t, 'Z', 400000), 0); /* in no single hole */
+	expect(&t, "BDFHJZ");
+	assert_true(free_bytes(&t) < left - 400000);
+	tear_down(&t);
+}
+
+/* 600 changes at random against a list of what must be there. */
+static void test_at_random(void **state)
+{
+	struct setup t;
+	char names[27] = "";
+	uint64_t dice = 1;
+
+	(void)state;
+	set_up(&t);
+	for (uint32_t i = 0; i < 600; i++) {
+		char c, *at;
+		int err;
+
+		dice = dice * 6364136223846793005ull + 1442695040888963407ull;
+		c = (char)((dice >> 40) % 2 ? 'A' + (dice >> 33) % 8 : 'a' + (dice >> 33) % 8);
+		at = strchr(names, c);
+		err = dice >> 62 ? put(&t, c, (dice >> 20) % 150000) : drop(&t, c);
+		if (err == IMG_ERR_FULL || err == IMG_ERR_NOT_FOUND)
+			continue;
+		assert_int_equal(err, 0);
+		if (at)
+			memmove(at, at + 1, strlen(at));
+		if (dice >> 62)
+			strncat(names, &c, 1);
+		if (i % 20 == 0)
+			expect(&t, names);
+	}
+	expect(&t, names);
+	tear_down(&t);
+}
+
+/* ---- power cuts ---- */
+
+static void check_cut(void *ctx, const struct fault_cut *cut)
+{
+	struct setup *t = ctx;
+	const char *names;
+
+	t->image = cut->image;
+	if (reopen(t))
+		fail_msg("event %zu (%s %llx): cannot be opened", cut->event, cut->how,
+			(unsigned long long)cut->variant);
+	names = list(t);
+	if (!strcmp(names, t->before))
+		t->n_before++;
+	else if (!strcmp(names, t->after))
+		t->n_after++;
+	else
+		fail_msg("event %zu (%s): the list is %s", cut->event, cut->how, names);
+	for (; *names; names++)
+		assert_int_equal(get(t, *names), 0);
+	if (cut->event == t->d.n_events)
+		assert_string_equal(list(t), t->after);
+}
+
+static uint64_t cut(struct setup *t, const char *after)
+{
+	static char before[64];
+	uint64_t n;
+
+	t->image = t->d.now;
+	strcpy(before, t->before);
+	t->after = after;
+	t->n_before = t->n_after = 0;
+	n = fault_disk_all_cuts(&t->d, check_cut, t);
+	assert_int_equal(n, t->n_before + t->n_after);
+	assert_true(t->n_before > 0 && t->n_after > 0);
+	t->image = t->d.now;
+	fault_disk_mark(&t->d);
+	expect(t, after);
+	return n;
+}
+
+static void test_power_cuts(void **state)
+{
+	struct setup t;
+	uint64_t n = 0;
+
+	(void)state;
+	set_up(&t);
+	t.before = "";
+	assert_int_equal(put(&t, 'A', 40000), 0); /* the first one of all */
+	n += cut(&t, "A");
+	t.before = "A";
+	assert_int_equal(put(&t, 'b', 100000), 0);
+	n += cut(&t, "Ab");
+	assert_int_equal(put(&t, 'C', 200000), 0);
+	fault_disk_mark(&t.d);
+	t.before = "AbC";
+	assert_int_equal(drop(&t, 'A'), 0);
+	n += cut(&t, "bC");
+	t.before = "bC";
+	assert_int_equal(put(&t, 'D', 60000), 0); /* where A was, among other places */
+	n += cut(&t, "bCD");
+	t.before = "bCD";
+	assert_int_equal(put(&t, 'b', 30000), 0); /* replaced, at the end of the list */
+	n += cut(&t, "CDb");
+	print_message("note: 4 puts and a drop: %llu power cuts\n", (unsigned long long)n);
+	tear_down(&t);
+}
+
+/* Power lost in a put, then another put over what was left, cut too. */
+static void check_then_put(void *ctx, const struct fault_cut *c)
+{
+	struct setup *t = ctx, u;
+	const char *before;
+	char names[8];
+
+	if (c->variant % 41 != 0)
+		return;
+	set_up(&u);
+	memcpy(u.d.now, c->image, AREA);
+	fault_disk_mark(&u.d);
+	assert_int_equal(reopen(&u), 0);
+	before = list(&u);
+	strcpy(names, before);
+	u.before = strcmp(names, "A") ? "AB" : "A";
+	assert_string_equal(u.before, names);
+	assert_int_equal(put(&u, 'E', 50000), 0);
+	t->n_after += cut(&u, strcmp(names, "A") ? "ABE" : "AE");
+	t->n_before++;
+	tear_down(&u);
+}
+
+static void test_power_cut_twice(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(put(&t, 'A', 40000), 0);
+	fault_disk_mark(&t.d);
+	assert_int_equal(put(&t, 'B', 30000), 0);
+	(void)fault_disk_all_cuts(&t.d, check_then_put, &t);
+	assert_true(t.n_before > 10);
+	print_message(
+		"note: %llu interrupted puts, each with another one after it: %llu power cuts\n",
+		(unsigned long long)t.n_before, (unsigned long long)t.n_after);
+	tear_down(&t);
+}
+
+/* Either header sector is lost after any change: the list is there all the same. */
+static void test_lost_header(void **state)
+{
+	(void)state;
+	for (uint32_t slot = 0; slot < 2; slot++) {
+		struct setup t;
+
+		set_up(&t);
+		assert_int_equal(put(&t, 'A', 40000), 0);
+		assert_int_equal(put(&t, 'B', 40000), 0);
+		assert_int_equal(drop(&t, 'A'), 0);
+		memset(t.d.now + slot * IMG_HEADER_STRIDE, 0x5a, 512);
+		expect(&t, "B");
+		assert_int_equal(put(&t, 'C', 40000), 0);
+		memset(t.d.now + (slot ^ 1) * IMG_HEADER_STRIDE, 0x5a, 512);
+		expect(&t, "BC");
+		tear_down(&t);
+	}
+}
+
+/* Each write and flush fails in turn: old or new, whole. */
+static void test_failing_device(void **state)
+{
+	(void)state;
+	for (uint32_t i = 1; i < 30; i++) {
+		struct setup t;
+		int err;
+
+		set_up(&t);
+		assert_int_equal(put(&t, 'A', 40000), 0);
+		fault_disk_mark(&t.d);
+		*(i % 2 ? &t.d.fail_write : &t.d.fail_flush) = (i + 1) / 2;
+		err = put(&t, 'B', 150000);
+		assert_true(err == 0 || err == FAULT_DISK_ERR);
+		fault_disk_mark(&t.d);
+		assert_int_equal(reopen(&t), 0);
+		if (!err || store_has(&t.s, "B"))
+			expect(&t, "AB");
+		else
+			expect(&t, "A");
+		assert_int_equal(put(&t, 'C', 10000), 0);
+		tear_down(&t);
+	}
+}
+
+/* ---- areas that lie ---- */
+
+static void seal(struct setup *t)
+{
+	for (uint32_t i = 0; i < 2; i++) {
+		struct img_header *h = (void *)(t->d.now + i * IMG_HEADER_STRIDE);
+
+		h->root_hash = img_hash(t->d.now + h->root_offset, h->root_bytes);
+		h->hash = img_hash(h, offsetof(struct img_header, hash));
+	}
+}
+
+/* A damaged node keeps others from being added (what is free is not known), until it is dropped. */
+static void test_damaged_index(void **state)
+{
+	struct setup t;
+	struct img_object_rec o;
+	struct img_block_rec *b;
+	struct img_header *h;
+	uint64_t n;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(put(&t, 'A', 40000), 0);
+	assert_int_equal(put(&t, 'B', 40000), 0);
+	h = (void *)t.d.now;
+	b = (void *)(t.d.now + h->root_offset + 32 + 2 * 48 + 2 * 64);
+	t.d.now[b->offset] ^= 1;
+	assert_int_equal(reopen(&t), 0);
+	assert_int_equal(get(&t, 'A'), IMG_ERR_INDEX);
+	assert_int_equal(get(&t, 'B'), 0);
+	assert_int_equal(put(&t, 'C', 10), IMG_ERR_INDEX);
+	assert_string_equal(t.s.fault.what, "index block hash");
+	assert_int_equal(store_free(&t.s, &n), IMG_ERR_INDEX);
+	assert_int_equal(drop(&t, 'A'), 0);
+	assert_int_equal(put(&t, 'C', 10), 0);
+	expect(&t, "BC");
+	assert_int_equal(store_find(&t.s, "B", "no such object", &o), IMG_ERR_NOT_FOUND);
+	tear_down(&t);
+}
+
+static void test_other_versions(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(put(&t, 'A', 40000), 0);
+	for (int i = 0; i < 2; i++)
+		((struct img_header *)(t.d.now + i * IMG_HEADER_STRIDE))->version_minor = 9;
+	seal(&t);
+	expect(&t, "A"); /* may be read */
+	assert_int_equal(put(&t, 'B', 10), IMG_ERR_VERSION);
+	assert_int_equal(drop(&t, 'A'), IMG_ERR_VERSION);
+	for (int i = 0; i < 2; i++)
+		((struct img_header *)(t.d.now + i * IMG_HEADER_STRIDE))->version_minor = 0;
+	for (int i = 0; i < 2; i++)
+		((struct img_header *)(t.d.now + i * IMG_HEADER_STRIDE))->state = IMG_LAUNCHED;
+	seal(&t);
+	assert_int_equal(reopen(&t), 0);
+	assert_int_equal(put(&t, 'B', 10), IMG_ERR_ARGUMENT); /* not a store */
+	tear_down(&t);
+}
+
+/* Any byte of headers, root and index: refused, or the same list with the same contents, or a node
+ * whose content is refused; never a wrong byte. */
+static void test_every_byte(void **state)
+{
+	struct setup t;
+	struct img_header h;
+	uint32_t refused = 0, same = 0;
+
+	(void)state;
+	set_up(&t);
+	assert_int_equal(put(&t, 'A', 9000), 0);
+	assert_int_equal(put(&t, 'b', 9000), 0);
+	memcpy(&h, t.d.now, sizeof(h));
+	for (uint64_t at = 0; at < h.used_bytes; at++) {
+		int err;
+
+		if (at % IMG_BLOCK_BYTES >= 512 && at < IMG_DATA_START)
+			continue;
+		t.d.now[at] ^= 0x81;
+		err = reopen(&t);
+		if (!err)
+			assert_string_equal(list(&t), "Ab");
+		if (!err)
+			err = get(&t, 'A');
+		if (!err)
+			err = get(&t, 'b');
+		err ? refused++ : same++;
+		t.d.now[at] ^= 0x81;
+	}
+	assert_true(refused > 9000 && same > 1024);
+	tear_down(&t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_put_and_drop),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_discard_and_misuse),
+		cmocka_unit_test(test_full_and_fragmented),
+		cmocka_unit_test(test_at_random),
+		cmocka_unit_test(test_power_cuts),
+		cmocka_unit_test(test_power_cut_twice),
+		cmocka_unit_test(test_lost_header),
+		cmocka_unit_test(test_failing_device),
+		cmocka_unit_test(test_damaged_index),
+		cmocka_unit_test(test_other_versions),
+		cmocka_unit_test(test_every_byte),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
