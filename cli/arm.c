@@ -29,7 +29,11 @@ static int load(int argc, char **argv, struct setup_record *ret, int *ret_status
 static int check_place(const struct setup_record *r)
 {
 	static struct swap_place place;
+	static struct target target;
+	struct img_headers headers;
 
+	if (*r->image)
+		return image_file_look(r, &target, &headers);
 	if (!*r->file)
 		return 0;
 	if (swap_place_find(&place, r->file))

@@ -89,7 +89,7 @@ static int size_of(int fd, const char *path, uint64_t *ret_size, int *ret_flags)
 {
 	struct stat st;
 
-	*ret_flags = 0;
+	*ret_flags = O_DIRECT; /* no harm where a file system cannot */
 	if (fstat(fd, &st))
 		return complain("%s: %s", path, strerror(errno));
 	if (S_ISREG(st.st_mode)) {
@@ -98,7 +98,6 @@ static int size_of(int fd, const char *path, uint64_t *ret_size, int *ret_flags)
 	}
 	if (!S_ISBLK(st.st_mode))
 		return complain("%s is neither a file nor a block device", path);
-	*ret_flags = O_DIRECT;
 	if (ioctl(fd, BLKGETSIZE64, ret_size))
 		return complain("%s: cannot tell its size: %s", path, strerror(errno));
 	return 0;

@@ -1,6 +1,7 @@
 /*
- * An image area in a file or on a block device: source and destination for image-format/. Block
- * devices are read past the page cache, because writer and loader change them behind Linux's back.
+ * An image area in a file or on a block device: source and destination for image-format/. They are
+ * read past the page cache where that is possible, because writer and loader change them, files
+ * too, behind Linux's back.
  */
 #ifndef CLI_IMAGE_IO_H
 #define CLI_IMAGE_IO_H

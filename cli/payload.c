@@ -96,9 +96,12 @@ static void hand_off_target(struct handoff *h, const struct target *t)
 	h->unit = t->unit;
 	h->sector_bytes = t->sector_bytes;
 	h->n_sectors = t->disk_sectors;
-	h->n_extents = 1;
+	h->n_extents = t->is_file ? t->map.n_extents : 1;
 	h->extent[0].lba = t->first_sector;
 	h->extent[0].n_sectors = target_area_bytes(t) / t->sector_bytes;
+	for (uint32_t i = 0; t->is_file && i < t->map.n_extents; i++)
+		h->extent[i] = (struct handoff_extent){
+			t->first_sector + t->map.extent[i].lba, t->map.extent[i].n_sectors};
 	memcpy(h->disk_guid, t->disk_guid, sizeof(h->disk_guid));
 	memcpy(h->part_guid, t->part_guid, sizeof(h->part_guid));
 }

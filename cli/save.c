@@ -19,6 +19,7 @@
 #include "report.h"
 #include "say.h"
 #include "target_area.h"
+#include "target_file.h"
 #include "uuid.h"
 
 #define REGION_FRAMES 8u
@@ -234,7 +235,7 @@ static int load_and_jump(struct save *s)
 			"the kernel does not take the writer: kexec_load: %s", strerror(-err));
 	sync();
 	fflush(stdout);
-	if (region_check(&s->region)) {
+	if (region_check(&s->region) || (s->target.is_file && target_file_check(&s->target))) {
 		(void)kexec_unload();
 		return -1;
 	}

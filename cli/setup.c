@@ -1,5 +1,5 @@
-/* torpor setup: finds the swap area of hibernation and makes the machine start the loader for it.
- * */
+/* torpor setup: finds the swap area of hibernation, or makes a file for images, and makes the
+ * machine start the loader for it. */
 #include "setup.h"
 
 #include <errno.h>
@@ -117,37 +117,56 @@ static int undo_way(struct changes *c)
 
 static int remove_all(struct changes *c)
 {
-	if (undo_way(c))
+	if (image_file_undo(c) || undo_way(c)) /* the file, then its folders */
 		return -1;
 	c->record->how = SETUP_NONE;
 	return change_save_record(c);
 }
 
-static void fill_record(struct setup_record *r, const struct setup_options *o,
-	const struct swap_place *p, enum setup_how how, const char *grub)
-{
-	char args[SWAP_ARGS_BYTES];
-
-	r->how = how;
-	strcpy(r->device, p->device);
-	strcpy(r->file, p->file);
-	r->offset_pages = p->offset_pages;
-	strcpy(r->grub_folder, how == SETUP_GRUB ? grub : "");
-	swap_place_args(p, args);
-	snprintf(r->args, sizeof(r->args), "%s%s%.200s", args, o->words ? " " : "",
-		o->words ? o->words : "");
-}
-
-static void say_place(const struct swap_place *p, const char *args)
+static void say_place(const struct swap_place *p)
 {
 	if (*p->file)
 		printf("swap file   %s, from page %" PRIu64 " of %s (%s)\n", p->file,
 			p->offset_pages, p->device, p->from);
 	else
 		printf("swap area   %s (%s)\n", p->device, p->from);
-	printf("loader      %s\n", args);
+}
+
+/* For whose images: the place in the record, and its words for the loader. */
+static int place_images(struct changes *c, const struct setup_options *o,
+	const struct swap_place *p, char *ret_args)
+{
+	struct setup_record *r = c->record;
+
+	if (o->file) {
+		strcpy(r->file, "");
+		r->offset_pages = 0;
+		return image_file_set_up(c, o->file, o->size, ret_args);
+	}
+	say_place(p);
+	strcpy(r->device, p->device);
+	strcpy(r->file, p->file);
+	r->offset_pages = p->offset_pages;
+	swap_place_args(p, ret_args);
+	return 0;
+}
+
+static int fill_record(struct changes *c, const struct setup_options *o, const struct swap_place *p,
+	enum setup_how how, const char *grub)
+{
+	char args[SWAP_ARGS_BYTES];
+	struct setup_record *r = c->record;
+
+	r->how = how;
+	strcpy(r->grub_folder, how == SETUP_GRUB ? grub : "");
+	if (place_images(c, o, p, args))
+		return -1;
+	snprintf(r->args, sizeof(r->args), "%s%s%.200s", args, o->words ? " " : "",
+		o->words ? o->words : "");
+	printf("loader      %s\n", r->args);
 	if (secure_boot_is_on())
 		printf("Secure Boot is on: the firmware starts the loader only when you sign it\n");
+	return 0;
 }
 
 static int install(struct changes *c, const struct setup_options *o, const char *old_args)
@@ -162,6 +181,18 @@ static int install(struct changes *c, const struct setup_options *o, const char 
 		c, o->esp, loaders, strcmp(r->args, old_args) ? EFI_MAKE_ENTRY : EFI_KEEP_ENTRY);
 }
 
+/* One file at a time: what was made for another one would be forgotten. */
+static int check_file(const struct setup_record *r, const struct setup_options *o)
+{
+	if (o->file && o->swap)
+		return complain("setup: --file and --swap exclude each other");
+	if (o->size && !o->file)
+		return complain("setup: --size is of --file");
+	if (*r->image && (!o->file || strcmp(o->file, r->image)))
+		return complain("%s is set up for images: torpor setup --remove first", r->image);
+	return 0;
+}
+
 /* What another way has left is undone first; a failure in the middle is recorded, so that
  * --remove finds what was done. */
 static int set_up(struct changes *c, const struct setup_options *o)
@@ -172,7 +203,8 @@ static int set_up(struct changes *c, const struct setup_options *o)
 	enum setup_how how;
 	int err;
 
-	if (check_words(o->words) || swap_place_find(&place, o->swap))
+	if (check_words(o->words) || check_file(r, o) ||
+		(!o->file && swap_place_find(&place, o->swap)))
 		return -1;
 	how = choose_how(o, grub);
 	if (how == SETUP_NONE || (how == SETUP_GRUB && grub_check(grub)))
@@ -182,9 +214,9 @@ static int set_up(struct changes *c, const struct setup_options *o)
 		undo_way(c))
 		return -1;
 	strcpy(old_args, r->args);
-	fill_record(r, o, &place, how, grub);
-	say_place(&place, r->args);
-	err = install(c, o, old_args);
+	err = fill_record(c, o, &place, how, grub);
+	if (!err)
+		err = install(c, o, old_args);
 	if (err && c->n == 0)
 		return -1;
 	if (change_save_record(c) || err)
@@ -204,6 +236,8 @@ static const struct option options[] = {
 	{"dry-run", no_argument, NULL, 'n'},
 	{"esp", required_argument, NULL, 'e'},
 	{"swap", required_argument, NULL, 's'},
+	{"file", required_argument, NULL, 'f'},
+	{"size", required_argument, NULL, 'z'},
 	{"grub-dir", required_argument, NULL, 'g'},
 	{"loader-dir", required_argument, NULL, 'l'},
 	{"loader-args", required_argument, NULL, 'a'},
@@ -230,6 +264,12 @@ static int take_option(struct setup_options *o, int c)
 		break;
 	case 's':
 		o->swap = optarg;
+		break;
+	case 'f':
+		o->file = optarg;
+		break;
+	case 'z':
+		o->size = optarg;
 		break;
 	case 'g':
 		o->grub_folder = optarg;
@@ -261,6 +301,7 @@ static int take_options(int argc, char **argv, struct setup_options *ret)
 int setup_main(int argc, char **argv)
 {
 	static struct setup_record record;
+	static char image[SYS_PATH_MAX];
 	struct changes c = {.record = &record};
 	struct setup_options o;
 	int known, err;
@@ -277,6 +318,8 @@ int setup_main(int argc, char **argv)
 		printf("nothing is set up\n");
 		return STATUS_OK;
 	}
+	if (*record.image && !o.file && !o.swap && !o.size)
+		o.file = strcpy(image, record.image); /* once more, as it was */
 	err = o.remove ? remove_all(&c) : set_up(&c, &o);
 	if (!o.dry_run)
 		sync(); /* GRUB reads no journals */

@@ -4,6 +4,7 @@
 #define CLI_SETUP_H
 
 #include "boot_parse.h"
+#include "img.h"
 #include "setup_files.h"
 
 #define EFI_LABEL      "Torpor resume"
@@ -18,7 +19,8 @@
 
 struct setup_options {
 	bool remove, dry_run;
-	enum setup_how how; /* SETUP_NONE: whatever suits */
+	enum setup_how how;      /* SETUP_NONE: whatever suits */
+	const char *file, *size; /* of Torpor's own images, instead of a swap area */
 	const char *swap, *esp, *grub_folder, *loader_folder, *words; /* NULL: not given */
 };
 
@@ -27,6 +29,23 @@ bool secure_boot_is_on(void);
 
 /* Of this program; false when it cannot be told. */
 bool program_path(char ret[SYS_PATH_MAX]);
+
+/* ---- A file for Torpor's own images (setup_image.c) ---- */
+
+/* Makes it, with an empty area in it; or looks at the one that is there. Sets image, image_made and
+ * device of the record. ret_args: the loader's words. -1 after one complaint. */
+struct target;
+int image_file_set_up(struct changes *c, const char *path, const char *size, char *ret_args);
+
+/* Makes it mutable; removes it when it was made by us. */
+int image_file_undo(struct changes *c);
+
+/* Whether it is as it was set up. -1 after one complaint. t: found by this; headers: of the area. */
+int image_file_look(
+	const struct setup_record *r, struct target *t, struct img_headers *ret_headers);
+
+/* "auto", or a number with K, M, G or T. False: it is none, or too small. */
+bool image_size(const char *text, uint64_t mem_total, uint64_t *ret_bytes);
 
 /* ---- GRUB (setup_grub.c) ---- */
 

@@ -13,7 +13,7 @@
 
 #define CONTENT_MAX (64u << 20)
 
-static void SYS_FORMAT(2) tell(struct changes *c, const char *fmt, ...)
+void change_tell(struct changes *c, const char *fmt, ...)
 {
 	va_list args;
 
@@ -139,7 +139,7 @@ static int write_file(
 	if (!c->dry_run &&
 		(!sys_path(full, "%s", path) || replace_file(full, content, bytes, mode)))
 		return complain("cannot write %s: %s", path, strerror(errno));
-	tell(c, "write %s (%zu bytes)", path, bytes);
+	change_tell(c, "write %s (%zu bytes)", path, bytes);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static int remove_file(struct changes *c, const char *path)
 		return complain("cannot remove %s: %s", path, strerror(errno));
 	if (!c->dry_run)
 		sync_folder_of(full);
-	tell(c, "remove %s", path);
+	change_tell(c, "remove %s", path);
 	return 0;
 }
 
@@ -187,7 +187,7 @@ int change_folder(struct changes *c, const char *path)
 	}
 	if (!c->dry_run && (!sys_path(full, "%s", path) || mkdir(full, 0755)))
 		return complain("cannot make %s: %s", path, strerror(errno));
-	tell(c, "make folder %s", path);
+	change_tell(c, "make folder %s", path);
 	return record_add_folder(c->record, path) ? complain("%s: too many folders", path) : 0;
 }
 
@@ -220,7 +220,7 @@ int change_undo(struct changes *c)
 			!strncmp(RECORD_FOLDER, path, strlen(path)))
 			continue; /* the record is in there still */
 		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
-			tell(c, "remove folder %s", path);
+			change_tell(c, "remove folder %s", path);
 		else if (errno != ENOTEMPTY && errno != EBUSY)
 			err = complain("cannot remove %s: %s", path, strerror(errno));
 	}
@@ -243,7 +243,7 @@ static int remove_record(struct changes *c)
 		if (strncmp(RECORD_FOLDER, path, strlen(path)))
 			continue;
 		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
-			tell(c, "remove folder %s", path);
+			change_tell(c, "remove folder %s", path);
 	}
 	return 0;
 }

@@ -15,6 +15,9 @@ struct changes {
 	uint32_t n; /* changes made, or said */
 };
 
+/* One more change: the line that says so. */
+void change_tell(struct changes *c, const char *fmt, ...) SYS_FORMAT(2);
+
 /* The content of a file; NULL with errno. One zero follows it. To be freed. */
 char *file_content(const char *path, size_t *ret_bytes);
 

@@ -97,6 +97,10 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 		return take_text(r->file, sizeof(r->file), value);
 	if (!strcmp(key, "offset"))
 		return take_u64(value, 10, &r->offset_pages);
+	if (!strcmp(key, "image"))
+		return *value == '/' && take_text(r->image, sizeof(r->image), value);
+	if (!strcmp(key, "image-made"))
+		return r->image_made = !strcmp(value, "1");
 	if (!strcmp(key, "args"))
 		return take_text(r->args, sizeof(r->args), value);
 	if (!strcmp(key, "grub"))
@@ -166,6 +170,8 @@ int record_format(const struct setup_record *r, char *dst, size_t cap)
 		r->how == SETUP_GRUB ? "grub" : "efi-entry", r->device);
 	if (*r->file)
 		ADD("file=%s\n", r->file);
+	if (*r->image)
+		ADD("image=%s\n%s", r->image, r->image_made ? "image-made=1\n" : "");
 	ADD("offset=%" PRIu64 "\nargs=%s\n", r->offset_pages, r->args);
 	if (*r->grub_folder)
 		ADD("grub=%s\n", r->grub_folder);

@@ -26,9 +26,12 @@ struct record_file {
 
 struct setup_record {
 	enum setup_how how;
-	char device[SYS_PATH_MAX]; /* of the swap area */
+	char device[SYS_PATH_MAX]; /* of the swap area, or image */
 	char file[SYS_PATH_MAX];   /* the swap file, or "" */
 	uint64_t offset_pages;
+	char image
+		[SYS_PATH_MAX]; /* a file for Torpor's own images, instead of a swap area; or "" */
+	bool image_made;        /* by us */
 	char args[RECORD_ARGS_BYTES];   /* the loader's command line */
 	char grub_folder[SYS_PATH_MAX]; /* "": not GRUB */
 	int entry;                      /* number of the EFI boot entry, -1: none */

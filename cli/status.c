@@ -15,6 +15,7 @@
 #include "setup.h"
 #include "stock_image.h"
 #include "swap_place.h"
+#include "target_file.h"
 
 #define PAGE_BYTES 4096u
 
@@ -23,6 +24,8 @@ struct status {
 	bool known; /* there is a record */
 	struct swap_place place;
 	bool placed;
+	struct img_headers headers; /* of the area in the image file */
+	bool file_good;
 	bool good; /* no line that matters says no */
 };
 
@@ -254,10 +257,54 @@ static void show_image(const struct status *s)
 	stock_image_close(&image);
 }
 
+/* ---- Torpor's own images in a file ---- */
+
+static void show_save(struct status *s)
+{
+	if (kexec_check())
+		no(s, "torpor save", "%s", last_complaint());
+	else
+		yes("torpor save", "this kernel can kexec jump");
+}
+
+static void show_file(struct status *s)
+{
+	static struct target t;
+	char size[SAY_SIZE_BYTES];
+
+	s->file_good = !image_file_look(&s->record, &t, &s->headers);
+	if (!s->file_good) {
+		no(s, "image file", "%s", last_complaint());
+		return;
+	}
+	yes("image file", "%s, %s in %" PRIu32 " pieces of %s", s->record.image,
+		say_size(size, t.map.file_bytes), t.map.n_extents, s->record.device);
+	yes("disk", "%s: the loader has a driver", t.driver);
+	yes("position", "as it was at setup: %s", s->record.args);
+}
+
+static void show_file_image(const struct status *s)
+{
+	const struct img_header *h = &s->headers.h;
+
+	if (!s->file_good)
+		return;
+	if (!img_state_check(h))
+		yes("image now", "%.*s", (int)sizeof(h->label), h->label);
+	else
+		line("image now", "no", "%s", img_err_text(img_state_check(h)));
+}
+
 /* ---- All of it ---- */
 
 static void show_hibernation(struct status *s)
 {
+	if (*s->record.image) {
+		printf("next save\n");
+		show_file(s);
+		show_save(s);
+		return;
+	}
 	printf("next hibernation\n");
 	show_kernel(s);
 	show_place(s);
@@ -281,7 +328,10 @@ static void show_boot(struct status *s)
 	else
 		show_efi_entry(s);
 	show_secure_boot(s);
-	show_image(s);
+	if (*s->record.image)
+		show_file_image(s);
+	else
+		show_image(s);
 }
 
 /* Without a record, or of a swap file whose name was not found: whatever the kernel would use. */
@@ -308,11 +358,11 @@ int status_main(int argc, char **argv)
 		return STATUS_FAILED;
 	s.known = known;
 	complain_how(COMPLAIN_SILENTLY);
-	s.placed = !swap_place_find(&s.place, recorded_place(&s.record));
+	s.placed = !*s.record.image && !swap_place_find(&s.place, recorded_place(&s.record));
 	show_hibernation(&s);
 	show_boot(&s);
 	complain_how(COMPLAIN_ALOUD);
-	printf("%s\n", s.good ? "a hibernation would be resumed by Torpor"
-			      : "a hibernation would not be resumed by Torpor");
+	printf("a %s would %sbe resumed by Torpor\n", *s.record.image ? "save" : "hibernation",
+		s.good ? "" : "not ");
 	return s.good ? STATUS_OK : STATUS_FAILED;
 }

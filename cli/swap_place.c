@@ -18,31 +18,12 @@
 #include "facts_parse.h"
 #include "say.h"
 #include "target_area.h"
+#include "uuid.h"
 
 #define PAGE_BYTES 4096u
 #define XFS_MAGIC  0x58465342
 
 /* ---- Which devices and files a loader can read ---- */
-
-const char *device_layer(const char *dir)
-{
-	const char *name = strrchr(dir, '/');
-	char uuid[128];
-
-	if (name && !strncmp(name + 1, "zram", 4))
-		return "zram (compressed memory)";
-	if (sys_exists("%s/md", dir))
-		return "software RAID (md)";
-	if (sys_exists("%s/loop", dir))
-		return "a loop device";
-	if (sys_read_text(uuid, sizeof(uuid), "%s/dm/uuid", dir) < 0)
-		return NULL;
-	if (!strncmp(uuid, "CRYPT-LUKS", 10))
-		return "LUKS encryption";
-	if (!strncmp(uuid, "CRYPT-", 6))
-		return "encryption";
-	return !strncmp(uuid, "LVM-", 4) ? "LVM" : "a device-mapper volume";
-}
 
 static const char *file_layer(const char *path)
 {
@@ -353,34 +334,19 @@ int swap_place_find(struct swap_place *p, const char *wanted)
 
 /* ---- For the loader ---- */
 
-static bool is_zero(const uint8_t guid[16])
-{
-	static const uint8_t zero[16];
-
-	return !memcmp(guid, zero, sizeof(zero));
-}
-
-static const char *guid_text(char dst[37], const uint8_t g[16])
-{
-	snprintf(dst, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
-		g[13], g[14], g[15]);
-	return dst;
-}
-
 void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES])
 {
 	const struct target *t = &p->t;
-	char guid[37];
+	char guid[UUID_TEXT_BYTES];
 	int n;
 
-	if (!is_zero(t->part_guid))
+	if (!guid_is_zero(t->part_guid))
 		n = snprintf(
 			ret, SWAP_ARGS_BYTES, "swap=partuuid:%s", guid_text(guid, t->part_guid));
 	else
 		n = snprintf(ret, SWAP_ARGS_BYTES, "swap=lba:%" PRIu64 "+%" PRIu64, t->first_sector,
 			t->n_sectors);
-	if (is_zero(t->part_guid) && !is_zero(t->disk_guid))
+	if (guid_is_zero(t->part_guid) && !guid_is_zero(t->disk_guid))
 		n += snprintf(ret + n, SWAP_ARGS_BYTES - (size_t)n, " disk=%s",
 			guid_text(guid, t->disk_guid));
 	if (p->offset_pages)

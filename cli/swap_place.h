@@ -6,6 +6,7 @@
 #define CLI_SWAP_PLACE_H
 
 #include "boot_parse.h"
+#include "layers.h"
 #include "target.h"
 
 struct swap_place {
@@ -29,9 +30,5 @@ void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES]);
 /* The mount that a file or folder is on. -1 after one complaint. */
 struct mount_line;
 int mount_of(const char *path, struct mount_line *ret);
-
-/* What is between a block device and its disk, as a name ("LVM", "LUKS encryption", ...); NULL:
- * nothing. dir: the device's in /sys. */
-const char *device_layer(const char *dir);
 
 #endif

@@ -11,9 +11,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "boot_parse.h"
 #include "facts_parse.h"
 #include "layout.h"
 #include "say.h"
+#include "target_file.h"
 
 /* ---- Controllers ---- */
 
@@ -227,19 +229,36 @@ int target_find(struct target *t, const char *path, unsigned int major, unsigned
 	return 0;
 }
 
-int target_find_path(struct target *t, const char *path)
+static int find_at(struct target *t, const char *path)
 {
 	struct stat st;
 
 	if (stat(path, &st))
 		return complain("%s: %s", path, strerror(errno));
+	if (S_ISREG(st.st_mode))
+		return target_find_file(t, path);
 	if (!S_ISBLK(st.st_mode))
-		return complain("%s is not a block device", path);
+		return complain("%s is neither a block device nor a file", path);
 	return target_find(t, path, major(st.st_rdev), minor(st.st_rdev));
+}
+
+int target_find_path(struct target *t, const char *path)
+{
+	char named[SYS_PATH_MAX];
+
+	if (!resume_path(path, named, sizeof(named)))
+		return find_at(t, path);
+	if (find_at(t, named))
+		return -1;
+	strcpy(t->named, named);
+	t->path = t->named;
+	return 0;
 }
 
 int target_open(struct target *t)
 {
+	if (t->is_file)
+		return target_file_open(t);
 	t->fd = open(t->path, O_RDWR | O_EXCL | O_DIRECT | O_CLOEXEC);
 	if (t->fd >= 0)
 		return 0;
@@ -257,12 +276,17 @@ void target_close(struct target *t)
 {
 	if (t->fd < 0)
 		return;
-	(void)ioctl(t->fd, BLKFLSBUF);
+	if (t->is_file)
+		target_file_close(t);
+	else
+		(void)ioctl(t->fd, BLKFLSBUF);
 	close(t->fd);
 	t->fd = -1;
 }
 
 uint64_t target_area_bytes(const struct target *t)
 {
-	return t->n_sectors * t->sector_bytes & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
+	uint64_t bytes = t->is_file ? t->map.file_bytes : t->n_sectors * t->sector_bytes;
+
+	return bytes & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
 }

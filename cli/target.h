@@ -1,6 +1,6 @@
 /*
- * The disk or partition that an image goes to: where it is in the machine, as the writer must
- * find it without Linux, and whether anybody uses it.
+ * The disk, partition or file that an image goes to: where it is in the machine, as the writer
+ * must find it without Linux, and whether anybody uses it.
  */
 #ifndef CLI_TARGET_H
 #define CLI_TARGET_H
@@ -9,13 +9,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "extent_map.h"
 #include "sysfiles.h"
 
 #define TARGET_NAME_MAX  64
 #define TARGET_BYTES_MIN (16ull << 20)
 
 struct target {
-	const char *path; /* as the user gave it, for messages */
+	const char *path; /* as the user gave it, for messages; or named */
+	char named[SYS_PATH_MAX];
 	char name[TARGET_NAME_MAX],
 		disk[TARGET_NAME_MAX]; /* "vda2", "vda"; the same for a whole disk */
 	char dir[SYS_PATH_MAX], disk_dir[SYS_PATH_MAX]; /* in /sys */
@@ -31,6 +33,11 @@ struct target {
 	uint8_t disk_guid[16], part_guid[16]; /* as a GPT has them on disk; zero: none */
 	bool own_type;                        /* the partition has Torpor's type */
 
+	/* A file: all of the above is of the device that its file system is on. */
+	bool is_file;
+	struct img_map map; /* its extents; the area's uuid is not filled */
+	bool was_locked;    /* target_close makes it immutable again */
+
 	int fd; /* open for reading and writing, exclusively and past the page cache; -1 */
 };
 
@@ -38,14 +45,15 @@ struct target {
  * complaint. */
 int target_find(struct target *t, const char *path, unsigned int major, unsigned int minor);
 
-/* The same from a path of a block device. */
+/* The same from a path of a block device or file, or PARTLABEL=, PARTUUID=, LABEL= or UUID=. */
 int target_find_path(struct target *t, const char *path);
 
 /* -1 after one complaint when it is mounted, swapped to, held by another device, read-only, or
  * smaller than TARGET_BYTES_MIN (target_use.c). */
 int target_check_free(const struct target *t);
 
-/* Opens it exclusively: from now on nobody mounts it. -1 after one complaint. */
+/* Opens it exclusively: from now on nobody mounts it. A file is made mutable for that time. -1
+ * after one complaint. */
 int target_open(struct target *t);
 void target_close(struct target *t);
 

@@ -8,6 +8,7 @@
 #include "area.h"
 #include "facts_parse.h"
 #include "say.h"
+#include "target_file.h"
 #include "uuid.h"
 
 /* ---- Identity ---- */
@@ -41,7 +42,7 @@ static void copy_guids(struct target *t, blkid_partlist list)
 		!guid_parse(blkid_partition_get_uuid(p), t->part_guid))
 		return;
 	type = blkid_partition_get_type_string(p);
-	t->own_type = type && !strcmp(type, AREA_TYPE_GUID);
+	t->own_type = !t->is_file && type && !strcmp(type, AREA_TYPE_GUID);
 }
 
 void area_identify(struct target *t)
@@ -188,7 +189,8 @@ static int check_may_make(const struct target *t, enum area_policy policy)
 {
 	char content[AREA_CONTENT_BYTES];
 
-	if (!t->is_partition && sys_each(t->disk_dir, partition_found, (void *)(uintptr_t)t) > 0)
+	if (!t->is_partition && !t->is_file &&
+		sys_each(t->disk_dir, partition_found, (void *)(uintptr_t)t) > 0)
 		return complain("%s has partitions: name one of them", t->path);
 	if (policy == AREA_OVERWRITE)
 		return 0;
@@ -211,7 +213,7 @@ static int read_headers(struct image_file *f, struct img_headers *ret, struct im
 	return err;
 }
 
-static int make_and_read(struct image_file *f, struct img_headers *ret)
+static int make_and_read(const struct target *t, struct image_file *f, struct img_headers *ret)
 {
 	struct img_fault fault;
 	int err;
@@ -219,7 +221,18 @@ static int make_and_read(struct image_file *f, struct img_headers *ret)
 	if (area_make(f))
 		return -1;
 	err = read_headers(f, ret, &fault);
-	return err ? image_complain(f, err, &fault) : 0;
+	if (err)
+		return image_complain(f, err, &fault);
+	return t->is_file ? target_file_map_write(t, f, ret) : 0;
+}
+
+static int check_map(const struct target *t, struct image_file *f, enum area_policy policy,
+	const struct img_headers *headers)
+{
+	if (!t->is_file)
+		return 0;
+	return policy == AREA_PLACE ? target_file_map_write(t, f, headers)
+				    : target_file_map_check(t, f, headers);
 }
 
 int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
@@ -229,10 +242,10 @@ int area_open(const struct target *t, struct image_file *f, enum area_policy pol
 	int err = policy == AREA_OVERWRITE ? IMG_ERR_NO_AREA : read_headers(f, ret, &fault);
 
 	if (!err)
-		return 0;
+		return check_map(t, f, policy, ret);
 	if (err != IMG_ERR_NO_AREA)
 		return image_complain(f, err, &fault);
-	return check_may_make(t, policy) ? -1 : make_and_read(f, ret);
+	return check_may_make(t, policy) ? -1 : make_and_read(t, f, ret);
 }
 
 int area_format(const struct target *t, struct image_file *f, enum area_policy policy,
@@ -248,7 +261,7 @@ int area_format(const struct target *t, struct image_file *f, enum area_policy p
 		return image_complain(f, err, &fault);
 	if (err && check_may_make(t, policy))
 		return -1;
-	return make_and_read(f, ret);
+	return make_and_read(t, f, ret);
 }
 
 int area_disarm(struct image_file *f, const uint8_t image_uuid[16])

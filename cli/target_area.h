@@ -19,8 +19,9 @@ int area_content(const struct target *t, char ret_name[AREA_CONTENT_BYTES]);
 int area_make(struct image_file *f);
 
 /* The area's headers. Makes an area when there is none and that destroys nothing, or when it is
- * asked for. -1 after one complaint, which names what is in the way. t: open. */
-enum area_policy { AREA_KEEP, AREA_OVERWRITE };
+ * asked for. A file must lie where its extent map says; AREA_PLACE writes the map anew instead. -1
+ * after one complaint, which names what is in the way. t: open. */
+enum area_policy { AREA_KEEP, AREA_OVERWRITE, AREA_PLACE };
 int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
 	struct img_headers *ret);
 

@@ -6,6 +6,7 @@
 
 #include "facts_parse.h"
 #include "say.h"
+#include "target_file.h"
 
 /* Whether using the block device of this name means using the target: itself, the disk that it is a
  * part of, or a partition of the disk that it is. */
@@ -124,6 +125,8 @@ int target_check_free(const struct target *t)
 	uint64_t read_only;
 	char size[SAY_SIZE_BYTES];
 
+	if (t->is_file)
+		return target_file_check_free(t);
 	if (check_mounts(t) || check_swap(t) || check_holders(t))
 		return -1;
 	if (!sys_read_u64(&read_only, "%s/ro", t->dir) && read_only)

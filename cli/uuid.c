@@ -1,6 +1,7 @@
 #include "uuid.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "say.h"
@@ -22,4 +23,19 @@ const char *uuid_text(char *dst, const uint8_t uuid[16])
 		at += sprintf(
 			at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
 	return dst;
+}
+
+const char *guid_text(char *dst, const uint8_t g[16])
+{
+	const uint8_t uuid[16] = {g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10],
+		g[11], g[12], g[13], g[14], g[15]};
+
+	return uuid_text(dst, uuid);
+}
+
+bool guid_is_zero(const uint8_t guid[16])
+{
+	static const uint8_t zero[16];
+
+	return !memcmp(guid, zero, sizeof(zero));
 }

@@ -59,9 +59,9 @@ int img_map_check(const struct img_map *m, uint64_t partition_sectors, struct im
 	}
 	if (err)
 		return err;
-	if (m->extent[0].n_sectors < IMG_DATA_START / m->sector_bytes)
+	if (m->extent[0].n_sectors < IMG_MAP_FIRST_BYTES / m->sector_bytes)
 		return bad(ret_fault, "extent map first extent", map_bytes(0) + 8,
-			m->extent[0].n_sectors, IMG_DATA_START / m->sector_bytes);
+			m->extent[0].n_sectors, IMG_MAP_FIRST_BYTES / m->sector_bytes);
 	if (m->file_bytes % m->sector_bytes || m->file_bytes / m->sector_bytes != sectors)
 		return bad(ret_fault, "extent map file bytes",
 			offsetof(struct img_map_head, file_bytes), m->file_bytes,

@@ -9,6 +9,7 @@
 
 #define IMG_MAP_OFFSET      8192u /* in the area */
 #define IMG_MAP_BYTES_MAX   20480u
+#define IMG_MAP_FIRST_BYTES (IMG_MAP_OFFSET + IMG_MAP_BYTES_MAX) /* the least of the first extent */
 #define IMG_MAP_EXTENTS_MAX 1024u
 #define IMG_MAP_MAGIC       "TORPXMAP" /* 8 bytes, no terminating zero */
 #define IMG_MAP_VERSION     1u
@@ -47,7 +48,7 @@ struct img_map {
 
 /* What every map must be, before it is written and after it is read: each extent whole blocks, inside
  * partition_sectors, none touching another's sectors, all together file_bytes, the first one no
- * smaller than IMG_DATA_START. IMG_ERR_MAP. */
+ * smaller than IMG_MAP_FIRST_BYTES. IMG_ERR_MAP. */
 int img_map_check(const struct img_map *m, uint64_t partition_sectors,
 	struct img_fault *ret_fault) IMG_MUST_CHECK;
 

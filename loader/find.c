@@ -70,7 +70,7 @@ static int read_map(
 	struct search *s, const struct place *p, struct img_map *map, struct img_fault *fault)
 {
 	struct found *f = &s->candidate;
-	uint64_t first = s->q->file_sector, n_sectors = IMG_DATA_START / f->dev->sector_bytes;
+	uint64_t first = s->q->file_sector, n_sectors = IMG_MAP_FIRST_BYTES / f->dev->sector_bytes;
 	if (first >= p->part.n_sectors || n_sectors > p->part.n_sectors - first)
 		return ERR_BOUNDS;
 	f->extents[0] = (struct block_extent){p->part.lba + first, n_sectors};

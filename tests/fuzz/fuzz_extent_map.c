@@ -19,7 +19,7 @@ static void check_accepted(const struct img_map *m, uint64_t partition_sectors)
 		sectors += e->n_sectors;
 	}
 	FUZZ_CHECK(sectors * m->sector_bytes == m->file_bytes && sectors <= partition_sectors);
-	FUZZ_CHECK(m->extent[0].n_sectors * m->sector_bytes >= IMG_DATA_START);
+	FUZZ_CHECK(m->extent[0].n_sectors * m->sector_bytes >= IMG_MAP_FIRST_BYTES);
 	/* The area's own judge agrees: none overlap. */
 	uint64_t bytes = 0;
 	FUZZ_CHECK(img_extent_check(m->extent, m->n_extents, m->sector_bytes, &bytes) == 0);

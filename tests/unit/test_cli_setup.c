@@ -1,6 +1,6 @@
 /* torpor setup, arm, status on a copy of a machine's files; efibootmgr is played by the test. */
 #define _GNU_SOURCE
-#include "cli_tree.h"
+#include "cli_machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,141 +16,11 @@
 #include "setup.h"
 #include "swap_place.h"
 
-#define PCI "/sys/devices/pci0000:00/"
-#define VDA PCI "0000:00:03.0/virtio0/block/vda"
-/* Numbers of devices that no machine has: the tree itself is on one of this machine. */
 #define ARGS "swap=lba:4096+1048576"
-
-/* ---- efibootmgr ---- */
-
-static char efi_text[1024];   /* what it prints */
-static const char *efi_after; /* and after -c */
-static char efi_ran[1024];    /* commands that change something */
-
-int efibootmgr(const char *const *argv, char *ret_text, size_t cap)
-{
-	if (strcmp(argv[1], "-v")) {
-		for (; *argv; argv++) {
-			strcat(efi_ran, *argv);
-			strcat(efi_ran, argv[1] ? " " : "\n");
-		}
-		if (efi_after && strstr(efi_ran, " -c "))
-			strcpy(efi_text, efi_after);
-	}
-	snprintf(ret_text, cap, "%s", efi_text);
-	return *efi_text ? 0 : complain("efibootmgr is not installed");
-}
-
-/* Only status asks. */
-int kexec_check(void)
-{
-	return complain("no jump in a test");
-}
-
-/* ---- The machine ---- */
-
-static void block_device(const char *dir, const char *number, const char *sectors)
-{
-	char path[256], goal[256];
-
-	snprintf(path, sizeof(path), "%s/size", dir);
-	tree_file(path, sectors);
-	snprintf(path, sizeof(path), "%s/dev", dir);
-	tree_file(path, number);
-	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
-	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
-	tree_link(path, goal);
-	snprintf(path, sizeof(path), "/sys/class/block%s", strrchr(dir, '/'));
-	tree_link(path, goal);
-	snprintf(path, sizeof(path), "/dev%s", strrchr(dir, '/'));
-	tree_file(path, "");
-}
-
-/* The file system that the tree is on is partition 1, with type as its type. */
-static void root_mount(const char *type)
-{
-	char text[256], number[32], full[SYS_PATH_MAX];
-	struct stat st;
-
-	assert_true(sys_path(full, "%s", "/"));
-	assert_int_equal(stat(full, &st), 0);
-	snprintf(number, sizeof(number), "%u:%u", major(st.st_dev), minor(st.st_dev));
-	snprintf(text, sizeof(text), "20 1 %s / /boot rw - %s /dev/vda1 rw\n", number, type);
-	tree_file("/proc/self/mountinfo", text);
-	if (!sys_exists("/sys/dev/block/%s", number))
-		block_device(VDA "/vda1", number, "2048\n");
-	tree_file(VDA "/vda1/partition", "1\n");
-	tree_file(VDA "/vda1/start", "2048\n");
-}
-
-static void machine(void)
-{
-	static char env[GRUBENV_BYTES];
-
-	block_device(VDA, "3001:0", "2097152\n");
-	tree_file(VDA "/queue/logical_block_size", "512\n");
-	tree_link(PCI "0000:00:03.0/driver", "../../../bus/pci/drivers/virtio-pci");
-	tree_link(PCI "0000:00:03.0/virtio0/driver", "../../../../bus/virtio/drivers/virtio_blk");
-	tree_link(VDA "/device", "../../../virtio0");
-	block_device(VDA "/vda2", "3001:2", "1048576\n");
-	tree_file(VDA "/vda2/partition", "2\n");
-	tree_file(VDA "/vda2/start", "4096\n");
-	tree_file("/proc/swaps", "Filename Type Size Used Priority\n"
-				 "/dev/vda2 partition 524284 0 -2\n");
-	root_mount("ext4");
-	tree_file("/boot/grub/grub.cfg", "set default=$next_entry\nsource custom.cfg\n");
-	memset(env, '#', sizeof(env));
-	memcpy(env, "# GRUB Environment Block\nsaved_entry=x\n", 39);
-	tree_bytes("/boot/grub/grubenv", env, sizeof(env));
-	tree_file("/usr/lib/torpor/torpor.mb2", "loader for BIOS");
-	tree_file("/usr/lib/torpor/torpor.efi", "loader for EFI");
-	tree_link("/proc/self/exe", "/usr/bin/torpor");
-}
 
 static int setup(void **state)
 {
-	*efi_text = *efi_ran = 0;
-	efi_after = NULL;
-	if (tree_setup(state))
-		return -1;
-	machine();
-	return 0;
-}
-
-/* Up to five words. */
-static int run(const char *words)
-{
-	char text[256], *argv[8] = {0}, *save = NULL;
-	int argc = 0;
-
-	strcpy(text, words);
-	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		argv[argc++] = w;
-	if (!strcmp(argv[0], "setup"))
-		return setup_main(argc, argv);
-	if (!strcmp(argv[0], "status"))
-		return status_main(argc, argv);
-	return strcmp(argv[0], "arm") ? disarm_main(argc, argv) : arm_main(argc, argv);
-}
-
-static void has(const char *path, const char *part)
-{
-	size_t n;
-	char *content = file_content(path, &n);
-
-	if (!content || !strstr(content, part))
-		fail_msg("%s: no '%s' in '%s'", path, part, content ? content : "(no file)");
-	free(content);
-}
-
-static void has_not(const char *path, const char *part)
-{
-	size_t n;
-	char *content = file_content(path, &n);
-
-	assert_non_null(content);
-	assert_null(strstr(content, part));
-	free(content);
+	return machine_setup(state);
 }
 
 /* ---- GRUB ---- */
@@ -160,26 +30,27 @@ static void grub(void **state)
 	(void)state;
 
 	tree_file("/usr/lib/systemd/systemd-sleep", "");
-	assert_int_equal(run("setup"), STATUS_OK);
-	has("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
-	has("/boot/grub/torpor/torpor.efi", "loader for EFI");
-	has("/boot/grub/custom.cfg", "multiboot2 \"$prefix/torpor/torpor.mb2\" " ARGS "\n");
-	has("/boot/grub/custom.cfg", "chainloader \"$prefix/torpor/torpor.efi\" " ARGS "\n");
-	has("/usr/lib/systemd/system-sleep/torpor", "exec '/usr/bin/torpor' arm");
-	has(RECORD_PATH, "args=" ARGS "\n");
-	assert_int_equal(run("arm"), STATUS_OK);
-	has("/boot/grub/grubenv", "saved_entry=x\nnext_entry=torpor\n###");
-	assert_int_equal(run("disarm"), STATUS_OK);
-	has("/boot/grub/grubenv", "saved_entry=x\n###");
-	assert_int_equal(run("arm"), STATUS_OK);
-	assert_int_equal(run("setup --remove"), STATUS_OK);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
+	machine_has("/boot/grub/torpor/torpor.efi", "loader for EFI");
+	machine_has("/boot/grub/custom.cfg", "multiboot2 \"$prefix/torpor/torpor.mb2\" " ARGS "\n");
+	machine_has(
+		"/boot/grub/custom.cfg", "chainloader \"$prefix/torpor/torpor.efi\" " ARGS "\n");
+	machine_has("/usr/lib/systemd/system-sleep/torpor", "exec '/usr/bin/torpor' arm");
+	machine_has(RECORD_PATH, "args=" ARGS "\n");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	machine_has("/boot/grub/grubenv", "saved_entry=x\nnext_entry=torpor\n###");
+	assert_int_equal(machine_run("disarm"), STATUS_OK);
+	machine_has("/boot/grub/grubenv", "saved_entry=x\n###");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
 	assert_false(sys_exists("/boot/grub/torpor"));
 	assert_false(sys_exists("/boot/grub/custom.cfg"));
 	assert_false(sys_exists("/usr/lib/systemd/system-sleep"));
 	assert_false(sys_exists("/var"));
-	has("/boot/grub/grubenv", "saved_entry=x\n###");
-	assert_int_equal(run("setup --remove"), STATUS_OK);
-	assert_int_equal(run("arm"), STATUS_FAILED);
+	machine_has("/boot/grub/grubenv", "saved_entry=x\n###");
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 	assert_complaint("nothing is set up");
 }
 
@@ -189,14 +60,14 @@ static void others_text_stays(void **state)
 
 	tree_file("/boot/grub/custom.cfg", "mine");
 	tree_folder("/var/lib");
-	assert_int_equal(run("setup --loader-args strict=1"), STATUS_OK);
-	has("/boot/grub/custom.cfg", "mine\n" GRUB_BLOCK_BEGIN);
-	has("/boot/grub/custom.cfg", ARGS " strict=1\n");
-	assert_int_equal(run("setup"), STATUS_OK);
-	has_not("/boot/grub/custom.cfg", "strict=1");
-	assert_int_equal(run("setup --remove"), STATUS_OK);
-	has("/boot/grub/custom.cfg", "mine\n");
-	has_not("/boot/grub/custom.cfg", "orpor");
+	assert_int_equal(machine_run("setup --loader-args strict=1"), STATUS_OK);
+	machine_has("/boot/grub/custom.cfg", "mine\n" GRUB_BLOCK_BEGIN);
+	machine_has("/boot/grub/custom.cfg", ARGS " strict=1\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has_not("/boot/grub/custom.cfg", "strict=1");
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	machine_has("/boot/grub/custom.cfg", "mine\n");
+	machine_has_not("/boot/grub/custom.cfg", "orpor");
 	assert_true(sys_exists("/var/lib"));
 	assert_false(sys_exists("/var/lib/torpor"));
 }
@@ -205,18 +76,18 @@ static void dry_run(void **state)
 {
 	(void)state;
 
-	assert_int_equal(run("setup --dry-run"), STATUS_OK);
+	assert_int_equal(machine_run("setup --dry-run"), STATUS_OK);
 	assert_false(sys_exists("/boot/grub/torpor"));
 	assert_false(sys_exists("/var"));
-	assert_int_equal(run("setup"), STATUS_OK);
-	assert_int_equal(run("setup --remove --dry-run"), STATUS_OK);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove --dry-run"), STATUS_OK);
 	assert_true(sys_exists("/boot/grub/torpor/torpor.mb2"));
 	assert_true(sys_exists(RECORD_PATH));
 }
 
 static void refused(const char *words, const char *part)
 {
-	assert_int_equal(run(words), STATUS_FAILED);
+	assert_int_equal(machine_run(words), STATUS_FAILED);
 	assert_complaint(part);
 	assert_false(sys_exists("/boot/grub/torpor"));
 	assert_false(sys_exists("/var"));
@@ -230,7 +101,7 @@ static void grub_will_not_do(void **state)
 	refused("setup", "cannot read /boot/grub/grubenv");
 	tree_file("/boot/grub/grubenv", "something else");
 	refused("setup", "not a GRUB environment block");
-	root_mount("btrfs");
+	machine_root_mount("btrfs");
 	refused("setup", "is on btrfs, where GRUB cannot clear");
 	tree_file("/boot/grub/grub.cfg", "custom.cfg");
 	refused("setup", "no next_entry");
@@ -248,10 +119,10 @@ static void no_loader(void **state)
 	(void)state;
 
 	tree_remove("/usr/lib/torpor/torpor.mb2");
-	assert_int_equal(run("setup"), STATUS_FAILED);
+	assert_int_equal(machine_run("setup"), STATUS_FAILED);
 	assert_complaint("cannot read the loader /usr/lib/torpor/torpor.mb2");
 	/* What was begun is on record. */
-	assert_int_equal(run("setup --remove"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
 	assert_false(sys_exists("/boot/grub/torpor"));
 	assert_false(sys_exists("/var"));
 }
@@ -263,7 +134,7 @@ static void mapped(const char *uuid)
 	tree_file("/sys/devices/virtual/block/dm-0/dm/uuid", uuid);
 	tree_file("/sys/devices/virtual/block/dm-0/dm/name", "x");
 	if (!sys_exists("/dev/dm-0"))
-		block_device("/sys/devices/virtual/block/dm-0", "3002:0", "999999\n");
+		machine_block_device("/sys/devices/virtual/block/dm-0", "3002:0", "999999\n");
 }
 
 static void layers(void **state)
@@ -278,11 +149,11 @@ static void layers(void **state)
 	refused("setup --swap /dev/dm-0", "LUKS");
 	mapped("mpath-x");
 	refused("setup", "a device-mapper volume");
-	block_device("/sys/devices/virtual/block/zram0", "3003:0", "999\n");
+	machine_block_device("/sys/devices/virtual/block/zram0", "3003:0", "999\n");
 	tree_file("/proc/swaps", "/dev/zram0 partition 9 0 -2\n");
 	refused("setup", "zram");
 	tree_file("/sys/devices/virtual/block/md0/md/level", "raid1\n");
-	block_device("/sys/devices/virtual/block/md0", "3004:0", "999\n");
+	machine_block_device("/sys/devices/virtual/block/md0", "3004:0", "999\n");
 	tree_file("/proc/swaps", "/dev/md0 partition 9 0 -2\n");
 	refused("setup", "software RAID");
 	/* The largest that can be read. */
@@ -342,7 +213,7 @@ static void efi_machine(void)
 	tree_folder("/sys/firmware/efi");
 	strcpy(efi_text, efi_before);
 	efi_after = efi_with;
-	root_mount("vfat");
+	machine_root_mount("vfat");
 }
 
 static void efi_entry(void **state)
@@ -350,16 +221,16 @@ static void efi_entry(void **state)
 	(void)state;
 
 	efi_machine();
-	assert_int_equal(run("setup --efi-entry"), STATUS_OK);
-	has("/boot/EFI/torpor/torpor.efi", "loader for EFI");
+	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
+	machine_has("/boot/EFI/torpor/torpor.efi", "loader for EFI");
 	assert_string_equal(efi_ran, "efibootmgr -q -c -d /dev/vda -p 1 -L Torpor resume -l "
 				     "\\EFI\\torpor\\torpor.efi -u " ARGS "\n");
-	has(RECORD_PATH, "entry=0002\n");
+	machine_has(RECORD_PATH, "entry=0002\n");
 	*efi_ran = 0;
-	assert_int_equal(run("setup --efi-entry"), STATUS_OK);
+	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
 	assert_string_equal(efi_ran, "");
-	assert_int_equal(run("arm"), STATUS_OK);
-	assert_int_equal(run("setup --remove"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
 	assert_string_equal(efi_ran, "efibootmgr -q -b 0002 -B\n");
 	assert_false(sys_exists("/boot/EFI"));
 	assert_false(sys_exists("/var"));
@@ -370,10 +241,10 @@ static void efi_entry_of_others(void **state)
 	(void)state;
 
 	efi_machine();
-	assert_int_equal(run("setup --efi-entry"), STATUS_OK);
+	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
 	*efi_ran = 0;
 	strcpy(efi_text, "BootOrder: 0002\nBoot0002* Windows\tx\n");
-	assert_int_equal(run("setup --remove"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
 	assert_string_equal(efi_ran, "");
 	assert_false(sys_exists("/var"));
 }
@@ -383,16 +254,16 @@ static void efi_which_way(void **state)
 	(void)state;
 
 	efi_machine();
-	assert_int_equal(run("setup"), STATUS_OK);
-	has(RECORD_PATH, "how=grub\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "how=grub\n");
 	/* Another boot manager; what was done for GRUB goes. */
 	*strstr(efi_text, "shim") = 'x';
-	assert_int_equal(run("setup"), STATUS_OK);
-	has(RECORD_PATH, "how=efi-entry\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "how=efi-entry\n");
 	assert_false(sys_exists("/boot/grub/custom.cfg"));
 	assert_false(sys_exists("/boot/grub/torpor/torpor.efi"));
-	root_mount("ext4");
-	assert_int_equal(run("setup --efi-entry --esp /boot"), STATUS_FAILED);
+	machine_root_mount("ext4");
+	assert_int_equal(machine_run("setup --efi-entry --esp /boot"), STATUS_FAILED);
 	assert_complaint("/boot is not where an EFI system partition is mounted");
 }
 
@@ -405,30 +276,31 @@ static void status(void **state)
 	tree_file("/sys/power/state", "freeze mem disk\n");
 	tree_file("/sys/power/image_size", "100000000\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n");
-	assert_int_equal(run("status"), STATUS_FAILED); /* not set up */
-	assert_int_equal(run("setup"), STATUS_OK);
-	assert_int_equal(run("status"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_FAILED); /* not set up */
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/sys/power/resume", "3001:0\n");
-	assert_int_equal(run("status"), STATUS_FAILED); /* the kernel would use another one */
+	assert_int_equal(
+		machine_run("status"), STATUS_FAILED); /* the kernel would use another one */
 	tree_file("/sys/power/resume", "3001:2\n");
-	assert_int_equal(run("status"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/sys/power/image_size", "600000000\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 300000 kB\n");
-	assert_int_equal(run("status"), STATUS_FAILED); /* too small */
+	assert_int_equal(machine_run("status"), STATUS_FAILED); /* too small */
 	tree_file("/sys/power/image_size", "1000000\n");
-	assert_int_equal(run("status"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file(VDA "/vda2/start", "8192\n");
-	assert_int_equal(run("status"), STATUS_FAILED); /* moved */
+	assert_int_equal(machine_run("status"), STATUS_FAILED); /* moved */
 	tree_file(VDA "/vda2/start", "4096\n");
 	tree_file("/boot/grub/torpor/torpor.mb2", "another");
-	assert_int_equal(run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
 	tree_file("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
 	tree_file("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-	assert_int_equal(run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
 	tree_file("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
-	assert_int_equal(run("status"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/boot/grub/custom.cfg", "");
-	assert_int_equal(run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
 }
 
 static void status_efi(void **state)
@@ -440,31 +312,31 @@ static void status_efi(void **state)
 	efi_machine();
 	tree_file("/sys/power/state", "disk\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
-	assert_int_equal(run("setup --efi-entry"), STATUS_OK);
-	assert_int_equal(run("status"), STATUS_OK);
+	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_bytes(secure, "\6\0\0\0\1", 5);
-	assert_int_equal(run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
 	tree_bytes(secure, "\6\0\0\0\0", 5);
-	assert_int_equal(run("status"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	memcpy(strstr(efi_text, "0002,0001"), "0001,0002", 9);
-	assert_int_equal(run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
 	strcpy(efi_text, efi_before);
-	assert_int_equal(run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
 }
 
 static void usage(void **state)
 {
 	(void)state;
 
-	assert_int_equal(run("setup --grub --efi-entry"), STATUS_USAGE);
+	assert_int_equal(machine_run("setup --grub --efi-entry"), STATUS_USAGE);
 	assert_complaint("exclude each other");
-	assert_int_equal(run("setup what"), STATUS_USAGE);
-	assert_int_equal(run("status x"), STATUS_USAGE);
-	assert_int_equal(run("arm x"), STATUS_USAGE);
+	assert_int_equal(machine_run("setup what"), STATUS_USAGE);
+	assert_int_equal(machine_run("status x"), STATUS_USAGE);
+	assert_int_equal(machine_run("arm x"), STATUS_USAGE);
 	tree_file(RECORD_PATH, "version=9\n");
-	assert_int_equal(run("setup"), STATUS_FAILED);
+	assert_int_equal(machine_run("setup"), STATUS_FAILED);
 	assert_complaint("another version");
-	assert_int_equal(run("disarm"), STATUS_FAILED);
+	assert_int_equal(machine_run("disarm"), STATUS_FAILED);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)

@@ -92,7 +92,7 @@ static void virtio(void **state)
 	assert_int_equal(target_find(&t, "/dev/vdz", 254, 99), -1);
 	assert_complaint("/dev/vdz: no block device 254:99");
 	assert_int_equal(target_find_path(&t, "/dev/null"), -1);
-	assert_complaint("not a block device");
+	assert_complaint("neither a block device nor a file");
 	assert_int_equal(target_find_path(&t, "/does/not/exist"), -1);
 	assert_complaint("/does/not/exist: No such file");
 }

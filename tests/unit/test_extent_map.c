@@ -169,7 +169,7 @@ static void extents(void **state)
 	extent(3, 4992, 1024, overlap, 0); /* around one */
 	extent(3, 5008, 8, overlap, 0);    /* inside one */
 	extent(3, 5000, 128, overlap, 0);  /* the same */
-	extent(0, 5000, 120, "extent map first extent", 8);
+	extent(0, 5000, 48, "extent map first extent", 8);
 }
 
 static void another_partition(void **state)

@@ -452,7 +452,7 @@ static void file_moved(void **state)
 	file_refused(FILE_ARGS "1032", IMG_ERR_MAP, "extent map magic is ");
 	file_refused(FILE_ARGS "0", IMG_ERR_MAP, "extent map magic is ");
 	file_refused(FILE_ARGS "2048", ERR_BOUNDS, "find: ram 0 sector 512: ");
-	file_refused(FILE_ARGS "1921", ERR_BOUNDS, "find: ram 0 sector 512: ");
+	file_refused(FILE_ARGS "1993", ERR_BOUNDS, "find: ram 0 sector 512: ");
 	file_refused(FILE_ARGS "18446744073709551615", ERR_BOUNDS, "find: ram 0 sector 512: ");
 	/* Deleted, and something else is there now. */
 	memset(disk[0].bytes + FILE_LBA * 512, 0, 65536);

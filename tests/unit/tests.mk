@@ -112,20 +112,23 @@ SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/kexec.c cli/sysfiles.
 	tests/unit/cli_tree.c
 INCLUDE_cli_facts := -Itests/unit $(INC_cli)
 
+# Finding a target, a file too. cli/file_sys.c is played in tests of files (play_file_sys.c).
+TARGET_SRC := cli/facts_parse.c cli/boot_parse.c cli/target.c cli/target_file.c cli/file_extents.c \
+	cli/btrfs_place.c cli/layers.c cli/uuid.c cli/image_io.c cli/sysfiles.c cli/say.c $(IMAGE_SRC)
 UNIT += cli_target
-SRC_cli_target := cli/facts_parse.c cli/target.c cli/target_use.c cli/sysfiles.c cli/say.c \
-	tests/unit/cli_tree.c
+SRC_cli_target := cli/target_use.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
+LIBS_cli_target := $(LZ4_A)
 INCLUDE_cli_target := -Itests/unit $(INC_cli)
 
 UNIT += cli_save
-SRC_cli_save := cli/facts_parse.c cli/region.c cli/payload.c cli/report.c cli/target.c cli/sysfiles.c \
-	cli/say.c writer/handoff_check.c lib/err.c image-format/err.c
+SRC_cli_save := cli/region.c cli/payload.c cli/report.c $(TARGET_SRC) cli/file_sys.c \
+	writer/handoff_check.c lib/err.c
+LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_image
-SRC_cli_image := cli/target_area.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
-	cli/facts_parse.c cli/target.c cli/sysfiles.c cli/say.c cli/stock_image.c cli/now.c tests/unit/cli_tree.c \
-	$(IMAGE_SRC) $(SWSUSP_SRC)
+SRC_cli_image := cli/target_area.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c \
+	cli/stock_image.c cli/now.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
@@ -161,11 +164,16 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
-	cli/status.c cli/swap_place.c cli/boot_parse.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c cli/target.c \
-	cli/target_area.c cli/image_io.c cli/facts_parse.c cli/sysfiles.c cli/say.c cli/uuid.c \
-	tests/unit/cli_tree.c $(IMAGE_SRC) $(SWSUSP_SRC)
+	cli/setup_image.c cli/status.c cli/swap_place.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
+	cli/target_use.c cli/target_area.c $(TARGET_SRC) \
+	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 INCLUDE_cli_setup := -Itests/unit $(INC_cli)
+
+UNIT += cli_file
+SRC_cli_file := $(SRC_cli_setup) cli/payload.c
+LIBS_cli_file := $(SWSUSP_A) -lblkid
+INCLUDE_cli_file := -Itests/unit $(INC_cli)
 
 STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/image.c loader/boot_memory.c \
 	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \

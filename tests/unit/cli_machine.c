@@ -1,0 +1,150 @@
+#define _GNU_SOURCE
+#include "cli_machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "grub_text.h"
+#include "kexec.h"
+#include "say.h"
+#include "setup.h"
+
+/* ---- efibootmgr ---- */
+
+char efi_text[1024];
+const char *efi_after;
+char efi_ran[1024];
+
+int efibootmgr(const char *const *argv, char *ret_text, size_t cap)
+{
+	if (strcmp(argv[1], "-v")) {
+		for (; *argv; argv++) {
+			strcat(efi_ran, *argv);
+			strcat(efi_ran, argv[1] ? " " : "\n");
+		}
+		if (efi_after && strstr(efi_ran, " -c "))
+			strcpy(efi_text, efi_after);
+	}
+	snprintf(ret_text, cap, "%s", efi_text);
+	return *efi_text ? 0 : complain("efibootmgr is not installed");
+}
+
+bool machine_can_jump;
+
+/* Only status asks. */
+int kexec_check(void)
+{
+	return machine_can_jump ? 0 : complain("no jump in a test");
+}
+
+/* ---- The machine ---- */
+
+void machine_block_device(const char *dir, const char *number, const char *sectors)
+{
+	char path[256], goal[256];
+
+	snprintf(path, sizeof(path), "%s/size", dir);
+	tree_file(path, sectors);
+	snprintf(path, sizeof(path), "%s/dev", dir);
+	tree_file(path, number);
+	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
+	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
+	tree_link(path, goal);
+	snprintf(path, sizeof(path), "/sys/class/block%s", strrchr(dir, '/'));
+	tree_link(path, goal);
+	snprintf(path, sizeof(path), "/dev%s", strrchr(dir, '/'));
+	tree_file(path, "");
+}
+
+/* The file system that the tree is on is partition 1, with type as its type. */
+void machine_root_mount(const char *type)
+{
+	char text[256], number[32], full[SYS_PATH_MAX];
+	struct stat st;
+
+	assert_true(sys_path(full, "%s", "/"));
+	assert_int_equal(stat(full, &st), 0);
+	snprintf(number, sizeof(number), "%u:%u", major(st.st_dev), minor(st.st_dev));
+	snprintf(text, sizeof(text), "20 1 %s / /boot rw - %s /dev/vda1 rw\n", number, type);
+	tree_file("/proc/self/mountinfo", text);
+	if (!sys_exists("/sys/dev/block/%s", number))
+		machine_block_device(VDA "/vda1", number, "2048\n");
+	tree_file(VDA "/vda1/partition", "1\n");
+	tree_file(VDA "/vda1/start", "2048\n");
+}
+
+static void machine(void)
+{
+	static char env[GRUBENV_BYTES];
+
+	machine_block_device(VDA, "3001:0", "2097152\n");
+	tree_file(VDA "/queue/logical_block_size", "512\n");
+	tree_link(PCI "0000:00:03.0/driver", "../../../bus/pci/drivers/virtio-pci");
+	tree_link(PCI "0000:00:03.0/virtio0/driver", "../../../../bus/virtio/drivers/virtio_blk");
+	tree_link(VDA "/device", "../../../virtio0");
+	machine_block_device(VDA "/vda2", "3001:2", "1048576\n");
+	tree_file(VDA "/vda2/partition", "2\n");
+	tree_file(VDA "/vda2/start", "4096\n");
+	tree_file("/proc/swaps", "Filename Type Size Used Priority\n"
+				 "/dev/vda2 partition 524284 0 -2\n");
+	machine_root_mount("ext4");
+	tree_file("/boot/grub/grub.cfg", "set default=$next_entry\nsource custom.cfg\n");
+	memset(env, '#', sizeof(env));
+	memcpy(env, "# GRUB Environment Block\nsaved_entry=x\n", 39);
+	tree_bytes("/boot/grub/grubenv", env, sizeof(env));
+	tree_file("/usr/lib/torpor/torpor.mb2", "loader for BIOS");
+	tree_file("/usr/lib/torpor/torpor.efi", "loader for EFI");
+	tree_link("/proc/self/exe", "/usr/bin/torpor");
+}
+
+int machine_setup(void **state)
+{
+	*efi_text = *efi_ran = 0;
+	efi_after = NULL;
+	machine_can_jump = false;
+	if (tree_setup(state))
+		return -1;
+	machine();
+	return 0;
+}
+
+/* Up to five words. */
+int machine_run(const char *words)
+{
+	char text[256], *argv[8] = {0}, *save = NULL;
+	int argc = 0;
+
+	strcpy(text, words);
+	for (char *w = strtok_r(text, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	if (!strcmp(argv[0], "setup"))
+		return setup_main(argc, argv);
+	if (!strcmp(argv[0], "status"))
+		return status_main(argc, argv);
+	return strcmp(argv[0], "arm") ? disarm_main(argc, argv) : arm_main(argc, argv);
+}
+
+void machine_has(const char *path, const char *part)
+{
+	size_t n;
+	char *content = file_content(path, &n);
+
+	if (!content || !strstr(content, part))
+		fail_msg("%s: no '%s' in '%s'", path, part, content ? content : "(no file)");
+	free(content);
+}
+
+void machine_has_not(const char *path, const char *part)
+{
+	size_t n;
+	char *content = file_content(path, &n);
+
+	assert_non_null(content);
+	assert_null(strstr(content, part));
+	free(content);
+}

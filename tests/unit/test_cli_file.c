@@ -1,0 +1,540 @@
+/* Images in files: where a file lies and what is in the way of using it; set up, looked at, removed. The
+ * file system is played, the files are real. */
+#define _GNU_SOURCE
+#include "cli_machine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+
+#include "btrfs_place.h"
+#include "commands.h"
+#include "file_extents.h"
+#include "payload.h"
+#include "play_file_sys.h"
+#include "say.h"
+#include "setup.h"
+#include "target_area.h"
+#include "target_file.h"
+
+#define IMAGE "/home/image"
+#define SETUP "setup --file " IMAGE " --size 16M"
+#define BYTES (16ull << 20)
+#define ARGS  "area=file:2048+1048576+34816"
+
+static char path[SYS_PATH_MAX]; /* of the file, in the tree */
+
+/* Not jumped to here. */
+extern const uint8_t writer_blob[], writer_blob_end[];
+const uint8_t writer_blob[1], writer_blob_end[1];
+
+static int setup(void **state)
+{
+	if (machine_setup(state))
+		return -1;
+	play_reset();
+	tree_file(VDA "/vda1/size", "1048576\n");
+	tree_folder("/home");
+	return sys_path(path, IMAGE) ? 0 : -1;
+}
+
+/* ---- Places ---- */
+
+static struct file_extents x;
+
+/* Of a file of this many bytes. */
+static int read_extents(uint64_t bytes)
+{
+	int fd, err;
+
+	tree_file(IMAGE, "");
+	fd = open(path, O_RDWR);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	err = file_extents_read(fd, "image", bytes, &x);
+	close(fd);
+	return err ? err : file_extents_check(&x, "image");
+}
+
+static void pieces(void **state)
+{
+	(void)state;
+
+	play_extent(1 << 20, 65536, 0);
+	play_extent((1 << 20) + 65536, 4096, FIEMAP_EXTENT_MERGED); /* adjacent */
+	play_extent(4096, 8192, 0);
+	play_extent(8192, 4096, 0); /* overlaps: FIEMAP is not asked to be sane, the map is */
+	play_extent(1 << 30, 65536, FIEMAP_EXTENT_LAST);
+	play.per_answer = 1;
+	assert_int_equal(read_extents(65536 + 4096 + 8192 + 4096 + 16384), 0);
+	assert_int_equal(x.n, 4);
+	assert_int_equal(x.piece[0].start, 1 << 20);
+	assert_int_equal(x.piece[0].bytes, 65536 + 4096);
+	assert_int_equal(x.piece[1].start, 4096);
+	assert_int_equal(x.piece[3].bytes, 16384); /* no more than the file has */
+}
+
+static void flags(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t flags;
+		const char *text;
+	} bad[] = {
+		{FIEMAP_EXTENT_UNKNOWN, "does not tell"},
+		{FIEMAP_EXTENT_DELALLOC | FIEMAP_EXTENT_UNKNOWN, "no place on the disk yet"},
+		{FIEMAP_EXTENT_ENCODED, "compressed or encoded"},
+		{FIEMAP_EXTENT_DATA_ENCRYPTED | FIEMAP_EXTENT_ENCODED, "is encrypted"},
+		{FIEMAP_EXTENT_NOT_ALIGNED, "whole blocks"},
+		{FIEMAP_EXTENT_DATA_INLINE | FIEMAP_EXTENT_NOT_ALIGNED, "inside its inode"},
+		{FIEMAP_EXTENT_DATA_TAIL, "shares a block"},
+		{FIEMAP_EXTENT_UNWRITTEN, "never written"},
+		{FIEMAP_EXTENT_SHARED, "shares blocks with a copy"},
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		play.n = 0;
+		play_extent(1 << 20, 65536, 0);
+		play_extent(1 << 22, 65536, bad[i].flags);
+		assert_int_equal(read_extents(131072), -1);
+		assert_complaint(bad[i].text);
+		assert_complaint("byte 65536");
+	}
+}
+
+static void odd_places(void **state)
+{
+	(void)state;
+
+	play_extent(1 << 20, 65536, 0);
+	assert_int_equal(read_extents(131072), -1);
+	assert_complaint("image has a hole at byte 65536");
+	play_extent(1 << 22, 8192, 0);
+	play.extent[1].fe_logical += 4096;
+	assert_int_equal(read_extents(65536 + 8192), -1);
+	assert_complaint("hole at byte 65536");
+	play.n = 1;
+	play_extent(1 << 22, 0, 0);
+	assert_int_equal(read_extents(131072), -1);
+	assert_complaint("hole at byte 65536");
+	play.n = 1;
+	play_extent(UINT64_MAX - 4095, 65536, 0);
+	assert_int_equal(read_extents(131072), -1);
+	assert_complaint("a place that cannot be");
+	play.n = 0;
+	play_extent(1 << 20, 65536 - 1024, 0); /* blocks of 1 KiB */
+	play_extent(1 << 22, 65536 + 1024, 0);
+	assert_int_equal(read_extents(131072), -1);
+	assert_complaint("whole blocks of 4096 bytes");
+	play.n = 0;
+	play_extent(1 << 20, 24576, 0);
+	play_extent(1 << 22, 65536, 0);
+	assert_int_equal(read_extents(24576 + 65536), -1);
+	assert_complaint("its first piece on the disk is smaller");
+	play.fiemap_err = -EOPNOTSUPP;
+	assert_int_equal(read_extents(4096), -1);
+	assert_complaint("image: its place on the disk cannot be found: Operation not supported");
+}
+
+static void many_pieces(void **state)
+{
+	(void)state;
+
+	for (uint64_t i = 0; i <= IMG_MAP_EXTENTS_MAX; i++)
+		play_extent((1 << 20) + i * 131072, 65536, 0);
+	assert_int_equal(read_extents(65536ull * IMG_MAP_EXTENTS_MAX), 0);
+	assert_int_equal(x.n, IMG_MAP_EXTENTS_MAX);
+	assert_int_equal(read_extents(65536ull * (IMG_MAP_EXTENTS_MAX + 1)), -1);
+	assert_complaint("more than 1024 pieces");
+}
+
+static void chunks(void **state)
+{
+	(void)state;
+	struct btrfs_chunk chunk = {.length = 1 << 20,
+		.type = BTRFS_BLOCK_GROUP_DATA,
+		.num_stripes = 1,
+		.stripe = {.devid = 1, .offset = 5 << 20}};
+	uint64_t place, bytes;
+
+	assert_null(btrfs_in_chunk(&chunk, 9 << 20, (9 << 20) + 4096, &place, &bytes));
+	assert_int_equal(place, (5 << 20) + 4096);
+	assert_int_equal(bytes, (1 << 20) - 4096);
+	assert_non_null(btrfs_in_chunk(&chunk, 9 << 20, (9 << 20) - 1, &place, &bytes));
+	assert_non_null(btrfs_in_chunk(&chunk, 9 << 20, 10 << 20, &place, &bytes));
+	chunk.type |= BTRFS_BLOCK_GROUP_DUP;
+	assert_non_null(btrfs_in_chunk(&chunk, 9 << 20, 9 << 20, &place, &bytes));
+	chunk.type = BTRFS_BLOCK_GROUP_DATA;
+	chunk.num_stripes = 2;
+	assert_non_null(btrfs_in_chunk(&chunk, 9 << 20, 9 << 20, &place, &bytes));
+	chunk.num_stripes = 1;
+	chunk.stripe.offset = UINT64_MAX - 4096;
+	assert_non_null(btrfs_in_chunk(&chunk, 9 << 20, 9 << 20, &place, &bytes));
+}
+
+/* ---- Targets ---- */
+
+static void make_image(void)
+{
+	assert_int_equal(machine_run(SETUP), STATUS_OK);
+}
+
+static void target(void **state)
+{
+	(void)state;
+	static struct target t;
+	static struct handoff h;
+	static struct machine_facts facts;
+	static struct region region;
+	struct save_order order = {0};
+	char args[TARGET_ARGS_BYTES];
+
+	make_image();
+	play_extent(34816 * 512, 1 << 20, 0);
+	play_extent(8 * 512, 15 << 20, 0);
+	assert_int_equal(target_find_path(&t, path), 0);
+	assert_true(t.is_file);
+	assert_string_equal(t.name, "vda1");
+	assert_int_equal(t.map.n_extents, 2);
+	assert_int_equal(t.map.extent[0].lba, 34816);
+	assert_int_equal(target_area_bytes(&t), BYTES);
+	assert_int_equal(target_check_free(&t), 0);
+	payload_hand_off(&h, &order, &facts, &t, &region);
+	assert_int_equal(h.n_extents, 2);
+	assert_int_equal(h.extent[0].lba, 2048 + 34816);
+	assert_int_equal(h.extent[0].n_sectors, 2048);
+	assert_int_equal(h.extent[1].lba, 2048 + 8);
+	assert_int_equal(h.extent[1].n_sectors, 15 << 11);
+	target_file_args(&t, args);
+	assert_string_equal(args, ARGS);
+	memset(t.disk_guid, 0x11, 16);
+	target_file_args(&t, args);
+	assert_string_equal(args, ARGS " disk=11111111-1111-1111-1111-111111111111");
+	memset(t.part_guid, 0x22, 16);
+	target_file_args(&t, args);
+	assert_string_equal(args, "area=file:22222222-2222-2222-2222-222222222222+34816");
+	assert_int_equal(target_file_check(&t), 0);
+	play.extent[1].fe_physical += 4096;
+	assert_int_equal(target_file_check(&t), -1);
+	assert_complaint("is being moved");
+}
+
+static void not_a_target(const char *part)
+{
+	static struct target t;
+
+	assert_int_equal(target_find_path(&t, path), -1);
+	assert_complaint(part);
+}
+
+static void not_targets(void **state)
+{
+	(void)state;
+	static struct target t;
+
+	make_image();
+	play.fs = FILE_FS_OTHER;
+	not_a_target("neither ext4, xfs nor btrfs");
+	play.fs = FILE_FS_BTRFS;
+	not_a_target("it must be made with chattr +C");
+	play.flags = FS_NOCOW_FL;
+	not_a_target("btrfs does not say what it is on"); /* the ioctl is real */
+	play.fs = FILE_FS_XFS;
+	play.realtime = true;
+	not_a_target("realtime device");
+	play.realtime = false;
+	play.flags = FS_JOURNAL_DATA_FL;
+	not_a_target("through the journal");
+	play.flags = 0;
+	play_extent(34816 * 512 + 256, BYTES, 0);
+	not_a_target("whole sectors");
+	play.n = 0;
+	play_extent(1048576ull * 512 - 4096, BYTES, 0);
+	not_a_target("places that cannot be: extent map extent end");
+	play.n = 0;
+	play_extent(0, 8 << 20, 0);
+	play_extent(4096, 8 << 20, 0);
+	not_a_target("extent map extent (in another one)");
+	play.n = 0;
+	tree_file(VDA "/dm/uuid", "x"); /* not of the partition */
+	tree_file(VDA "/vda1/dm/uuid", "CRYPT-LUKS2-abc");
+	not_a_target("is on LUKS encryption, which the loader cannot read");
+	tree_remove(VDA "/vda1/dm/uuid");
+	assert_int_equal(truncate(path, BYTES + 512), 0);
+	not_a_target("not a multiple of 4096");
+	assert_int_equal(truncate(path, 8 << 20), 0);
+	assert_int_equal(target_find_path(&t, path), 0);
+	assert_int_equal(target_check_free(&t), -1);
+	assert_complaint("too small for an image (8192.0 KiB)");
+}
+
+/* ---- Setting up ---- */
+
+static void sizes(void **state)
+{
+	(void)state;
+	uint64_t n;
+
+	assert_true(image_size("auto", 1ull << 30, &n));
+	assert_int_equal(n, (1024ull + 64 + 64) << 20);
+	assert_false(image_size("auto", 0, &n));
+	assert_true(image_size("16777216", 0, &n) && n == BYTES);
+	assert_true(image_size("16385k", 0, &n) && n == BYTES); /* whole blocks */
+	assert_true(image_size("4G", 0, &n) && n == 4ull << 30);
+	assert_true(image_size("1T", 0, &n) && n == 1ull << 40);
+	static const char *const bad[] = {"", "x", "15M", "-16M", "4GB", "4 G",
+		"99999999999999999999", "18014398509481984K", "1024T", "999999999T"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(image_size(bad[i], 1 << 30, &n));
+}
+
+static void set_up_and_removed(void **state)
+{
+	(void)state;
+	struct stat st;
+
+	make_image();
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size, BYTES);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(play.allocated, BYTES);
+	assert_true(play.flags & FS_IMMUTABLE_FL);
+	machine_has(RECORD_PATH, "image=" IMAGE "\nimage-made=1\n");
+	machine_has(RECORD_PATH, "args=" ARGS "\n");
+	machine_has("/boot/grub/custom.cfg", "multiboot2 \"$prefix/torpor/torpor.mb2\" " ARGS "\n");
+	/* Once more: nothing to do, by whichever words. */
+	assert_int_equal(machine_run(SETUP), STATUS_OK);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("setup --file " IMAGE " --size 17M"), STATUS_FAILED);
+	assert_complaint("is there in another size");
+	assert_int_equal(machine_run("setup --file /home/other"), STATUS_FAILED);
+	assert_complaint(IMAGE " is set up for images: torpor setup --remove first");
+	assert_int_equal(machine_run("setup --swap /dev/vda2"), STATUS_FAILED);
+	assert_complaint("torpor setup --remove first");
+	assert_true(play.flags & FS_IMMUTABLE_FL);
+	assert_int_equal(machine_run("setup --remove --dry-run"), STATUS_OK);
+	assert_true(sys_exists(IMAGE));
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(play.flags & FS_IMMUTABLE_FL);
+	assert_false(sys_exists(IMAGE));
+	assert_false(sys_exists("/var"));
+	assert_false(sys_exists("/boot/grub/custom.cfg"));
+}
+
+static void planned(void **state)
+{
+	(void)state;
+
+	assert_int_equal(machine_run("setup --file /srv/a/image --size 16M --dry-run"), STATUS_OK);
+	assert_false(sys_exists("/srv"));
+	assert_int_equal(machine_run("setup --file /srv/a/image --size 16M"), STATUS_OK);
+	assert_true(sys_exists("/srv/a/image"));
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(sys_exists("/srv"));
+}
+
+/* A file that somebody else made is used, and stays. */
+static void set_up_on_a_file(void **state)
+{
+	(void)state;
+
+	tree_file(IMAGE, "");
+	assert_int_equal(truncate(path, BYTES), 0);
+	assert_int_equal(machine_run("setup --file " IMAGE), STATUS_OK);
+	machine_has_not(RECORD_PATH, "image-made");
+	assert_true(play.flags & FS_IMMUTABLE_FL);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(play.flags & FS_IMMUTABLE_FL);
+	assert_true(sys_exists(IMAGE));
+	/* Not when there is something in it. */
+	tree_file("/home/letter", "Dear");
+	assert_true(sys_path(path, "/home/letter"));
+	assert_int_equal(truncate(path, BYTES), 0);
+	assert_int_equal(machine_run("setup --file /home/letter"), STATUS_FAILED);
+	assert_complaint("it holds unknown data");
+	machine_has("/home/letter", "Dear");
+}
+
+static void refused(const char *words, const char *part)
+{
+	assert_int_equal(machine_run(words), STATUS_FAILED);
+	assert_complaint(part);
+	assert_false(sys_exists(IMAGE));
+	assert_false(sys_exists("/boot/grub/torpor"));
+}
+
+static void set_up_refused(void **state)
+{
+	(void)state;
+
+	refused("setup --file image", "the whole path is wanted");
+	refused("setup --file " IMAGE " --size 1", "--size 1: auto is wanted");
+	refused("setup --size 16M", "--size is of --file");
+	refused("setup --file " IMAGE " --swap /dev/vda2", "exclude each other");
+	play.free_bytes = BYTES + (1 << 20);
+	refused(SETUP, "16.0 MiB are wanted, 17.0 MiB are free there");
+	play_reset();
+	play.allocate_err = -ENOSPC;
+	refused(SETUP, "No space left");
+	play_reset();
+	tree_remove("/boot/grub/grubenv");
+	refused(SETUP, "grubenv"); /* before anything is made */
+}
+
+/* What the file system does not say, or says otherwise a moment later, is told; --remove cleans up. */
+static void set_up_without_a_place(void **state)
+{
+	(void)state;
+
+	play.allocate_err = -EOPNOTSUPP; /* ext3 */
+	play.moves_after = 1;
+	assert_int_equal(machine_run(SETUP), STATUS_FAILED);
+	assert_complaint("is being moved on the disk");
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(sys_exists(IMAGE));
+	play_reset();
+	play_extent(1 << 20, BYTES, FIEMAP_EXTENT_UNWRITTEN);
+	assert_int_equal(machine_run(SETUP), STATUS_FAILED);
+	assert_complaint("never written");
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(sys_exists(IMAGE));
+	play_reset();
+	play.flags_err = -ENOTTY; /* it cannot be made immutable: said, no more */
+	assert_int_equal(machine_run(SETUP), STATUS_OK);
+}
+
+/* ---- Looking at it ---- */
+
+static void status(int wanted, const char *part)
+{
+	assert_int_equal(machine_run("status"), wanted);
+	if (part)
+		assert_complaint(part);
+	assert_int_equal(machine_run("arm"), wanted);
+}
+
+static void status_of_file(void **state)
+{
+	(void)state;
+
+	machine_can_jump = true;
+	make_image();
+	status(STATUS_OK, NULL);
+	machine_can_jump = false;
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	machine_can_jump = true;
+	play.start += 4096;
+	status(STATUS_FAILED, "has moved on the disk since it was set up");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	status(STATUS_OK, NULL);
+	machine_has("/boot/grub/custom.cfg", "area=file:2048+1048576+34824\n");
+	assert_int_equal(truncate(path, BYTES + 4096), 0);
+	status(STATUS_FAILED, "has grown since it was set up");
+	assert_int_equal(machine_run("setup"), STATUS_FAILED);
+	assert_complaint("has grown");
+	assert_int_equal(truncate(path, BYTES), 0);
+	status(STATUS_OK, NULL);
+	assert_int_equal(truncate(path, BYTES - 4096), 0);
+	status(STATUS_FAILED, "has shrunk");
+	assert_int_equal(unlink(path), 0);
+	status(STATUS_FAILED, "cannot open");
+	/* Another one in its place. */
+	tree_file(IMAGE, "");
+	assert_int_equal(truncate(path, BYTES), 0);
+	status(STATUS_FAILED, "no image area");
+}
+
+/* The partition has moved: the file not, as the file system sees it. */
+static void words_of_another_place(void **state)
+{
+	(void)state;
+
+	machine_can_jump = true;
+	make_image();
+	tree_file(VDA "/vda1/start", "4096\n");
+	status(STATUS_FAILED, "the loader would look at " ARGS ", it is area=file:4096+");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	status(STATUS_OK, NULL);
+}
+
+/* ---- Saving to it ---- */
+
+static int open_for_save(enum area_policy policy)
+{
+	static struct target t;
+	struct image_file f = {.fd = -1};
+	struct img_headers headers;
+	int err = target_find_path(&t, path) || target_check_free(&t) || target_open(&t);
+
+	if (!err) {
+		err = image_attach(&f, path, t.fd, target_area_bytes(&t)) ||
+		      area_open(&t, &f, policy, &headers);
+		assert_false(play.flags & FS_IMMUTABLE_FL);
+		image_close(&f);
+		target_close(&t);
+	}
+	return err;
+}
+
+static void save_to_it(void **state)
+{
+	(void)state;
+
+	make_image();
+	assert_int_equal(open_for_save(AREA_KEEP), 0);
+	assert_true(play.flags & FS_IMMUTABLE_FL); /* again */
+	play.start += 4096;
+	assert_int_not_equal(open_for_save(AREA_KEEP), 0);
+	assert_complaint("has moved on the disk");
+	assert_int_equal(open_for_save(AREA_OVERWRITE), 0); /* --format */
+	assert_int_equal(open_for_save(AREA_KEEP), 0);
+	/* The map is damaged, or gone. */
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pwrite(fd, "x", 1, IMG_MAP_OFFSET + 70), 1);
+	assert_int_not_equal(open_for_save(AREA_KEEP), 0);
+	assert_complaint("no good extent map (extent map hash)");
+	assert_int_equal(pwrite(fd, "x", 1, IMG_MAP_OFFSET), 1);
+	assert_int_not_equal(open_for_save(AREA_KEEP), 0);
+	assert_complaint("no good extent map (there is none)");
+	close(fd);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(open_for_save(AREA_KEEP), 0);
+	char swaps[SYS_PATH_MAX + 64];
+	snprintf(swaps, sizeof(swaps), "Filename\n%s file 1 0 -2\n", path);
+	tree_file("/proc/swaps", swaps);
+	assert_int_not_equal(open_for_save(AREA_KEEP), 0);
+	assert_complaint("in use as swap space");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(pieces),
+		TEST(flags),
+		TEST(odd_places),
+		TEST(many_pieces),
+		TEST(chunks),
+		TEST(target),
+		TEST(not_targets),
+		TEST(sizes),
+		TEST(set_up_and_removed),
+		TEST(planned),
+		TEST(set_up_on_a_file),
+		TEST(set_up_refused),
+		TEST(set_up_without_a_place),
+		TEST(status_of_file),
+		TEST(words_of_another_place),
+		TEST(save_to_it),
+	};
+
+	return cmocka_run_group_tests_name("cli_file", tests, NULL, NULL);
+}
