@@ -1,5 +1,6 @@
 /* torpor arm, torpor disarm: whether the next boot starts the loader, where GRUB has to be told. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -41,6 +42,25 @@ static int check_place(const struct setup_record *r)
 	return strcmp(place.device, r->device) || place.offset_pages != r->offset_pages
 		       ? complain("%s has moved on the disk: run torpor setup again", r->file)
 		       : 0;
+}
+
+int image_arm(const char *path)
+{
+	static struct setup_record record;
+	char real[SYS_PATH_MAX], full[SYS_PATH_MAX];
+
+	if (record_load(&record) != 1 || record.how != SETUP_GRUB || !*record.image ||
+		!realpath(path, real) || !sys_path(full, "%s", record.image) || strcmp(real, full))
+		return 0;
+	return check_place(&record) || grub_arm(record.grub_folder) ? -1 : 1;
+}
+
+void image_disarm(void)
+{
+	static struct setup_record record;
+
+	if (record_load(&record) == 1)
+		(void)grub_disarm(record.grub_folder);
 }
 
 int arm_main(int argc, char **argv)

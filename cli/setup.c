@@ -188,6 +188,8 @@ static int check_file(const struct setup_record *r, const struct setup_options *
 		return complain("setup: --file and --swap exclude each other");
 	if (o->size && !o->file)
 		return complain("setup: --size is of --file");
+	if (o->file && r->how != SETUP_NONE && !*r->image)
+		return complain("a swap area is set up: torpor setup --remove first");
 	if (*r->image && (!o->file || strcmp(o->file, r->image)))
 		return complain("%s is set up for images: torpor setup --remove first", r->image);
 	return 0;

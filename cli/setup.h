@@ -68,6 +68,11 @@ int grub_arm(const char *folder);
 int grub_disarm(const char *folder);
 bool grub_is_armed(const char *folder);
 
+/* For torpor save: the same when this file is set up for images, by GRUB. 1: armed; 0: there is nothing
+ * to be done; -1 after one complaint (arm.c). */
+int image_arm(const char *path);
+void image_disarm(void);
+
 /* ---- EFI boot entry (setup_efi.c) ---- */
 
 /* Runs efibootmgr with these arguments (argv[0] included, NULL at the end); what it prints. -1

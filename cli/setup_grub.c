@@ -210,7 +210,9 @@ int grub_install(struct changes *c, const char *loader_folder)
 		install_loader(c, loader_folder, loaders, LOADER_BIOS, !efi) ||
 		install_loader(c, loader_folder, loaders, LOADER_EFI, efi))
 		return -1;
-	return write_custom(c, folder, text) || install_hook(c) ? -1 : 0;
+	if (write_custom(c, folder, text))
+		return -1;
+	return *c->record->image ? 0 : install_hook(c); /* torpor save arms by itself */
 }
 
 int grub_uninstall(struct changes *c)

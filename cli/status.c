@@ -201,9 +201,9 @@ static void show_grub(struct status *s)
 		line("next boot", "yes", "GRUB starts the loader, once");
 	else
 		line("next boot", "no",
-			"an ordinary one; a hibernation makes the loader the choice "
-			"(torpor arm)");
-	if (!sys_exists(HOOK_PATH))
+			"an ordinary one; a %s makes the loader the choice (torpor arm)",
+			*s->record.image ? "save" : "hibernation");
+	if (!*s->record.image && !sys_exists(HOOK_PATH))
 		line("sleep hook", "no", "run torpor arm before each hibernation");
 }
 

@@ -513,6 +513,35 @@ static void save_to_it(void **state)
 	assert_complaint("in use as swap space");
 }
 
+/* torpor save tells GRUB, when it is GRUB that must be told. */
+static void armed_by_save(void **state)
+{
+	(void)state;
+
+	assert_int_equal(image_arm(path), 0); /* nothing is set up */
+	make_image();
+	machine_has_not("/boot/grub/grubenv", "next_entry");
+	assert_int_equal(image_arm("/dev/null"), 0);
+	assert_int_equal(image_arm(path), 1);
+	machine_has("/boot/grub/grubenv", "next_entry=torpor\n");
+	image_disarm();
+	machine_has_not("/boot/grub/grubenv", "next_entry");
+	play.start += 4096;
+	assert_int_equal(image_arm(path), -1);
+	assert_complaint("has moved on the disk");
+	machine_has_not("/boot/grub/grubenv", "next_entry");
+}
+
+static void not_beside_swap(void **state)
+{
+	(void)state;
+
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run(SETUP), STATUS_FAILED);
+	assert_complaint("a swap area is set up: torpor setup --remove first");
+	assert_false(sys_exists(IMAGE));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
 
 int main(void)
@@ -534,6 +563,8 @@ int main(void)
 		TEST(status_of_file),
 		TEST(words_of_another_place),
 		TEST(save_to_it),
+		TEST(armed_by_save),
+		TEST(not_beside_swap),
 	};
 
 	return cmocka_run_group_tests_name("cli_file", tests, NULL, NULL);
