@@ -18,6 +18,7 @@
 #include "payload.h"
 #include "report.h"
 #include "say.h"
+#include "setup.h"
 #include "target_area.h"
 #include "target_file.h"
 #include "uuid.h"
@@ -261,6 +262,18 @@ static int jump_and_report(struct save *s)
 	return report_outcome(s->region.mailbox, s->order.nonce, stdout);
 }
 
+/* GRUB must be told to start the loader in the next boot. It clears that by itself; to the system that
+ * comes back, which does not know, it looks as if it were told still. */
+static int arm_and_jump(struct save *s)
+{
+	int armed = s->order.action == HANDOFF_CONTINUE ? 0 : image_arm(s->to);
+	int err = armed < 0 ? -1 : jump_and_report(s);
+
+	if (armed > 0)
+		image_disarm();
+	return err;
+}
+
 static void clean_up(struct save *s)
 {
 	payload_free(&s->payload);
@@ -296,7 +309,7 @@ int save_main(int argc, char **argv)
 
 	/* Away, and back: at once after a failure or with --then continue, or by the loader. */
 	if (!err) {
-		err = jump_and_report(&s);
+		err = arm_and_jump(&s);
 		if (err)
 			area_disarm(&s.file, s.order.image_uuid);
 	}
