@@ -35,7 +35,7 @@ DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.
 X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c \
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
-AREA_SRC := area/area_io.c
+AREA_SRC := area/area_io.c area/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \

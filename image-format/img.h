@@ -172,6 +172,7 @@ struct img_dest {
 struct img_params {
 	uint8_t area_uuid[16], image_uuid[16];
 	uint64_t created_unix_s;
+	uint64_t compat; /* IMG_COMPAT_REUSABLE */
 	char label[64];
 	uint64_t generation; /* of the newest header copy that is there now; 0 when there is none */
 	uint32_t slot;       /* and its place: the new header goes into the other one first */

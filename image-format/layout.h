@@ -41,6 +41,10 @@ enum img_state {
 /* Bits of compat may be ignored by a reader that does not know them; incompat bits may not. */
 #define IMG_INCOMPAT_KNOWN 0ull
 
+/* compat: saved with no writable file system mounted; may be resumed any number of times. A reader
+ * that does not know the bit resumes it once. */
+#define IMG_COMPAT_REUSABLE 1ull
+
 /* 512 bytes: one sector, so that a header is written whole or not at all. */
 struct img_header {
 	uint8_t magic[8];

@@ -118,3 +118,33 @@ const struct state_desc saved_ledger_desc = {
 	.n_fields = N(ledger_fields),
 	.fields = ledger_fields,
 };
+
+#define FILESYSTEM(kind_, member_, flags_)                                                         \
+	STATE_FIELD(struct saved_filesystem, kind_, member_, flags_)
+#define FILESYSTEM_RANGES(kind_, member_)                                                          \
+	STATE_ARRAY(struct saved_filesystem, kind_, member_, STATE_REQUIRED)
+static const struct state_field filesystem_fields[] = {
+	FILESYSTEM(STATE_TEXT, mount_point, STATE_REQUIRED),
+	FILESYSTEM(STATE_TEXT, type, 0),
+	FILESYSTEM(STATE_TEXT, device, 0),
+	FILESYSTEM(STATE_TEXT, reason, STATE_REQUIRED),
+	FILESYSTEM(STATE_BYTES, disk_guid, STATE_REQUIRED),
+	FILESYSTEM(STATE_TEXT, disk_serial, 0),
+	FILESYSTEM(STATE_U, disk_sectors, STATE_REQUIRED),
+	FILESYSTEM(STATE_U, sector_bytes, STATE_REQUIRED),
+	FILESYSTEM(STATE_U, writable, 0),
+	FILESYSTEM(STATE_BYTES, part_guid, STATE_REQUIRED),
+	FILESYSTEM(STATE_U, lba, STATE_REQUIRED),
+	FILESYSTEM(STATE_U, n_sectors, STATE_REQUIRED),
+	FILESYSTEM(STATE_U, n_ranges, STATE_REQUIRED),
+	FILESYSTEM_RANGES(STATE_U, offset),
+	FILESYSTEM_RANGES(STATE_U, bytes),
+	FILESYSTEM_RANGES(STATE_X, hash),
+};
+const struct state_desc saved_filesystem_desc = {
+	.name = "filesystem",
+	.version = 1,
+	.size = sizeof(struct saved_filesystem),
+	.n_fields = N(filesystem_fields),
+	.fields = filesystem_fields,
+};

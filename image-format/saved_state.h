@@ -4,6 +4,7 @@
  *   "cpu"       state stream: struct saved_cpu (one)
  *   "platform"  state stream: struct saved_platform (one), saved_frame (the region),
  *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges)
+ *   "filesystems"  state stream: struct saved_filesystem (any number)
  *   "ledger"    state stream: struct saved_ledger (one): what the save cost
  * The descriptions are saved_state.c. Addresses are physical unless named otherwise.
  */
@@ -12,11 +13,12 @@
 
 #include "state.h"
 
-#define SAVED_NODE     "kernel"
-#define SAVED_MEMORY   "memory"
-#define SAVED_CPU      "cpu"
-#define SAVED_PLATFORM "platform"
-#define SAVED_LEDGER   "ledger"
+#define SAVED_NODE        "kernel"
+#define SAVED_MEMORY      "memory"
+#define SAVED_CPU         "cpu"
+#define SAVED_PLATFORM    "platform"
+#define SAVED_LEDGER      "ledger"
+#define SAVED_FILESYSTEMS "filesystems"
 
 /* Enough to enter the kernel's jump-back point again: Linux's kexec jump on x86-64. */
 struct saved_cpu {
@@ -65,6 +67,30 @@ struct saved_ledger { /* until the commit began */
 	uint64_t total_us, wait_us; /* wait: for the disk */
 };
 
+#define SAVED_FILESYSTEMS_MAX 48
+#define SAVED_RANGES_MAX      4
+#define SAVED_RANGE_BYTES_MAX 65536u
+
+/* One file system that was mounted, or swap area in use: where it is, and hashes of the bytes that
+ * a mount or a write by another system changes. */
+struct saved_filesystem {
+	char mount_point[128], type[16], device[32]; /* for people */
+	char reason[64]; /* why it could not be looked at; "": the hashes are there */
+	/* Its disk: the one with this GPT; without a GPT, one with this serial number and size. */
+	uint8_t disk_guid[16];
+	char disk_serial[64];
+	uint64_t disk_sectors;
+	uint32_t sector_bytes;
+	uint32_t writable; /* 1: mounted for writing */
+	/* Its place: the partition with this GUID; if that is zero, these sectors. */
+	uint8_t part_guid[16];
+	uint64_t lba, n_sectors;
+	/* Byte ranges from its start, and XXH64 of each. */
+	uint32_t n_ranges;
+	uint64_t offset[SAVED_RANGES_MAX], bytes[SAVED_RANGES_MAX], hash[SAVED_RANGES_MAX];
+};
+
+extern const struct state_desc saved_filesystem_desc;
 extern const struct state_desc saved_cpu_desc, saved_platform_desc, saved_frame_desc,
 	saved_memory_desc, saved_runtime_desc, saved_ledger_desc;
 

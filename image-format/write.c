@@ -72,6 +72,7 @@ static void fill_header(struct img_header *h, const struct img_dest *d, const st
 	h->area_bytes = d->size & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
 	memcpy(h->area_uuid, p->area_uuid, sizeof(h->area_uuid));
 	memcpy(h->image_uuid, p->image_uuid, sizeof(h->image_uuid));
+	h->compat = p->compat;
 	h->created_unix_s = p->created_unix_s;
 	set_label(h->label, p->label);
 }
