@@ -313,7 +313,7 @@ static const char *take_word(const char *text, char *dst, size_t cap)
 bool mountinfo_line(const char *line, struct mount_line *ret)
 {
 	uint64_t mount, parent, major, minor;
-	char root[8];
+	char root[8], options[4];
 
 	if (!take_number(&line, 10, &mount) || !take_char(&line, ' ') ||
 		!take_number(&line, 10, &parent) || !take_char(&line, ' ') ||
@@ -326,7 +326,9 @@ bool mountinfo_line(const char *line, struct mount_line *ret)
 	if (!line)
 		return false;
 	line = take_word(line + 3, ret->type, sizeof(ret->type));
-	take_word(line, ret->source, sizeof(ret->source));
+	line = take_word(line, ret->source, sizeof(ret->source));
+	take_word(line, options, sizeof(options));
+	ret->writable = !strcmp(options, "rw") || !strcmp(options, "rw,");
 	ret->major = (uint32_t)major;
 	ret->minor = (uint32_t)minor;
 	return ret->mount_point[0] != 0;

@@ -74,6 +74,7 @@ struct mount_line {
 	uint32_t major, minor;
 	char mount_point[256], source[256]; /* cut when longer; octal escapes resolved */
 	char type[32];                      /* of the file system */
+	bool writable; /* the file system itself, whatever this mount of it may do */
 };
 bool mountinfo_line(const char *line, struct mount_line *ret);
 

@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "image_view.h"
+#include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"
 #include "uuid.h"
@@ -15,16 +16,19 @@
 
 static void print_state(const struct img_header *h)
 {
+	bool reusable = h->compat & IMG_COMPAT_REUSABLE;
+
 	printf("%-12s", "state");
 	switch (h->state) {
 	case IMG_EMPTY:
 		printf("EMPTY: no image\n");
 		break;
 	case IMG_VALID:
-		printf("VALID: may be resumed\n");
+		printf("VALID: may be resumed%s\n", reusable ? ", any number of times" : "");
 		break;
 	case IMG_LOADING:
-		printf("LOADING: may be resumed, tried %" PRIu32 " times\n", h->attempts);
+		printf("LOADING: may be resumed%s, tried %" PRIu32 " times\n",
+			reusable ? ", any number of times" : "", h->attempts);
 		break;
 	case IMG_LAUNCHED:
 		printf("LAUNCHED: resumed before, or a snapshot of a system that went on\n");
@@ -167,6 +171,41 @@ static int print_image(struct image_view *v, object_printer print)
 	return 0;
 }
 
+/* ---- What was mounted ---- */
+
+static void print_filesystem(const struct saved_filesystem *f)
+{
+	printf("file system %s (%s, %s, %s): %s%s\n", f->mount_point, f->type, f->device,
+		f->writable ? "writable" : "read-only",
+		f->reason[0] ? "not compared before a resume: " : "compared before a resume",
+		f->reason);
+}
+
+static int print_filesystems(struct image_view *v)
+{
+	static struct saved_filesystem f[SAVED_FILESYSTEMS_MAX];
+	struct img_object_rec object;
+	struct state_reader reader;
+	void *buf = NULL;
+	uint32_t n = 0;
+	int err;
+
+	if (v->headers.h.state == IMG_EMPTY ||
+		img_find(&v->reader, SAVED_NODE, SAVED_FILESYSTEMS, &object))
+		return 0;
+	err = image_view_stream(v, SAVED_FILESYSTEMS, &object, &reader, &buf);
+	if (!err) {
+		err = state_get(&reader, &saved_filesystem_desc, f, SAVED_FILESYSTEMS_MAX, &n);
+		if (err)
+			err = complain(
+				"%s: %s: %s", v->file.path, SAVED_FILESYSTEMS, img_err_text(err));
+	}
+	for (uint32_t i = 0; !err && i < n; i++)
+		print_filesystem(&f[i]);
+	free(buf);
+	return err;
+}
+
 int info_main(int argc, char **argv)
 {
 	struct image_view v;
@@ -184,6 +223,8 @@ int info_main(int argc, char **argv)
 		print_header(&v);
 	if (!err)
 		err = print_image(&v, yaml ? print_stream : print_object);
+	if (!err && !yaml)
+		err = print_filesystems(&v);
 	image_view_close(&v);
 	return err ? STATUS_FAILED : STATUS_OK;
 }

@@ -15,6 +15,8 @@ static const char usage[] =
 	"      --then poweroff|reboot|continue   what to do when it is saved (default: poweroff)\n"
 	"      --format            make a new area there, whatever it holds\n"
 	"      --serial PORT       the writer's log on a 16550: an I/O port (0x3f8) or ttyS0\n"
+	"      --reusable          it may be resumed any number of times; nothing that is\n"
+	"                          mounted may be writable\n"
 	"      --region-frames N   2 MiB frames for writer and loader, 2 to 16 (default: 8)\n"
 	"      -v, --verbose       show what is found, and the logs of writer and loader\n"
 	"  format [--force] DEVICE        make an empty area (--force: whatever it holds)\n"

@@ -129,11 +129,16 @@ void payload_hand_off(struct handoff *h, const struct save_order *order,
 	h->action = order->action;
 	h->serial_port = order->serial_port;
 	h->created_unix_s = order->now_unix_s;
+	h->reusable = order->reusable;
 	memcpy(h->area_uuid, order->area_uuid, sizeof(h->area_uuid));
 	memcpy(h->image_uuid, order->image_uuid, sizeof(h->image_uuid));
 	h->mailbox = region->mailbox_phys;
 	h->n_region = region->n_frames;
 	memcpy(h->region, region->frame, sizeof(h->region));
+	if (order->filesystems) {
+		h->n_filesystems = order->filesystems->n;
+		memcpy(h->filesystem, order->filesystems->v, sizeof(h->filesystem));
+	}
 	hand_off_target(h, t);
 	hand_off_machine(h, facts);
 }

@@ -5,6 +5,7 @@
 #ifndef CLI_PAYLOAD_H
 #define CLI_PAYLOAD_H
 
+#include "filesystems.h"
 #include "kexec.h"
 #include "machine_facts.h"
 #include "region.h"
@@ -38,6 +39,8 @@ struct save_order {
 	uint32_t serial_port;
 	uint64_t now_unix_s;
 	uint64_t nonce;
+	bool reusable;
+	const struct filesystems *filesystems; /* NULL: none */
 	uint8_t area_uuid[16], image_uuid[16];
 };
 void payload_hand_off(struct handoff *h, const struct save_order *order,

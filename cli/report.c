@@ -1,7 +1,6 @@
 #include "report.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "err.h"
@@ -95,6 +94,11 @@ int report_outcome(const struct mailbox *m, uint64_t nonce, FILE *out)
 	default:
 		return complain("not known what happened: neither writer nor loader reported");
 	}
+}
+
+bool report_is_resumed(const struct mailbox *m, uint64_t nonce)
+{
+	return is_ours(m, nonce) && m->outcome == MAILBOX_RESUMED;
 }
 
 static void print_log(const char *who, const char *log, uint32_t bytes, FILE *out)

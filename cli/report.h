@@ -2,6 +2,7 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "mailbox.h"
@@ -12,6 +13,9 @@ void mailbox_prepare(struct mailbox *m, uint64_t nonce);
 /* Prints the outcome: what happened on out, or one complaint. 0 when the system was saved, and
  * went on or was resumed; -1 when it was not saved, or nobody reported. */
 int report_outcome(const struct mailbox *m, uint64_t nonce, FILE *out);
+
+/* Whether the loader brought this system back. */
+bool report_is_resumed(const struct mailbox *m, uint64_t nonce);
 
 /* The logs of writer and loader, line by line. */
 void report_logs(const struct mailbox *m, uint64_t nonce, FILE *out);

@@ -34,6 +34,7 @@ struct save {
 
 	struct machine_facts facts;
 	struct target target;
+	struct filesystems filesystems;
 	struct image_file file;
 	struct img_headers headers;
 	struct region region;
@@ -99,6 +100,9 @@ static int parse_option(struct save *s, int c)
 	case 'r':
 		return parse_number(
 			"--region-frames", optarg, 2, HANDOFF_REGION_MAX, &s->region_frames);
+	case 'u':
+		s->order.reusable = true;
+		return 0;
 	case 'v':
 		s->verbose = true;
 		return 0;
@@ -113,7 +117,7 @@ static int parse(struct save *s, int argc, char **argv)
 		{"to", required_argument, NULL, 't'}, {"format", no_argument, NULL, 'f'},
 		{"serial", required_argument, NULL, 's'},
 		{"region-frames", required_argument, NULL, 'r'},
-		{"verbose", no_argument, NULL, 'v'}, {0}};
+		{"reusable", no_argument, NULL, 'u'}, {"verbose", no_argument, NULL, 'v'}, {0}};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "v", options, NULL)) != -1)
@@ -186,6 +190,39 @@ static int take_target(struct save *s)
 	if (s->verbose)
 		say_target(s);
 	return area_open(t, &s->file, s->policy, &s->headers);
+}
+
+/* ---- What is mounted ---- */
+
+/* Every resume of a reusable image finds the disks as they are at the save, or not at all. */
+static int check_reusable(const struct filesystems *f)
+{
+	const struct handoff_filesystem *v = filesystems_writable(f);
+
+	if (f->n_left_out)
+		return complain("--reusable: too many file systems are mounted");
+	if (!v)
+		return 0;
+	if (!strcmp(v->type, "swap"))
+		return complain("--reusable: %s is in use as swap space: swapoff it", v->device);
+	return complain("--reusable: %s (%s, %s) is mounted for writing: remount it read-only or "
+			"unmount it",
+		v->mount_point, v->type, v->device);
+}
+
+static int take_filesystems(struct save *s)
+{
+	if (filesystems_find(&s->filesystems))
+		return -1;
+	s->order.filesystems = &s->filesystems;
+	if (s->verbose)
+		filesystems_print(&s->filesystems, stdout);
+	else if (s->filesystems.n_left_out)
+		complain(
+			"warning: %u file systems too many are mounted to compare them all before a "
+			"resume",
+			s->filesystems.n_left_out);
+	return s->order.reusable ? check_reusable(&s->filesystems) : 0;
 }
 
 /* ---- The writer and its memory ---- */
@@ -299,6 +336,8 @@ int save_main(int argc, char **argv)
 	err = check_machine(&s);
 	if (!err)
 		err = take_target(&s);
+	if (!err)
+		err = take_filesystems(&s);
 
 	/* The writer, its memory, and what it must know. From here to the end a signal would leave
 	 * huge pages or a kexec image behind. */
@@ -310,6 +349,8 @@ int save_main(int argc, char **argv)
 	/* Away, and back: at once after a failure or with --then continue, or by the loader. */
 	if (!err) {
 		err = arm_and_jump(&s);
+		if (report_is_resumed(s.region.mailbox, s.order.nonce))
+			(void)area_confirm(&s.file, s.order.image_uuid);
 		if (err)
 			area_disarm(&s.file, s.order.image_uuid);
 	}

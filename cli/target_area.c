@@ -284,3 +284,28 @@ int area_disarm(struct image_file *f, const uint8_t image_uuid[16])
 	free(block);
 	return err ? -1 : 0;
 }
+
+/* Who resumes a copy on another disk finds another image here, or none: nothing of ours to confirm. */
+static int confirm(struct image_file *f, const uint8_t image_uuid[16], void *block)
+{
+	struct img_headers hs;
+	struct img_fault fault = {0};
+	int err = img_read_headers(&f->source, block, &hs, &fault);
+
+	if (!err && hs.h.state == IMG_LAUNCHED && !memcmp(hs.h.image_uuid, image_uuid, 16))
+		err = img_set_state(&f->dest, &hs, IMG_CONSUMED, hs.h.attempts, block);
+	return err ? image_complain(f, err, &fault) : 0;
+}
+
+int area_confirm(struct image_file *f, const uint8_t image_uuid[16])
+{
+	void *block = image_buffer(IMG_BLOCK_BYTES);
+	int err = block ? confirm(f, image_uuid, block) : -1;
+
+	free(block);
+	if (err)
+		complain("warning: %s: the image could not be marked as consumed; it is not "
+			 "resumed again all the same",
+			f->path);
+	return err;
+}

@@ -30,6 +30,10 @@ int area_open(const struct target *t, struct image_file *f, enum area_policy pol
  * complaint. */
 int area_disarm(struct image_file *f, const uint8_t image_uuid[16]);
 
+/* After a resume: the image says from now on that the system which it brought back runs (CONSUMED), when
+ * it is this very image and was launched; a reusable one stays as it is. -1 after one complaint. */
+int area_confirm(struct image_file *f, const uint8_t image_uuid[16]);
+
 /* Makes a new area, also over an old one that holds no image to resume; over anything when it is
  * asked for. -1 after one complaint. t: open. */
 int area_format(const struct target *t, struct image_file *f, enum area_policy policy,

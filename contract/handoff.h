@@ -10,14 +10,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HANDOFF_MAGIC       0x314f48524f50524full
-#define HANDOFF_VERSION     1
-#define HANDOFF_BYTES       32768u /* the payload leaves this much room, at its symbol handoff */
-#define HANDOFF_REGION_MAX  16     /* KEXEC_SEGMENT_MAX */
-#define HANDOFF_MEMORY_MAX  256
-#define HANDOFF_EXTENTS_MAX 1024
-#define HANDOFF_RUNTIME_MAX 64
-#define REGION_FRAME_BYTES  (2u << 20)
+#define HANDOFF_MAGIC           0x314f48524f50524full
+#define HANDOFF_VERSION         1
+#define HANDOFF_BYTES           65536u /* the payload leaves this much room, at its symbol handoff */
+#define HANDOFF_REGION_MAX      16     /* KEXEC_SEGMENT_MAX */
+#define HANDOFF_MEMORY_MAX      256
+#define HANDOFF_EXTENTS_MAX     1024
+#define HANDOFF_RUNTIME_MAX     64
+#define HANDOFF_FILESYSTEMS_MAX 48
+#define HANDOFF_RANGES_MAX      4
+#define REGION_FRAME_BYTES      (2u << 20)
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
 
@@ -43,6 +45,24 @@ struct runtime_range {
 
 struct handoff_extent {
 	uint64_t lba, n_sectors;
+};
+
+/* Bytes of a file system that a mount or a write changes, from its start. */
+struct handoff_bytes {
+	uint64_t offset, bytes;
+};
+
+/* One mounted file system (or swap area): the writer keeps hashes of some of its bytes in the image. */
+struct handoff_filesystem {
+	char mount_point[128], type[16], device[32]; /* for people; "/home", "ext4", "vda3" */
+	char reason[64];                      /* why the writer cannot look at it; "": it can */
+	uint8_t disk_guid[16], part_guid[16]; /* as below */
+	uint32_t pci_address, unit, sector_bytes;
+	uint32_t writable;     /* 1: mounted for writing */
+	uint64_t disk_sectors; /* of the whole disk */
+	uint64_t lba, n_sectors;
+	uint32_t n_ranges, reserved;
+	struct handoff_bytes range[HANDOFF_RANGES_MAX]; /* inside it, up to 64 KiB each */
 };
 
 struct handoff {
@@ -76,12 +96,16 @@ struct handoff {
 	uint64_t rsdp;
 	uint64_t efi_systab;  /* 0 on BIOS machines */
 	uint64_t efi_runtime; /* EFI_RUNTIME_SERVICES, physical */
-	uint32_t n_region, n_memory, n_runtime, reserved0;
+	uint32_t n_region, n_memory, n_runtime;
+	uint32_t reusable; /* 1: nothing that is mounted can change, the image stays resumable */
 	uint64_t region
 		[HANDOFF_REGION_MAX]; /* 2 MiB frames; the payload lies at the start of region[0] */
 	struct memory_range memory[HANDOFF_MEMORY_MAX]; /* the firmware's map, sorted by start */
 	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
 	struct handoff_extent extent[HANDOFF_EXTENTS_MAX];
+
+	uint32_t n_filesystems, reserved1;
+	struct handoff_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 };
 static_assert(sizeof(struct handoff) <= HANDOFF_BYTES, "fits its room in the payload");
 

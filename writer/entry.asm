@@ -17,7 +17,7 @@ section .head.magic progbits alloc noexec nowrite
 section .parameters progbits alloc noexec write
 global handoff_room
 handoff_room:
-	times 32768 db 0
+	times 65536 db 0			; HANDOFF_BYTES
 
 section .text
 entry:

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "saved_state.h"
+
 #define SAVED_CONTEXT_BYTES 512u /* what the writer reads of it */
 #define PHYS_LIMIT          (1ull << 52)
 
@@ -74,6 +76,51 @@ static int check_target(const struct handoff *h, const char **ret_what)
 	return 0;
 }
 
+static bool is_text(const char *text, size_t size)
+{
+	return memchr(text, 0, size) != NULL;
+}
+
+static bool ranges_fit(const struct handoff_filesystem *f)
+{
+	uint64_t bytes = f->n_sectors * f->sector_bytes;
+	if (f->n_ranges == 0 || f->n_ranges > HANDOFF_RANGES_MAX)
+		return false;
+	for (uint32_t i = 0; i < f->n_ranges; i++) {
+		const struct handoff_bytes *r = &f->range[i];
+		if (r->bytes == 0 || r->bytes > SAVED_RANGE_BYTES_MAX || r->offset >= bytes ||
+			r->bytes > bytes - r->offset)
+			return false;
+	}
+	return true;
+}
+
+static int check_filesystem(const struct handoff_filesystem *f, const char **ret_what)
+{
+	if (!is_text(f->mount_point, sizeof(f->mount_point)) ||
+		!is_text(f->type, sizeof(f->type)) || !is_text(f->device, sizeof(f->device)) ||
+		!is_text(f->reason, sizeof(f->reason)))
+		return wrong("file system (a name)", ret_what);
+	if (f->reason[0])
+		return 0;
+	if (f->sector_bytes != 512 && f->sector_bytes != 4096)
+		return wrong("file system (sector size)", ret_what);
+	if (f->n_sectors == 0 || f->n_sectors > UINT64_MAX / f->sector_bytes ||
+		f->lba >= f->disk_sectors || f->n_sectors > f->disk_sectors - f->lba)
+		return wrong("file system (beyond the disk)", ret_what);
+	return ranges_fit(f) ? 0 : wrong("file system (bytes to look at)", ret_what);
+}
+
+static int check_filesystems(const struct handoff *h, const char **ret_what)
+{
+	if (h->n_filesystems > HANDOFF_FILESYSTEMS_MAX)
+		return wrong("number of file systems", ret_what);
+	int err = 0;
+	for (uint32_t i = 0; !err && i < h->n_filesystems; i++)
+		err = check_filesystem(&h->filesystem[i], ret_what);
+	return err;
+}
+
 int handoff_check(const struct handoff *h, uint64_t base, const char **ret_what)
 {
 	if (h->magic != HANDOFF_MAGIC)
@@ -82,6 +129,8 @@ int handoff_check(const struct handoff *h, uint64_t base, const char **ret_what)
 		return wrong("version", ret_what);
 	if (h->action < HANDOFF_POWEROFF || h->action > HANDOFF_CONTINUE)
 		return wrong("action", ret_what);
+	if (h->reusable > 1)
+		return wrong("reusable flag", ret_what);
 	if (h->serial_port > 0xfff8)
 		return wrong("serial port", ret_what);
 	if (!memchr(h->kernel_release, 0, sizeof(h->kernel_release)))
@@ -96,5 +145,7 @@ int handoff_check(const struct handoff *h, uint64_t base, const char **ret_what)
 	if (h->vmcoreinfo && !is_ram(h, h->vmcoreinfo, h->vmcoreinfo_bytes))
 		return wrong("vmcoreinfo (not RAM)", ret_what);
 	err = check_region(h, base, ret_what);
-	return err ? err : check_target(h, ret_what);
+	if (!err)
+		err = check_target(h, ret_what);
+	return err ? err : check_filesystems(h, ret_what);
 }

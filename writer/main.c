@@ -16,6 +16,7 @@
 #include "cpu.h"
 #include "disks.h"
 #include "err.h"
+#include "fingerprints.h"
 #include "format.h"
 #include "handoff_check.h"
 #include "img.h"
@@ -62,6 +63,7 @@ static struct {
 	struct img_writer image;
 	struct range frame_ranges[HANDOFF_MEMORY_MAX * 2];
 	struct ranges frames;
+	struct saved_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 	uint64_t start_tsc;
 	int committed;
 	int giving_up;
@@ -95,6 +97,7 @@ static void report(enum mailbox_outcome outcome, int err, const char *reason)
 static _Noreturn void jump_back(void)
 {
 	disks_stop(&w.disks);
+	fingerprints_stop();
 	pic_mask_all();
 	log_line("writer: jump back to %#llx", (unsigned long long)w.entry->jump_back);
 	log_drop_sinks();
@@ -254,6 +257,7 @@ static void begin_image(const struct handoff *h)
 	if (err)
 		give_up(err, "the memory map has too many ranges");
 	struct img_params p = {.created_unix_s = h->created_unix_s,
+		.compat = h->reusable ? IMG_COMPAT_REUSABLE : 0,
 		.chunk_pages = CHUNK_PAGES,
 		.generation = headers.h.generation,
 		.slot = headers.slot};
@@ -357,6 +361,14 @@ static void write_platform(const struct handoff *h, void *buf)
 	write_state(SAVED_PLATFORM, &s);
 }
 
+static void write_filesystems(const struct handoff *h, void *buf)
+{
+	struct state_writer s;
+	state_begin(&s, buf, STATE_BYTES);
+	state_put(&s, &saved_filesystem_desc, w.filesystem, h->n_filesystems);
+	write_state(SAVED_FILESYSTEMS, &s);
+}
+
 static void write_range(const struct range *r, uint64_t total)
 {
 	for (uint64_t pfn = r->start; pfn < r->end; pfn += PIECE_PAGES) {
@@ -415,6 +427,7 @@ static void write_image(const struct handoff *h, const struct entry_state *e)
 		give_up(err, "node %s could not be begun", SAVED_NODE);
 	write_cpu(e, buf);
 	write_platform(h, buf);
+	write_filesystems(h, buf);
 	write_memory();
 	write_ledger(buf);
 	err = img_node_end(&w.image);
@@ -450,7 +463,8 @@ static void mark_snapshot(void)
 static _Noreturn void finish(const struct handoff *h)
 {
 	if (h->action == HANDOFF_CONTINUE) {
-		mark_snapshot();
+		if (!h->reusable)
+			mark_snapshot();
 		disks_stop(&w.disks);
 		report(MAILBOX_CONTINUED, 0, "");
 		jump_back();
@@ -485,6 +499,9 @@ _Noreturn void writer_main(const struct entry_state *e)
 
 	/* The disk, by address, size and the identity of the area on it. */
 	find_disk(w.h);
+
+	/* What is mounted, as it is now: the loader refuses when that has changed. */
+	fingerprints_read(w.h, &w.disks, &w.arena, w.filesystem);
 
 	/* Everything into the image; the commit is the last thing written. */
 	write_image(w.h, e);

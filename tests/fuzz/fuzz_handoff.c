@@ -32,6 +32,14 @@ static void start(void)
 	h.memory[2] = (struct memory_range){0x7fff0000, 0x80000000, MEMORY_ACPI, 0};
 	h.memory[3] = (struct memory_range){0x100000000, 0x140000000, MEMORY_RAM, 0};
 	h.extent[0] = (struct handoff_extent){2048, 1 << 16};
+	h.n_filesystems = 2;
+	h.filesystem[0] = (struct handoff_filesystem){.sector_bytes = 512,
+		.disk_sectors = 1 << 20,
+		.lba = 2048,
+		.n_sectors = 1 << 16,
+		.n_ranges = 1,
+		.range = {{1024, 1024}}};
+	h.filesystem[1] = (struct handoff_filesystem){.reason = "software RAID"};
 }
 
 /* The input: a list of 16-bit place, 8-bit length, bytes. */
@@ -87,6 +95,25 @@ static void check_target(void)
 	FUZZ_CHECK(!h.saved_context || is_ram(h.saved_context, 512));
 }
 
+static void check_filesystems(void)
+{
+	FUZZ_CHECK(h.n_filesystems <= HANDOFF_FILESYSTEMS_MAX && h.reusable <= 1);
+	for (uint32_t i = 0; i < h.n_filesystems; i++) {
+		const struct handoff_filesystem *f = &h.filesystem[i];
+		FUZZ_CHECK(memchr(f->mount_point, 0, sizeof(f->mount_point)) != NULL);
+		FUZZ_CHECK(memchr(f->reason, 0, sizeof(f->reason)) != NULL);
+		if (f->reason[0])
+			continue;
+		FUZZ_CHECK(f->lba < f->disk_sectors && f->n_sectors <= f->disk_sectors - f->lba);
+		FUZZ_CHECK(f->n_ranges > 0 && f->n_ranges <= HANDOFF_RANGES_MAX);
+		for (uint32_t j = 0; j < f->n_ranges; j++)
+			FUZZ_CHECK(f->range[j].bytes - 1 < 65536 &&
+				   f->range[j].offset / f->sector_bytes < f->n_sectors &&
+				   (f->range[j].offset + f->range[j].bytes - 1) / f->sector_bytes <
+					   f->n_sectors);
+	}
+}
+
 /* As many ranges as the writer has. */
 static void check_pages(void)
 {
@@ -111,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		return 0;
 	check_memory();
 	check_target();
+	check_filesystems();
 	check_pages();
 	return 0;
 }

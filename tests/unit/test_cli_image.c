@@ -178,6 +178,29 @@ static void write_state_stream(struct img_writer *w)
 	assert_int_equal(img_object_end(w), 0);
 }
 
+static void write_filesystems(struct img_writer *w)
+{
+	static const struct saved_filesystem f[] = {{.mount_point = "/",
+							    .type = "ext4",
+							    .device = "vda3",
+							    .writable = 1,
+							    .n_ranges = 1},
+		{.mount_point = "/srv",
+			.type = "xfs",
+			.device = "dm-0",
+			.reason = "software RAID"}};
+	struct state_writer s;
+	uint8_t buf[4096];
+	size_t n;
+
+	state_begin(&s, buf, sizeof(buf));
+	state_put(&s, &saved_filesystem_desc, f, 2);
+	assert_int_equal(state_finish(&s, &n), 0);
+	assert_int_equal(img_object_begin(w, SAVED_FILESYSTEMS, IMG_BYTES), 0);
+	assert_int_equal(img_bytes(w, buf, n), 0);
+	assert_int_equal(img_object_end(w), 0);
+}
+
 #define N_PAGES 512u
 
 static uint8_t *make_memory(void)
@@ -202,7 +225,10 @@ static void save_image(struct img_headers *ret)
 	static struct img_writer w;
 	struct target t = target();
 	struct image_file f;
-	struct img_params p = {.image_uuid = {1}, .label = "6.1.0", .chunk_pages = 16};
+	struct img_params p = {.image_uuid = {1},
+		.label = "6.1.0",
+		.chunk_pages = 16,
+		.compat = IMG_COMPAT_REUSABLE};
 	struct img_fault fault;
 	uint8_t *memory = make_memory();
 	size_t work_bytes = img_writer_work(N_PAGES, &p);
@@ -219,6 +245,7 @@ static void save_image(struct img_headers *ret)
 	assert_int_equal(img_object_begin(&w, SAVED_MEMORY, IMG_PAGES), 0);
 	assert_int_equal(img_pages(&w, 0x100, N_PAGES, memory), 0);
 	assert_int_equal(img_object_end(&w), 0);
+	write_filesystems(&w);
 	assert_int_equal(img_node_end(&w), 0);
 	assert_int_equal(img_commit(&w), 0);
 	assert_int_equal(img_read_headers(&f.source, block, ret, &fault), 0);
@@ -257,6 +284,82 @@ static void images(void **state)
 	assert_int_equal(area_format(&t, &f, AREA_KEEP, &hs), 0); /* an empty one anew */
 	image_close(&f);
 	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+}
+
+/* What info says on stdout. */
+static const char *info_text(void)
+{
+	static char text[16384];
+	char file[] = P_tmpdir "/torpor-info-XXXXXX";
+	int out = mkstemp(file), before = dup(1);
+	ssize_t n;
+
+	fflush(stdout);
+	assert_int_equal(dup2(out, 1), 1);
+	assert_int_equal(run(info_main, path, NULL), STATUS_OK);
+	fflush(stdout);
+	dup2(before, 1);
+	n = pread(out, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	close(out);
+	close(before);
+	unlink(file);
+	return text;
+}
+
+static void information(void **state)
+{
+	(void)state;
+	struct img_headers hs;
+	const char *text;
+
+	save_image(&hs);
+	text = info_text();
+	assert_non_null(strstr(text, "VALID: may be resumed, any number of times\n"));
+	assert_non_null(
+		strstr(text, "file system / (ext4, vda3, writable): compared before a resume\n"));
+	assert_non_null(
+		strstr(text, "file system /srv (xfs, dm-0, read-only): not compared before a "
+			     "resume: software RAID\n"));
+}
+
+/* Only the image that this save wrote, only when it was launched, and then in both copies. */
+static void confirmed(void **state)
+{
+	(void)state;
+	static uint8_t other[16] = "another image";
+	static const struct {
+		enum img_state before, after;
+	} cases[] = {{IMG_VALID, IMG_VALID}, {IMG_LOADING, IMG_LOADING},
+		{IMG_LAUNCHED, IMG_CONSUMED}, {IMG_CONSUMED, IMG_CONSUMED}};
+	struct img_headers hs;
+	struct img_fault fault;
+	struct image_file f;
+	void *block = image_buffer(IMG_BLOCK_BYTES);
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		save_image(&hs);
+		assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+		assert_int_equal(img_set_state(&f.dest, &hs, cases[i].before, 1, block), 0);
+		assert_int_equal(area_confirm(&f, other), 0);
+		assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
+		assert_int_equal(hs.h.state, cases[i].before);
+		assert_int_equal(area_confirm(&f, hs.h.image_uuid), 0);
+		assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
+		assert_int_equal(hs.h.state, cases[i].after);
+		image_close(&f);
+	}
+	/* The copy that does not count says the same: one bad sector brings nothing back. */
+	put("xxxxxxxx", 8, hs.slot * IMG_HEADER_STRIDE);
+	assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+	assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
+	assert_int_equal(hs.h.state, IMG_CONSUMED);
+	put("xxxxxxxx", 8, 0);
+	put("xxxxxxxx", 8, IMG_HEADER_STRIDE);
+	assert_int_equal(area_confirm(&f, other), -1);
+	assert_complaint("could not be marked as consumed");
+	image_close(&f);
+	free(block);
 }
 
 static void damage(void **state)
@@ -335,6 +438,8 @@ int main(void)
 		AREA_TEST(foreign),
 		AREA_TEST(device_errors),
 		AREA_TEST(images),
+		AREA_TEST(information),
+		AREA_TEST(confirmed),
 		AREA_TEST(damage),
 		AREA_TEST(usage),
 	};

@@ -226,6 +226,14 @@ static void mounts(void **state)
 	assert_int_equal(m.minor, 0);
 	assert_string_equal(m.mount_point, "/mnt 2");
 	assert_string_equal(m.source, "/dev/ro\\ot");
+	assert_true(m.writable);
+	/* The file system counts, not this mount of it. */
+	assert_true(mountinfo_line("36 35 98:0 / / ro,noatime - ext3 /dev/vda1 rw", &m));
+	assert_true(m.writable);
+	assert_true(mountinfo_line("36 35 98:0 / / rw - ext3 /dev/vda1 ro,errors=rwx", &m));
+	assert_false(m.writable);
+	assert_true(mountinfo_line("36 35 98:0 / / rw - ext3 /dev/vda1", &m));
+	assert_false(m.writable);
 	assert_true(mountinfo_line("1 1 0:2 / / rw - rootfs rootfs rw", &m));
 	assert_string_equal(m.source, "rootfs");
 	static const char *const bad[] = {"", "36", "36 35", "36 35 98", "36 35 98:0",

@@ -94,7 +94,7 @@ static struct payload_blob program(size_t n, uint64_t memory, uint64_t file, con
 	memcpy(data + 8, &memory, 8);
 	memcpy(data + 16, &file, 8);
 	memcpy(data + 24, magic, 8);
-	memset(data + 4096, 0x5a, 32768); /* the room for the handoff block */
+	memset(data + 4096, 0x5a, HANDOFF_BYTES); /* the room for the handoff block */
 	data[n - 1] = 0x77;
 	return (struct payload_blob){data, n};
 }
@@ -109,15 +109,15 @@ static void bad_programs(void **state)
 		uint64_t memory, file;
 		const char *magic, *said;
 	} cases[] = {
-		{36864 - 1, 40960, 36864, "TORPORWR", "bad size"},
+		{69632 - 1, 73728, 69632, "TORPORWR", "bad size"},
 		{2 * MIB + 1, 4 * MIB, 4 * MIB, "TORPORWR", "bad size"},
-		{50000, 65536, 53248, "TORPORLD", "damaged"},
-		{50000, 65536, 49152, "TORPORWR", "damaged"},
-		{50000, 50000, 53248, "TORPORWR", "damaged"},
-		{50000, 2 * MIB + 1, 53248, "TORPORWR", "larger than"},
+		{90000, 102400, 94208, "TORPORLD", "damaged"},
+		{90000, 102400, 86016, "TORPORWR", "damaged"},
+		{90000, 90000, 94208, "TORPORWR", "damaged"},
+		{90000, 2 * MIB + 1, 94208, "TORPORWR", "larger than"},
 	};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct payload_blob blob = program(cases[i].n < 40960 ? 40960 : cases[i].n,
+		struct payload_blob blob = program(cases[i].n < 73728 ? 73728 : cases[i].n,
 			cases[i].memory, cases[i].file, cases[i].magic);
 		blob.bytes = cases[i].n;
 		assert_int_equal(payload_make(&p, &blob, &r), -1);
@@ -134,7 +134,7 @@ static void segments(void **state)
 	struct region r = {
 		.frame = {0x2000000, 0x2200000, 0x2400000, 0x2a00000, 0x3000000, 0x3200000},
 		.n_frames = 6};
-	struct payload_blob blob = program(50000, 65536, 53248, "TORPORWR");
+	struct payload_blob blob = program(90000, 102400, 94208, "TORPORWR");
 	struct payload p;
 
 	assert_int_equal(payload_make(&p, &blob, &r), 0);
@@ -143,15 +143,15 @@ static void segments(void **state)
 	assert_int_equal(p.segment[0].mem, 0x2000000);
 	assert_int_equal(p.segment[0].memsz, 6 * MIB);
 	assert_ptr_equal(p.segment[0].buf, p.buf);
-	assert_int_equal(p.segment[0].bufsz, 50000);
+	assert_int_equal(p.segment[0].bufsz, 90000);
 	assert_int_equal(p.segment[1].mem, 0x2a00000);
 	assert_int_equal(p.segment[1].memsz, 2 * MIB);
 	assert_int_equal(p.segment[1].bufsz, 0);
 	assert_int_equal(p.segment[2].mem, 0x3000000);
 	assert_int_equal(p.segment[2].memsz, 4 * MIB);
-	assert_int_equal(p.buf[49999], 0x77);
-	assert_int_equal(p.buf[4096 + 32767], 0); /* the whole room is cleared */
-	assert_int_equal(p.buf[4096 + 32768], 0);
+	assert_int_equal(p.buf[89999], 0x77);
+	assert_int_equal(p.buf[4096 + HANDOFF_BYTES - 1], 0); /* the whole room is cleared */
+	assert_int_equal(p.buf[4096 + HANDOFF_BYTES], 0);
 	payload_free(&p);
 }
 
@@ -159,6 +159,13 @@ static void segments(void **state)
 static void handoff(void **state)
 {
 	(void)state;
+	static struct filesystems mounted = {.v = {{.mount_point = "/",
+						     .sector_bytes = 512,
+						     .disk_sectors = 4096,
+						     .n_sectors = 4096,
+						     .n_ranges = 1,
+						     .range = {{1024, 1024}}}},
+		.n = 1};
 	struct machine_facts f = machine();
 	struct region r = {
 		.frame = {0x2000000, 0x100000000}, .n_frames = 2, .mailbox_phys = 0x3000000};
@@ -173,8 +180,10 @@ static void handoff(void **state)
 		.nonce = 77,
 		.now_unix_s = 1234,
 		.area_uuid = {5},
-		.image_uuid = {6}};
-	struct payload_blob blob = program(50000, 65536, 53248, "TORPORWR");
+		.image_uuid = {6},
+		.reusable = true,
+		.filesystems = &mounted};
+	struct payload_blob blob = program(90000, 102400, 94208, "TORPORWR");
 	struct payload p;
 	const char *what = "";
 
@@ -192,6 +201,9 @@ static void handoff(void **state)
 	assert_int_equal(h->pci_address, 0x18);
 	assert_int_equal(h->mailbox, 0x3000000);
 	assert_int_equal(h->kernel_restores_gdt, 1);
+	assert_int_equal(h->reusable, 1);
+	assert_int_equal(h->n_filesystems, 1);
+	assert_string_equal(h->filesystem[0].mount_point, "/");
 	assert_int_equal(h->part_guid[1], 2);
 	assert_int_equal(h->area_uuid[0], 5);
 	assert_int_equal(h->image_uuid[0], 6);

@@ -42,6 +42,16 @@ static int setup(void **state)
 	h.memory[4] = (struct memory_range){0x100000000, 0x140000000, MEMORY_RAM, 0};
 	h.extent[0] = (struct handoff_extent){2048, 8192};
 	h.extent[1] = (struct handoff_extent){999992, 8};
+	h.n_filesystems = 2;
+	h.filesystem[0] = (struct handoff_filesystem){.mount_point = "/",
+		.sector_bytes = 4096,
+		.disk_sectors = 1000,
+		.lba = 100,
+		.n_sectors = 900,
+		.n_ranges = 2,
+		.range = {{1024, 1024}, {899 * 4096, 4096}}};
+	h.filesystem[1] =
+		(struct handoff_filesystem){.mount_point = "/x", .reason = "software RAID"};
 	return 0;
 }
 
@@ -89,6 +99,7 @@ static void heads(void **state)
 	REFUSED(bytes, sizeof(h) - 8, "version");
 	REFUSED(action, 0, "action");
 	REFUSED(action, 4, "action");
+	REFUSED(reusable, 2, "reusable");
 	REFUSED(serial_port, 0xfff9, "serial port");
 	memset(h.kernel_release, 'x', sizeof(h.kernel_release));
 	refused("kernel release");
@@ -167,6 +178,39 @@ static void target(void **state)
 	REFUSED(extent[0].lba, 1000000, "beyond the disk");
 	REFUSED(extent[0].lba, UINT64_MAX, "beyond the disk");
 	REFUSED(n_sectors, 999999, "beyond the disk");
+}
+
+static void filesystems(void **state)
+{
+	(void)state;
+	REFUSED(n_filesystems, HANDOFF_FILESYSTEMS_MAX + 1, "number of file systems");
+	REFUSED(n_filesystems, UINT32_MAX, "number of file systems");
+	REFUSED(filesystem[0].sector_bytes, 1024, "sector size");
+	REFUSED(filesystem[0].n_sectors, 0, "beyond the disk");
+	REFUSED(filesystem[0].n_sectors, 901, "beyond the disk");
+	REFUSED(filesystem[0].n_sectors, UINT64_MAX, "beyond the disk");
+	REFUSED(filesystem[0].lba, 1000, "beyond the disk");
+	REFUSED(filesystem[0].lba, UINT64_MAX, "beyond the disk");
+	REFUSED(filesystem[0].n_ranges, 0, "bytes to look at");
+	REFUSED(filesystem[0].n_ranges, HANDOFF_RANGES_MAX + 1, "bytes to look at");
+	REFUSED(filesystem[0].range[0].bytes, 0, "bytes to look at");
+	REFUSED(filesystem[0].range[0].bytes, 65537, "bytes to look at");
+	REFUSED(filesystem[0].range[1].bytes, 4097, "bytes to look at");
+	REFUSED(filesystem[0].range[1].offset, 900 * 4096, "bytes to look at");
+	REFUSED(filesystem[0].range[1].offset, UINT64_MAX, "bytes to look at");
+	/* Not looked at: only its texts count. */
+	h.filesystem[1].n_ranges = 99;
+	accepted();
+	for (uint32_t i = 0; i < 2; i++) {
+		memset(h.filesystem[i].mount_point, 'x', sizeof(h.filesystem[i].mount_point));
+		refused("a name");
+		memset(h.filesystem[i].type, 'x', sizeof(h.filesystem[i].type));
+		refused("a name");
+		memset(h.filesystem[i].device, 'x', sizeof(h.filesystem[i].device));
+		refused("a name");
+		memset(h.filesystem[i].reason, 'x', sizeof(h.filesystem[i].reason));
+		refused("a name");
+	}
 }
 
 /* ---- pages ---- */
@@ -252,6 +296,7 @@ int main(void)
 		TEST(mailbox),
 		TEST(kernel_places),
 		TEST(target),
+		TEST(filesystems),
 		TEST(frames_selected),
 		TEST(other_types_are_not_saved),
 		TEST(less_than_a_frame),

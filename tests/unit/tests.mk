@@ -126,6 +126,11 @@ SRC_cli_save := cli/region.c cli/payload.c cli/report.c $(TARGET_SRC) cli/file_s
 LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
+UNIT += cli_filesystems
+SRC_cli_filesystems := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
+LIBS_cli_filesystems := $(LZ4_A) -lblkid
+INCLUDE_cli_filesystems := -Itests/unit $(INC_cli)
+
 UNIT += cli_image
 SRC_cli_image := cli/target_area.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c \
 	cli/stock_image.c cli/now.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
