@@ -49,7 +49,7 @@ CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/
 	cli/export_core.c cli/make.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
-	loader/places.c loader/stock.c loader/err_any.c $(SWSUSP_SRC)
+	loader/places.c loader/changes.c loader/stock.c loader/err_any.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
@@ -58,7 +58,8 @@ EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drive
 # The whole-machine cases of `make check`; check-matrix runs all (tests/qemu/run.py -l).
 CHECK_CASES := 'refuse-*' save-seabios-grub save-ovmf-entry save-ovmf-grub save-ovmf-chain \
 	save-5g-seabios-grub save-la57-seabios-grub save-virtio-legacy save-area-on-second-disk \
-	save-reboot save-snapshot save-nvme save-ahci toy-bios toy-efi toy-continue toy-nvme-4096 golden-resume \
+	save-reboot save-snapshot save-consumed save-reusable \
+	save-nvme save-ahci toy-bios toy-efi toy-continue toy-nvme-4096 golden-resume \
 	stock-own-kernel stock-6.1-seabios-grub stock-6.1-ovmf-entry stock-6.1-uncompressed stock-la57 \
 	stock-ahci stock-refuse-damaged stock-failed-attempt-kernel-resumes setup-grub-partition \
 	setup-efi-entry

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "boot_info.h"
 #include "boot_memory.h"
+#include "changes.h"
 #include "cmdline.h"
 #include "cpu.h"
 #include "efi_disks.h"
@@ -43,6 +44,8 @@ static struct {
 	struct found found;
 	struct image saved;
 	struct stock stock;
+	struct changes changes;
+	char why[CHANGES_TEXT_BYTES]; /* a file system changed */
 	struct boot_info bi;
 	uint8_t *map; /* MAP_BYTES */
 } e;
@@ -133,6 +136,25 @@ static int read_memory_map(UINTN *ret_key)
 	return boot_memory_finish(&e.bi);
 }
 
+/* The firmware may not show all disks: what is missing is left for the core to judge. */
+static int look_at_filesystems(void *work)
+{
+	changes_find(&e.saved, &e.disks, work, &e.changes);
+	if (e.changes.n_written == 0 || e.options.force)
+		return 0;
+	changes_text(&e.changes, e.why);
+	return ERR_FILESYSTEM;
+}
+
+/* What force=1 would destroy. */
+static void log_spent(void *work)
+{
+	if (image_open(&e.saved, &e.found, &e.arena))
+		return;
+	changes_find(&e.saved, &e.disks, work, &e.changes);
+	changes_log_loss(&e.changes, "would destroy");
+}
+
 /* One of our own images: 0, or why it cannot be resumed. ERR_NOT_FOUND: none. */
 static int look_at_own(void *work)
 {
@@ -148,6 +170,8 @@ static int look_at_own(void *work)
 	err = image_open(&e.saved, &e.found, &e.arena);
 	if (!err)
 		err = plan_check(&e.saved, &e.bi, &cpu);
+	if (!err)
+		err = look_at_filesystems(work);
 	if (!err)
 		log_line("torpor: resuming %.63s", e.found.headers.h.label);
 	return err;
@@ -188,6 +212,8 @@ static int look_at_image(void)
 	if (err == 0)
 		return 0;
 	int stock_err = look_at_stock(work);
+	if (stock_err && err == IMG_ERR_SPENT)
+		log_spent(work);
 	if (stock_err == ERR_NOT_FOUND || (err != ERR_NOT_FOUND && stock_err != 0))
 		return err;
 	return stock_err;
@@ -256,7 +282,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	if (err) {
 		log_line("torpor: %llu ms from the first instruction until no image was found",
 			(unsigned long long)clock_us() / 1000);
-		return boot_on(loader_err_text(err));
+		return boot_on(err == ERR_FILESYSTEM ? e.why : loader_err_text(err));
 	}
 
 	/* No way back from here on: the core resets the machine when it fails. */

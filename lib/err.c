@@ -19,6 +19,7 @@ static const struct {
 	{ERR_MEMORY_MAP, "the memory map does not fit the image"},
 	{ERR_CPU, "the processor does not fit the image"},
 	{ERR_PLATFORM, "the firmware does not fit the image"},
+	{ERR_FILESYSTEM, "a file system has changed since the save"},
 	{ERR_ARGUMENT, "bad argument"},
 	{ERR_BOUNDS, "outside the device, or outside what may be written"},
 	{ERR_NO_MEMORY, "memory or a fixed table is full"},

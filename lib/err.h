@@ -28,6 +28,7 @@ enum err {
 	ERR_MEMORY_MAP = -90, /* a frame of the image is not usable memory now */
 	ERR_CPU = -91,        /* processor, or paging mode */
 	ERR_PLATFORM = -92,   /* firmware, ACPI or EFI differ where they must not */
+	ERR_FILESYSTEM = -93, /* a file system was written to since the save */
 
 	/* The operator's input: command line, handoff block. */
 	ERR_ARGUMENT = -100,

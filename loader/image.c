@@ -52,6 +52,23 @@ static int one(struct image *im, struct state_reader *r, const struct state_desc
 	return err ? err : n == 1 ? 0 : say_fault(im, IMG_ERR_STREAM, d->name);
 }
 
+/* Older images have none. */
+static int read_filesystems(struct image *im, const struct scratch *s)
+{
+	struct img_object_rec object;
+	struct state_reader r;
+	im->have_filesystems = im->n_filesystems = 0;
+	int err = img_find(&im->reader, SAVED_NODE, SAVED_FILESYSTEMS, &object);
+	if (err == IMG_ERR_NOT_FOUND)
+		return 0;
+	err = open_stream(im, SAVED_FILESYSTEMS, s, &r);
+	if (!err)
+		err = get(im, &r, &saved_filesystem_desc, im->filesystem, SAVED_FILESYSTEMS_MAX,
+			&im->n_filesystems);
+	im->have_filesystems = !err;
+	return err;
+}
+
 static int read_states(struct image *im, const struct scratch *s)
 {
 	struct state_reader r;
@@ -69,7 +86,9 @@ static int read_states(struct image *im, const struct scratch *s)
 			im, &r, &saved_runtime_desc, im->runtime, BOOT_RUNTIME_MAX, &im->n_runtime);
 	if (!err)
 		err = open_stream(im, SAVED_LEDGER, s, &r);
-	return err ? err : one(im, &r, &saved_ledger_desc, &im->ledger);
+	if (!err)
+		err = one(im, &r, &saved_ledger_desc, &im->ledger);
+	return err ? err : read_filesystems(im, s);
 }
 
 int image_open(struct image *im, struct found *f, struct arena *arena)

@@ -20,6 +20,9 @@ struct image {
 	uint32_t n_region;
 	struct saved_runtime runtime[BOOT_RUNTIME_MAX];
 	uint32_t n_runtime;
+	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
+	uint32_t n_filesystems;
+	int have_filesystems; /* 0: an image of a writer that did not look */
 };
 
 /* Memory comes from the arena (about 3 MiB). Errors are logged with field and place. */

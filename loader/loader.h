@@ -60,4 +60,7 @@ struct image_kind {
 
 extern const struct image_kind torpor_kind, stock_kind;
 
+/* After torpor_kind's find said IMG_ERR_SPENT: the log names what force=1 would destroy. */
+void torpor_log_spent(struct loader *l);
+
 #endif

@@ -176,6 +176,8 @@ static void find_image(void)
 	if (!l.kind) {
 		log_line("loader: %llu ms from the first instruction until no image was found",
 			(unsigned long long)clock_us() / 1000);
+		if (why == IMG_ERR_SPENT)
+			torpor_log_spent(&l);
 		boot_on(&l, loader_err_text(why));
 	}
 }

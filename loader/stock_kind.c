@@ -54,9 +54,8 @@ static void choose_region(struct loader *l, const struct ranges *busy, struct re
 static void count_attempt(struct loader *l)
 {
 	if (k.stock.attempts >= l->options.attempts_max && !l->options.force) {
-		log_line("loader: %u attempts to resume have failed; force=1 tries again",
-			k.stock.attempts);
-		boot_on(l, "too many failed attempts");
+		log_line("loader: %u attempts to resume have failed", k.stock.attempts);
+		boot_on(l, loader_err_text(ERR_ATTEMPTS));
 	}
 	int err = stock_count_attempt(&k.stock);
 	if (err == ERR_BUSY)

@@ -1,10 +1,13 @@
 /*
  * Resuming our own images: what the writer saved by kexec jump.
  */
+#include <assert.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "apic.h"
 #include "area_io.h"
+#include "changes.h"
 #include "cpu.h"
 #include "find.h"
 #include "image.h"
@@ -18,17 +21,22 @@
 #define FRAME_PAGES     (FRAME_BYTES / 4096)
 #define CR4_LEVELS(cr4) ((cr4)&CR4_LA57 ? 5u : 4u)
 
+static_assert(CHANGES_WORK_BYTES <= FIND_WORK_BYTES, "one after the other in the same memory");
+
 static struct {
 	struct found found;
 	struct image image;
 	struct img_dest dest; /* for the header's state */
 	void *header_block;
+	void *work; /* FIND_WORK_BYTES */
+	struct changes changes;
+	uint32_t attempts; /* with this one */
 } t;
 
 static int find(struct loader *l)
 {
-	void *work = arena_alloc(&l->arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
-	int err = work ? find_area(&l->disks, &l->options, work, &t.found) : ERR_NO_MEMORY;
+	t.work = arena_alloc(&l->arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
+	int err = t.work ? find_area(&l->disks, &l->options, t.work, &t.found) : ERR_NO_MEMORY;
 	if (err)
 		return err;
 	const struct img_header *h = &t.found.headers.h;
@@ -45,6 +53,29 @@ static int find(struct loader *l)
 	return err;
 }
 
+/* A resumed kernel writes what it has in memory over what others wrote since: to a file system that it
+ * does not own alone any more. */
+static void check_filesystems(struct loader *l)
+{
+	char why[CHANGES_TEXT_BYTES];
+	changes_find(&t.image, &l->disks, t.work, &t.changes);
+	bool bad = t.changes.n_written + t.changes.n_missing > 0;
+	if (bad && !l->options.force) {
+		changes_text(&t.changes, why);
+		boot_on(l, why);
+	}
+	if (bad || img_state_check(&t.found.headers.h))
+		changes_log_loss(&t.changes, "destroys");
+}
+
+void torpor_log_spent(struct loader *l)
+{
+	if (image_open(&t.image, &t.found, &l->arena))
+		return;
+	changes_find(&t.image, &l->disks, t.work, &t.changes);
+	changes_log_loss(&t.changes, "would destroy");
+}
+
 static void check(struct loader *l)
 {
 	int err = image_open(&t.image, &t.found, &l->arena);
@@ -58,6 +89,7 @@ static void check(struct loader *l)
 		boot_on(l, "the ACPI tables lie elsewhere than before");
 	if (apic_id() != t.image.cpu.apic_id)
 		boot_on(l, "this is another processor than the one that the kernel was saved on");
+	check_filesystems(l);
 }
 
 /* The image says where; a frame that holds something of what runs now cannot be moved into. */
@@ -99,9 +131,8 @@ static void count_attempt(struct loader *l)
 {
 	uint32_t attempts = t.found.headers.h.attempts;
 	if (attempts >= l->options.attempts_max && !l->options.force) {
-		log_line(
-			"loader: %u attempts to resume have failed; force=1 tries again", attempts);
-		boot_on(l, "too many failed attempts");
+		log_line("loader: %u attempts to resume have failed", attempts);
+		boot_on(l, loader_err_text(ERR_ATTEMPTS));
 	}
 	t.header_block = arena_alloc(&l->arena, IMG_BLOCK_BYTES, IMG_BLOCK_BYTES);
 	t.dest = (struct img_dest){.write = header_write,
@@ -117,6 +148,7 @@ static void count_attempt(struct loader *l)
 	int err = t.header_block ? 0 : ERR_NO_MEMORY;
 	if (!err && img_state_check(&t.found.headers.h) == 0)
 		err = set_state(IMG_LOADING, attempts + 1);
+	t.attempts = t.found.headers.h.attempts;
 	if (err) {
 		log_line("loader: the attempt could not be counted: %s", loader_err_text(err));
 		boot_on(l, "the image's header cannot be written");
@@ -151,9 +183,12 @@ static void restore_platform(struct loader *l)
 		boot_on(l, "the local APIC cannot be put into the mode that the kernel had");
 }
 
+/* A reusable image is as good as before; but LAUNCHED goes back to no other state. */
 static void launch(struct loader *l)
 {
-	int err = set_state(IMG_LAUNCHED, t.found.headers.h.attempts);
+	const struct img_header *h = &t.found.headers.h;
+	bool again = (h->compat & IMG_COMPAT_REUSABLE) && img_state_check(h) == 0;
+	int err = again ? set_state(IMG_VALID, 0) : set_state(IMG_LAUNCHED, h->attempts);
 	if (err) {
 		log_line("loader: the image could not be marked as launched: %s",
 			loader_err_text(err));
@@ -187,7 +222,7 @@ static void report(const struct loader *l)
 		.jump_us = now - l->stats.done_us,
 		.bytes_read = l->stats.bytes_read,
 		.bytes_restored = l->stats.bytes_restored,
-		.attempts = t.found.headers.h.attempts};
+		.attempts = t.attempts};
 	m->outcome = MAILBOX_RESUMED;
 	m->error = 0;
 	m->reason[0] = 0;

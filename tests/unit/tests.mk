@@ -91,6 +91,11 @@ SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
 UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
+UNIT += fingerprints
+SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c area/fingerprint.c drivers/block.c \
+	image-format/hash.c lib/err.c lib/format.c lib/log.c lib/arena.c tests/fake/machine.c \
+	tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
+
 UNIT += output
 SRC_output := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
