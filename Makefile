@@ -28,7 +28,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
-DRIVER_SRC := drivers/block.c drivers/pci.c drivers/usb_handoff.c drivers/disks.c \
+DRIVER_SRC := drivers/block.c drivers/pci.c drivers/pci_mcfg.c drivers/usb_handoff.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_port.c drivers/ahci_disk.c
 

@@ -1,7 +1,6 @@
 /*
  * PCI configuration space and BARs. PCI Local Bus 3.0 chapter 6; access mechanism #1 (ports 0xcf8
- * and 0xcfc), or ECAM when pci_use_ecam was called with what ACPI's MCFG table says (PCI Firmware
- * 3.0, 4.1).
+ * and 0xcfc), or ECAM where pci_use_mcfg found it (PCI Firmware 3.0, 4.1).
  */
 #ifndef DRIVERS_PCI_H
 #define DRIVERS_PCI_H
@@ -22,6 +21,11 @@ struct pci_dev {
 /* One MCFG allocation: configuration space of buses [first_bus, last_bus] of a segment at base. */
 int pci_use_ecam(
 	uint64_t base_phys, uint16_t segment, uint8_t first_bus, uint8_t last_bus) MUST_CHECK;
+
+/* What ACPI's MCFG table at this address (0: there is none; its checksum is the caller's) says, as
+ * far as it is true: a window counts only when PCI answers there. Where none does it stays at
+ * mechanism #1. Logs each window. drivers/pci_mcfg.c */
+void pci_use_mcfg(uint64_t table_phys);
 
 /* Back to mechanism #1, no bus known: after the page tables that ECAM was mapped in are gone. */
 void pci_forget(void);

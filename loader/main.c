@@ -145,6 +145,7 @@ static void own_machine(void)
 	if (err)
 		log_line("loader: ACPI: %s", err_text(err));
 	clock_init(l.acpi.pm_timer, l.bi->start_tsc);
+	pci_use_mcfg(l.acpi.mcfg);
 }
 
 /* What firmware left running must not write into memory that is restored. */

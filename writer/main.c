@@ -29,6 +29,7 @@
 #include "paging.h"
 #include "pages.h"
 #include "panic.h"
+#include "pci.h"
 #include "program.h"
 #include "saved_state.h"
 #include "time.h"
@@ -208,6 +209,7 @@ static void look_at_machine(const struct handoff *h)
 
 static void find_disk(const struct handoff *h)
 {
+	pci_use_mcfg(w.acpi.mcfg);
 	int err = disks_start(&w.disks, &w.arena, h->pci_address);
 	if (err)
 		give_up(err, "no disk at PCI address %#x could be started", h->pci_address);

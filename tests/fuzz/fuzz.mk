@@ -60,3 +60,8 @@ FUZZSRC_extent_map := $(IMAGE_SRC)
 FUZZLIBS_extent_map := $(LZ4_A)
 FUZZ += core_file
 FUZZSRC_core_file := cli/core_file.c cli/crash_info.c
+
+
+FUZZ += mcfg
+FUZZSRC_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
+	lib/log.c

@@ -37,6 +37,10 @@ SRC_block := drivers/block.c lib/err.c tests/fake/machine.c tests/unit/toy_drive
 UNIT += pci
 SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
 
+UNIT += pci_mcfg
+SRC_pci_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
+	lib/err.c lib/format.c lib/log.c
+
 UNIT += virtio_blk
 SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c \
 	tests/unit/driver_conformance_faults.c tests/fake/machine.c tests/fake/fake_pci.c \
