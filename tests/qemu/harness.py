@@ -72,6 +72,7 @@ class Case:
         self.name, self.build = name, build
         self.dir = os.path.join(OUT, name)
         self.notes = []  # facts worth a line in the report
+        self.power_on_s = 0  # of the last resume: from power on to the process running again
         self._machines, self._big = [], []
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)

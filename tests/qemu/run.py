@@ -6,8 +6,9 @@
 --again: what failed runs once more, alone, when all others are done; both results are printed, the
 second one counts. An emulated machine on a busy host has hiccups of its own.
 
-Prints PASS or FAIL for each case, and the number of both at the end; the exit status is 0 only when
-something ran and nothing failed. Logs are in out/qemu/NAME/ (of failed cases with their disks).
+Prints PASS or FAIL for each case (with the seconds from power on until the saved system's processes
+went on, of the last resume), a table of the matrix-* cases, and the number of both at the end; the
+exit status is 0 only when something ran and nothing failed. Logs are in out/qemu/NAME/ (of failed cases with their disks).
 TORPOR_TEST_SLOW=2 doubles every time-out.
 """
 
@@ -28,6 +29,7 @@ import cases_boot  # noqa: E402,F401  (registers its cases)
 import cases_disks  # noqa: E402,F401  (registers its cases)
 import cases_filesystems  # noqa: E402,F401  (registers its cases)
 import cases_hibernate  # noqa: E402,F401  (registers its cases)
+import cases_matrix  # noqa: E402
 import cases_refuse  # noqa: E402,F401  (registers its cases)
 import cases_save  # noqa: E402,F401  (registers its cases)
 import cases_setup  # noqa: E402,F401
@@ -65,7 +67,8 @@ def run_case(name, build):
     case.close(error is None)
     with print_lock:
         if error is None:
-            print(f"PASS {name} ({time.monotonic() - started:.0f} s)", flush=True)
+            resume = f", resumed in {case.power_on_s:.1f} s" if case.power_on_s else ""
+            print(f"PASS {name} ({time.monotonic() - started:.0f} s{resume})", flush=True)
         else:
             first, _, rest = error.strip().partition("\n")
             print(f"FAIL {name}: {first}", flush=True)
@@ -95,6 +98,7 @@ def main():
     for name in [name for name in names if args.again and not results[name]]:
         print(f"AGAIN {name}", flush=True)
         results[name] = run_case(name, build)
+    cases_matrix.report(results)
     passed = sum(results.values())
     print(f"{passed} passed, {len(names) - passed} failed")
     return 0 if names and passed == len(names) else 1

@@ -52,7 +52,8 @@ class Story:
         self.choose_resume()
         self.machine.start()
         self.finish(timeout_s)
-        self.t.note(f"{self.machine.seconds_on():.1f} s from power on to the process running again")
+        self.t.power_on_s = self.machine.seconds_on()
+        self.t.note(f"{self.t.power_on_s:.1f} s from power on to the process running again")
 
     def finish(self, timeout_s=300):
         result = self.guest.finish(self.job, timeout_s)
