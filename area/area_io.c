@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "log.h"
+
 static int check_extents(const struct block_dev *dev, const struct block_extent *e, uint32_t n)
 {
 	if (n == 0 || n > AREA_EXTENTS_MAX)
@@ -51,12 +53,28 @@ static int run_at(const struct area *a, uint64_t offset, uint64_t *ret_lba, uint
 	return ERR_BOUNDS;
 }
 
+/* A read that the device could not do is asked for once more: many errors pass. Whether it is under way,
+ * or waits for room in the queue until the next poll. */
+static bool done_again(struct area *a, struct area_request *r)
+{
+	if (r->req.status != ERR_IO || r->req.dir != BLOCK_READ || r->again)
+		return false;
+	int err = block_submit(a->dev, &r->req);
+	if (err == ERR_BUSY)
+		r->req.status = ERR_IO; /* not under way yet */
+	if (err == 0)
+		log_line("area: %s: a read of %u sectors at %llu failed and is done again",
+			a->dev->name, r->req.n_sectors, (unsigned long long)r->req.lba);
+	r->again = err != ERR_BUSY;
+	return err == 0 || err == ERR_BUSY;
+}
+
 /* Moves finished requests' results into their transfers and frees them. */
 static void settle(struct area *a)
 {
 	for (uint32_t i = 0; i < AREA_REQUESTS; i++) {
 		struct area_request *r = &a->request[i];
-		if (!r->io || r->req.status == ERR_BUSY)
+		if (!r->io || r->req.status == ERR_BUSY || done_again(a, r))
 			continue;
 		struct area_io *io = r->io;
 		r->io = NULL;
@@ -133,6 +151,7 @@ static int start_one(struct area *a, struct area_io *io, enum block_dir dir, uin
 	limit -= limit % IMG_BLOCK_BYTES;
 	uint32_t max_segs = a->dev->max_segs < AREA_SEGS ? a->dev->max_segs : AREA_SEGS;
 	memset(&r->req, 0, sizeof(r->req));
+	r->again = false;
 	*ret_bytes = take_segs(
 		walk, r->seg, max_segs, limit < max_bytes ? limit : max_bytes, &r->req.n_segs);
 	r->req.dir = dir;
@@ -222,8 +241,11 @@ int area_wait(struct area *a, struct area_io *io)
 
 int area_drain(struct area *a)
 {
-	int err = block_drain(a->dev);
-	settle(a);
+	int err;
+	do {
+		err = block_drain(a->dev);
+		settle(a);
+	} while (!err && a->dev->n_in_flight > 0); /* what is done again */
 	if (err && !a->failed)
 		a->failed = err;
 	return a->failed;

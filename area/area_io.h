@@ -22,6 +22,7 @@ struct area_request {
 	struct block_req req;
 	struct block_seg seg[AREA_SEGS];
 	struct area_io *io; /* NULL: free */
+	bool again;         /* a read that failed once; the second failure counts */
 };
 
 struct area {

@@ -24,13 +24,20 @@ static void transfer(struct fake_ram_disk *d, const struct block_req *req)
 	}
 }
 
-static bool fails(const struct fake_ram_disk *d, const struct block_req *req, uint32_t number)
+static bool fails(struct fake_ram_disk *d, const struct block_req *req, uint32_t number)
 {
 	if (req->dir == BLOCK_WRITE)
 		return number == d->fail_write;
 	bool bad =
 		d->bad_lba != 0 && d->bad_lba >= req->lba && d->bad_lba - req->lba < req->n_sectors;
-	return bad || number == d->fail_read;
+	if (d->fail_read != 0 && number == d->fail_read) {
+		d->failed_read = number;
+		d->failed_lba = req->lba;
+		return true;
+	}
+	bool again = d->fail_read != 0 && d->failed_read == d->fail_read && !d->fail_read_once &&
+		     req->lba == d->failed_lba;
+	return bad || again;
 }
 
 static void finish(struct fake_ram_disk *d, uint32_t i)
@@ -136,6 +143,7 @@ void fake_ram_disk_no_faults(struct fake_ram_disk *d)
 	d->latency_us = d->bad_lba = 0;
 	d->newest_first = d->write_gets_through = false;
 	d->fail_read = d->fail_write = d->fail_submit = d->silent_from = d->lost_from = 0;
-	d->fail_flush = 0;
+	d->fail_flush = d->failed_read = 0;
+	d->fail_read_once = false;
 	d->n_submitted = d->n_reads = d->n_writes = d->n_flushes = d->n_most_in_flight = 0;
 }

@@ -19,16 +19,19 @@ struct fake_ram_disk {
 	uint64_t latency_us;
 	bool newest_first;
 	uint32_t fail_read, fail_write; /* number of the request that ends with ERR_IO */
-	uint64_t bad_lba;               /* every read of this sector ends with ERR_IO; 0: none */
-	bool write_gets_through;        /* a write that fails reaches the disk all the same */
-	uint32_t fail_submit;           /* number of the submission that is refused, with ERR_IO */
-	uint32_t silent_from;           /* this request and all after it never end */
-	uint32_t lost_from;             /* with this request the device is gone */
-	uint32_t fail_flush;            /* number of the flush that ends with ERR_IO */
+	bool fail_read_once;     /* else so do the reads after it that begin at the same sector */
+	uint64_t bad_lba;        /* every read of this sector ends with ERR_IO; 0: none */
+	bool write_gets_through; /* a write that fails reaches the disk all the same */
+	uint32_t fail_submit;    /* number of the submission that is refused, with ERR_IO */
+	uint32_t silent_from;    /* this request and all after it never end */
+	uint32_t lost_from;      /* with this request the device is gone */
+	uint32_t fail_flush;     /* number of the flush that ends with ERR_IO */
 
 	/* What happened. */
 	uint32_t n_submitted, n_reads, n_writes, n_flushes, n_in_flight, n_most_in_flight;
 	bool is_stopped;
+	uint64_t failed_lba;  /* of the read with this number, by fail_read */
+	uint32_t failed_read; /* 0: none yet */
 
 	struct {
 		struct block_req *req;

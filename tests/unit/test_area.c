@@ -383,6 +383,60 @@ static void read_error(void **state)
 	free(buf);
 }
 
+/* Errors that do not come back: one request each of a long transfer, and the last of a drain. */
+static void read_error_that_passes(void **state)
+{
+	(void)state;
+	struct block_extent e = {0, 800};
+	init(&e, 1);
+	uint8_t *buf = buffer(100 * BLOCK), *wanted = buffer(100 * BLOCK);
+	memcpy(disk.bytes, wanted, 100 * BLOCK);
+	disk.dev.max_sectors = 8;
+	disk.fail_read_once = true;
+	for (uint32_t i = 1; i <= 100; i += 9) {
+		memset(buf, 0, 100 * BLOCK);
+		uint32_t before = disk.n_reads;
+		disk.fail_read = before + i;
+		assert_int_equal(area_transfer(&area, BLOCK_READ, 0, buf, 100 * BLOCK), 0);
+		assert_memory_equal(buf, wanted, 100 * BLOCK);
+		assert_int_equal(disk.n_reads - before, 101);
+		assert_int_equal(disk.failed_read, before + i);
+	}
+	disk.fail_read = disk.n_reads + 1;
+	struct area_io io;
+	struct block_seg seg = {buf, BLOCK};
+	memset(buf, 0, BLOCK);
+	assert_int_equal(area_start(&area, &io, BLOCK_READ, 0, &seg, 1), 0);
+	assert_int_equal(area_drain(&area), 0);
+	assert_int_equal(io.status, 0);
+	assert_memory_equal(buf, wanted, BLOCK);
+	free(buf);
+	free(wanted);
+}
+
+/* With the queue full of others, and on a device that goes before it can be done again. */
+static void read_again_waits_for_room(void **state)
+{
+	(void)state;
+	struct block_extent e = {0, 800};
+	init(&e, 1);
+	uint8_t *buf = buffer(100 * BLOCK), *wanted = buffer(100 * BLOCK);
+	memcpy(disk.bytes, wanted, 100 * BLOCK);
+	disk.dev.max_sectors = 8;
+	disk.dev.queue_depth = 2;
+	disk.fail_read_once = true;
+	disk.latency_us = 50;
+	disk.fail_read = disk.n_reads + 5;
+	assert_int_equal(area_transfer(&area, BLOCK_READ, 0, buf, 100 * BLOCK), 0);
+	assert_memory_equal(buf, wanted, 100 * BLOCK);
+	disk.fail_read = disk.n_reads + 5;
+	disk.lost_from = disk.n_submitted + 7;
+	assert_int_not_equal(area_transfer(&area, BLOCK_READ, 0, buf, 100 * BLOCK), 0);
+	assert_int_equal(disk.n_in_flight, 0);
+	free(buf);
+	free(wanted);
+}
+
 static void refused_read(void **state)
 {
 	(void)state;
@@ -540,6 +594,8 @@ int main(void)
 		TEST(piece_that_fails),
 		TEST(calls_outside_the_contract),
 		TEST(read_error),
+		TEST(read_error_that_passes),
+		TEST(read_again_waits_for_room),
 		TEST(refused_read),
 		TEST(write_error),
 		TEST(refused_write),

@@ -65,7 +65,7 @@ UNIT += ahci_errors
 SRC_ahci_errors := $(AHCI_TEST_SRC)
 
 UNIT += area
-SRC_area := area/area_io.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c
+SRC_area := area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c tests/fake/fake_ram_disk.c
 
 UNIT += cmdline
 SRC_cmdline := loader/cmdline.c lib/format.c
@@ -101,7 +101,7 @@ SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c area/fin
 	tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
 
 UNIT += output
-SRC_output := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
+SRC_output := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 LIBS_output := $(LZ4_A)
 
