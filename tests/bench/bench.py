@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "../qemu"))
 sys.path.insert(0, HERE)
 
 import checks  # noqa: E402
+import disks  # noqa: E402
 import harness  # noqa: E402
 import story  # noqa: E402
 import swsusp  # noqa: E402
@@ -130,17 +131,24 @@ def stock(build, door, turns):
     ])
 
 
+def disk_drivers(build, kind, turns):
+    """The drivers alone, beside Linux's."""
+    table(f"{disks.MIB} MiB in order by {kind}, {disks.DEPTH} requests of 1 MiB under way, {turns} turns",
+          disks.rows(disks.measure(build, kind, turns), spread))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Torpor beside the kernel's own hibernation")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("parts", nargs="*", default=["own-seabios-grub", "own-ovmf-chain", "stock-seabios-grub",
-                                                     "stock-ovmf-chain"])
+                                                     "stock-ovmf-chain", "disks-virtio",
+                                                     "disks-virtio-legacy", "disks-nvme", "disks-ahci"])
     args = parser.parse_args()
     build = harness.Build()
     started = time.monotonic()
     for part in args.parts:
-        kind, _, door = part.partition("-")
-        {"own": own, "stock": stock}[kind](build, door, args.turns)
+        kind, _, door = part.partition("-")  # of disks-*: the kind of disk
+        {"own": own, "stock": stock, "disks": disk_drivers}[kind](build, door, args.turns)
     print(f"\n{time.monotonic() - started:.0f} s")
 
 

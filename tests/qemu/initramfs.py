@@ -118,7 +118,7 @@ def build(out_dir, torpor=None, kernel_dir=None, extra=()):
         archive.link("bin/" + applet, "busybox")
     archive.add("init", os.path.join(GUEST, "init"))
     archive.add("bin/agent", os.path.join(GUEST, "agent"))
-    for name in ("workload", "jump-probe"):
+    for name in ("workload", "jump-probe", "diskspeed"):
         archive.add("bin/" + name, compile_guest_program(name, out_dir))
     for program in ("/usr/bin/efibootmgr", "/usr/bin/grub-editenv", "/usr/bin/chattr",
                     "/usr/sbin/kexec"):

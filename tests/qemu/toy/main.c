@@ -5,7 +5,8 @@
  * through the same stub as the loader (loader/multiboot2.asm).
  *
  * Command line: the loader's options (where the image area is), and after " -- " one of poweroff,
- * reboot, continue; or "read MIB": no save, the area read once, in order, for comparison. Lines on the serial port that tests look for begin with "toy: ".
+ * reboot, continue; or what speed.h runs: no save. Lines on the serial port that tests look for begin
+ * with "toy: ".
  */
 #include <string.h>
 
@@ -27,14 +28,13 @@
 #include "panic.h"
 #include "program.h"
 #include "ranges.h"
+#include "speed.h"
 #include "time.h"
 #include "traps.h"
 
 #define PAGE_BYTES    4096ull
 #define REGION_FRAMES 8u
 #define RANGES_MAX    128u
-#define READ_DEPTH    14u
-#define READ_BYTES    (1u << 20)
 #define NONCE         0x6e6f6e63652e746full
 
 _Noreturn void toy_main(
@@ -56,7 +56,7 @@ static struct {
 	uint64_t region[REGION_FRAMES];
 	struct mailbox *mailbox;
 	enum handoff_action action;
-	uint64_t read_mib;
+	const char *speed; /* NULL: a save is wanted */
 	uint8_t swap_page[4096] __attribute__((aligned(4096)));
 	char log[16384];
 } t;
@@ -122,14 +122,6 @@ static void must(int err, const char *what)
 	}
 }
 
-static uint64_t parse_number(const char *text)
-{
-	uint64_t n = 0;
-	while (*text >= '0' && *text <= '9')
-		n = n * 10 + (uint64_t)(*text++ - '0');
-	return n;
-}
-
 static void parse_cmdline(void)
 {
 	const char *word = "";
@@ -141,7 +133,7 @@ static void parse_cmdline(void)
 		fail("command line without --");
 	*extra = 0;
 	extra += 4;
-	t.read_mib = strncmp(extra, "read ", 5) == 0 ? parse_number(extra + 5) : 0;
+	t.speed = speed_is_wanted(extra) ? extra : NULL;
 	t.action = strncmp(extra, "continue", 8) == 0 ? HANDOFF_CONTINUE
 		   : strncmp(extra, "reboot", 6) == 0 ? HANDOFF_REBOOT
 						      : HANDOFF_POWEROFF;
@@ -235,32 +227,13 @@ static void load_payload(void)
 		.bytes = sizeof(*t.mailbox)};
 }
 
-static uint8_t *read_buffer(void)
+static uint8_t *speed_buffer(void)
 {
-	uint64_t n_pages = READ_DEPTH * READ_BYTES / PAGE_BYTES;
+	uint64_t n_pages = SPEED_DEPTH_MAX * SPEED_BLOCK_BYTES / PAGE_BYTES;
 	for (uint32_t i = 0; i < t.filled.n; i++)
 		if (t.filled.v[i].end - t.filled.v[i].start >= n_pages)
 			return (uint8_t *)((t.filled.v[i].end - n_pages) * PAGE_BYTES);
-	fail("no memory to read into");
-}
-
-/* The plain sequential read that the loader's read phase is measured against: the same driver, the same
- * request size, as many in flight as the loader has buffers. */
-static void read_area(void)
-{
-	static struct area_io io[READ_DEPTH];
-	uint8_t *buffer = read_buffer();
-	uint64_t from = clock_us();
-	for (uint64_t i = 0; i < t.read_mib; i++) {
-		struct block_seg seg = {buffer + i % READ_DEPTH * READ_BYTES, READ_BYTES};
-		must(area_wait(&t.found.area, &io[i % READ_DEPTH]), "read");
-		must(area_start(&t.found.area, &io[i % READ_DEPTH], BLOCK_READ,
-			     IMG_DATA_START + i * READ_BYTES, &seg, 1),
-			"read");
-	}
-	must(area_drain(&t.found.area), "read");
-	log_line("toy: read %llu MiB in %llu us", (unsigned long long)t.read_mib,
-		(unsigned long long)(clock_us() - from));
+	fail("no memory for the transfers");
 }
 
 static void find_area_uuid(void)
@@ -268,8 +241,8 @@ static void find_area_uuid(void)
 	must(disks_start(&t.disks, &t.arena, DISKS_ANY), "disks");
 	void *work = arena_alloc(&t.arena, FIND_WORK_BYTES, 4096);
 	must(work ? find_area(&t.disks, &t.options, work, &t.found) : ERR_NO_MEMORY, "image area");
-	if (t.read_mib)
-		read_area();
+	if (t.speed)
+		must(speed_run(&t.found.area, t.speed, speed_buffer()), t.speed);
 	disks_stop(&t.disks);
 }
 
@@ -303,7 +276,7 @@ _Noreturn void toy_main(
 	must(acpi_init(&t.acpi, t.bi.rsdp), "ACPI");
 	clock_init(t.acpi.pm_timer, start_tsc);
 	find_area_uuid();
-	if (t.read_mib) {
+	if (t.speed) {
 		must(acpi_power_off(&t.acpi), "power off");
 		cpu_halt();
 	}
