@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and testing needs; says nothing when all are there.
+# Installs the Debian packages that building and testing needs, and those named as arguments; says nothing
+# when all are there.
 # Works as root or through sudo, on a fresh Debian 12, without questions.
 set -euo pipefail
 
@@ -16,6 +17,7 @@ packages=(
 	# the guest: its kernel is built from source
 	linux-source-6.1 bc bison flex libelf-dev libssl-dev xz-utils kmod busybox-static kexec-tools
 	efibootmgr
+	"$@"
 )
 
 installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
