@@ -95,6 +95,8 @@ static void virtio(void **state)
 	assert_complaint("neither a block device nor a file");
 	assert_int_equal(target_find_path(&t, "/does/not/exist"), -1);
 	assert_complaint("/does/not/exist: No such file");
+	assert_int_equal(target_find_path(&t, "PARTLABEL=none of this machine"), -1);
+	assert_complaint("/dev/disk/by-partlabel/none of this machine: No such file");
 }
 
 static void sizes(void **state)
