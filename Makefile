@@ -42,7 +42,7 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
 	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/save.c cli/report.c \
 	cli/filesystems.c \
-	cli/format.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
+	cli/format.c cli/kept.c cli/keep.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
@@ -171,7 +171,7 @@ $(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DWRITER='"$(out)/writer.bin"' -c -o $@ $<
 
-$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(SWSUSP_SRC) cli/writer_blob.S)
+$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC) $(SWSUSP_SRC) cli/writer_blob.S)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -o $@ $^ $(SWSUSP_A) -lblkid -luuid
 
@@ -185,7 +185,7 @@ HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h 
 UNIT :=
 include tests/unit/tests.mk
 
-.PHONY: all deps check check-run check-matrix demo bench unit clean
+.PHONY: all deps check check-run check-matrix soak demo bench unit clean
 # The product; deps first on a fresh machine.
 PRODUCT := $(out)/torpor $(out)/torpor.mb2 $(out)/torpor.efi
 TEST_PROGRAMS := $(out)/toy.mb2 $(out)/format_area
@@ -206,6 +206,16 @@ check-run:
 check-matrix: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
 	$(Q)python3 tests/qemu/run.py -j2
+
+# The long things: SECONDS for each fuzzer, CUTS power cuts in a real save, CYCLES saves and resumes.
+SOAK_SECONDS = $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600)
+CUTS := 200
+CYCLES := 100
+SEED := 0
+soak: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) fuzz-build
+	$(Q)python3 tests/soak.py --fuzz $(FUZZ) --seconds $(SOAK_SECONDS) --cuts $(CUTS) --cycles $(CYCLES) \
+		--seed $(SEED)
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT)

@@ -14,6 +14,7 @@ int verify_main(int argc, char **argv);
 int dump_main(int argc, char **argv);
 int export_main(int argc, char **argv);
 int make_main(int argc, char **argv);
+int keep_main(int argc, char **argv);
 int setup_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int arm_main(int argc, char **argv);

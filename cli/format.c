@@ -1,13 +1,47 @@
-/* torpor format: makes an empty image area. */
+/* torpor format: makes an empty image area, and a store behind it. */
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
+#include "kept.h"
 #include "say.h"
 #include "target_area.h"
 #include "uuid.h"
 
-static int format(const char *path, enum area_policy policy)
+/* "512M": a number of bytes, K, M, G or T behind it. */
+static int parse_size(const char *text, uint64_t *ret_bytes)
+{
+	static const char suffixes[] = "KMGT";
+	const char *at;
+	char *end;
+	uint64_t n = strtoull(text, &end, 10);
+	unsigned int shift = 0;
+
+	if (*end && (at = strchr(suffixes, *end))) {
+		shift = 10 * (unsigned int)(at - suffixes + 1);
+		end++;
+	}
+	if (end == text || *text == '-' || *end || n == 0 || n > UINT64_MAX >> shift >> 1)
+		return complain("format: --keep %s: not a size (512M, 4G)", text);
+	*ret_bytes = n << shift;
+	return 0;
+}
+
+static int make(struct target *t, struct image_file *f, enum area_policy policy,
+	uint64_t keep_bytes, struct img_headers *ret)
+{
+	if (keep_bytes && t->is_file)
+		return complain("%s is a file: a store needs a partition", f->path);
+	if (policy == AREA_KEEP && kept_in_the_way(f, ": --force removes them"))
+		return -1;
+	if (area_format(t, f, policy, ret))
+		return -1;
+	return keep_bytes ? kept_make(f, keep_bytes, ret) : 0;
+}
+
+static int format(const char *path, enum area_policy policy, uint64_t keep_bytes)
 {
 	struct image_file file = {.fd = -1};
 	struct img_headers headers;
@@ -19,10 +53,12 @@ static int format(const char *path, enum area_policy policy)
 		return -1;
 	area_identify(&t);
 	if (!target_open(&t) && !image_attach(&file, path, t.fd, target_area_bytes(&t)))
-		err = area_format(&t, &file, policy, &headers);
+		err = make(&t, &file, policy, keep_bytes, &headers);
 	if (!err)
 		printf("%s: empty area of %s, uuid %s\n", path,
 			say_size(size, headers.h.area_bytes), uuid_text(uuid, headers.h.area_uuid));
+	if (!err && keep_bytes)
+		printf("%s: store of %s\n", path, say_size(size, file.size - headers.h.area_bytes));
 	image_close(&file);
 	target_close(&t);
 	return err;
@@ -30,18 +66,21 @@ static int format(const char *path, enum area_policy policy)
 
 int format_main(int argc, char **argv)
 {
-	static const struct option options[] = {{"force", no_argument, NULL, 'f'}, {0}};
+	static const struct option options[] = {
+		{"force", no_argument, NULL, 'f'}, {"keep", required_argument, NULL, 'k'}, {0}};
 	enum area_policy policy = AREA_KEEP;
+	uint64_t keep_bytes = 0;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'f')
+		if (c == 'f')
+			policy = AREA_OVERWRITE;
+		else if (c != 'k' || parse_size(optarg, &keep_bytes))
 			return STATUS_USAGE;
-		policy = AREA_OVERWRITE;
 	}
 	if (argc - optind != 1) {
 		complain("format: name one device");
 		return STATUS_USAGE;
 	}
-	return format(argv[optind], policy) ? STATUS_FAILED : STATUS_OK;
+	return format(argv[optind], policy, keep_bytes) ? STATUS_FAILED : STATUS_OK;
 }

@@ -28,8 +28,8 @@ static int source_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
 	size_t have = 0;
 
 	while (have < bytes) {
-		ssize_t n =
-			pread(f->fd, (uint8_t *)buf + have, bytes - have, (off_t)(offset + have));
+		ssize_t n = pread(f->fd, (uint8_t *)buf + have, bytes - have,
+			(off_t)(f->base + offset + have));
 
 		if (n > 0)
 			have += (size_t)n;
@@ -54,8 +54,8 @@ static int dest_write(void *ctx, uint64_t offset, const void *data, size_t bytes
 	size_t have = 0;
 
 	while (have < bytes) {
-		ssize_t n = pwrite(
-			f->fd, (const uint8_t *)data + have, bytes - have, (off_t)(offset + have));
+		ssize_t n = pwrite(f->fd, (const uint8_t *)data + have, bytes - have,
+			(off_t)(f->base + offset + have));
 
 		if (n > 0)
 			have += (size_t)n;
@@ -103,13 +103,32 @@ static int size_of(int fd, const char *path, uint64_t *ret_size, int *ret_flags)
 	return 0;
 }
 
+void image_part(struct image_file *ret, const struct image_file *whole, uint64_t base)
+{
+	uint64_t size = whole->size - base;
+
+	*ret = *whole;
+	ret->base = whole->base + base;
+	ret->size = ret->source.size = ret->dest.size = size & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
+	ret->source.ctx = ret->dest.ctx = ret;
+	ret->own_fd = false;
+	ret->err_verb = NULL;
+}
+
 int image_open(struct image_file *f, const char *path)
 {
-	int flags, fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	uint64_t size;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
 		return complain("cannot open %s: %s", path, strerror(errno));
+	return image_open_fd(f, path, fd);
+}
+
+int image_open_fd(struct image_file *f, const char *path, int fd)
+{
+	uint64_t size;
+	int flags;
+
 	if (size_of(fd, path, &size, &flags) || image_attach(f, path, fd, size)) {
 		close(fd);
 		return -1;

@@ -14,8 +14,9 @@ struct image_file {
 	const char *path;
 	int fd;
 	uint64_t size;
-	bool own_fd;  /* image_close closes it */
-	uint8_t *out; /* the destination's one buffer */
+	uint64_t base; /* where it begins in the file */
+	bool own_fd;   /* image_close closes it */
+	uint8_t *out;  /* the destination's one buffer */
 	struct img_source source;
 	struct img_dest dest;
 
@@ -31,6 +32,13 @@ int image_open(struct image_file *f, const char *path);
  * complaint. */
 int image_attach(struct image_file *f, const char *path, int fd, uint64_t size);
 void image_close(struct image_file *f);
+
+/* Takes over an open descriptor, closed by image_close, also after an error. -1 after a complaint. */
+int image_open_fd(struct image_file *f, const char *path, int fd);
+
+/* What lies behind base, as an area of its own, over the descriptor and the buffer of whole, which stay
+ * whole's. */
+void image_part(struct image_file *ret, const struct image_file *whole, uint64_t base);
 
 /* One line for an error of image-format/ or of the file, with the place where the image is bad.
  * fault: what that call filled, or NULL. Returns -1. */

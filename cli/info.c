@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "image_view.h"
+#include "kept.h"
 #include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"
@@ -68,6 +69,21 @@ static void print_header(const struct image_view *v)
 		printf("%-12s%s\n", "created", date);
 	printf("%-12s%.*s\n", "label", (int)sizeof(h->label), h->label);
 	printf("%-12s%s\n", "used", say_size(size, h->used_bytes));
+}
+
+/* What is kept behind the area, when there is a store. */
+static int print_store(const struct image_file *file)
+{
+	struct kept k;
+	char size[SAY_SIZE_BYTES];
+	int err = kept_look(&k, file);
+
+	if (err)
+		return err > 0 ? 0 : -1;
+	printf("%-12s%" PRIu32 " kept (torpor keep list), %s in all\n", "store",
+		store_count(&k.store), say_size(size, k.part.size));
+	kept_close(&k);
+	return 0;
 }
 
 /* ---- Objects ---- */
@@ -219,8 +235,10 @@ int info_main(int argc, char **argv)
 	if (err != STATUS_NOT_STOCK)
 		return err;
 	err = image_view_open(&v, o.path);
-	if (!err && !yaml)
+	if (!err && !yaml) {
 		print_header(&v);
+		err = print_store(&v.file);
+	}
 	if (!err)
 		err = print_image(&v, yaml ? print_stream : print_object);
 	if (!err && !yaml)

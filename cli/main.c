@@ -19,7 +19,12 @@ static const char usage[] =
 	"                          mounted may be writable\n"
 	"      --region-frames N   2 MiB frames for writer and loader, 2 to 16 (default: 8)\n"
 	"      -v, --verbose       show what is found, and the logs of writer and loader\n"
-	"  format [--force] DEVICE        make an empty area (--force: whatever it holds)\n"
+	"  format [--force] [--keep SIZE] DEVICE\n"
+	"                                 make an empty area (--force: whatever it holds), with a\n"
+	"                                 store of SIZE (512M, 4G) behind it\n"
+	"  keep put NAME FILE --in AREA   keep a file in the store, across reboots, saves and resumes\n"
+	"      --replace           also when something of that name is kept\n"
+	"  keep get NAME [FILE] --in AREA, keep list --in AREA, keep drop NAME --in AREA\n"
 	"  info [--yaml] [--offset PAGES] FILE-OR-DEVICE\n"
 	"                                 show what is in an area (--yaml: its state streams) or\n"
 	"                                 swap area (in a swap file: its partition, its offset)\n"
@@ -61,6 +66,7 @@ static const struct command {
 	{"dump", dump_main},
 	{"export", export_main},
 	{"make", make_main},
+	{"keep", keep_main},
 	{"setup", setup_main},
 	{"status", status_main},
 	{"arm", arm_main},

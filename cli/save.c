@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "kept.h"
 #include "payload.h"
 #include "report.h"
 #include "say.h"
@@ -189,7 +190,13 @@ static int take_target(struct save *s)
 		return -1;
 	if (s->verbose)
 		say_target(s);
-	return area_open(t, &s->file, s->policy, &s->headers);
+	if (s->policy == AREA_OVERWRITE &&
+		kept_in_the_way(&s->file, "; torpor format --force removes them"))
+		return -1;
+	if (area_open(t, &s->file, s->policy, &s->headers))
+		return -1;
+	kept_leave_out(t, &s->headers);
+	return 0;
 }
 
 /* ---- What is mounted ---- */

@@ -103,3 +103,30 @@ def save_many(t):
     for _ in range(10):
         story.cycle()
     story.end()
+
+
+@case("save-beside-store", product=TORPOR)
+def save_beside_store(t):
+    """What is kept behind the area is there after a save and a resume, after a save that failed (the
+    image does not fit), and after formats that were refused."""
+    story = Story(t, "seabios-grub", t.disk(area_mib=256))
+    run = story.guest.run
+    run(f"torpor format --keep 200M {AREA} && "
+        "dd if=/dev/urandom of=/run/thing bs=1M count=20 2> /dev/null && "
+        f"torpor keep put thing /run/thing --in {AREA} && torpor info {AREA}", timeout_s=120)
+    same = (f"torpor keep get thing --in {AREA} | cmp - /run/thing && "
+            f"torpor keep list --in {AREA} | grep -q '1 kept'")
+    story.work(16)
+    story.cycle()
+    run(same, timeout_s=120)
+
+    # Noise that does not fit into the 56 MiB in front of the store.
+    run("dd if=/dev/urandom of=/run/noise bs=1M count=120 2> /dev/null", timeout_s=120)
+    said = run(story.save_command("poweroff"), timeout_s=300, status=1)
+    t.note(f"refused: {said.splitlines()[-1]}")
+    run(f"rm /run/noise; {same}", timeout_s=120)
+    t.check("kept" in run(f"torpor format {AREA} 2>&1", status=1), "format does not name what is kept")
+    t.check("kept" in run(f"{story.save_command('poweroff')} --format 2>&1", status=1),
+            "save --format does not name what is kept")
+    run(f"{same} && torpor keep drop thing --in {AREA}", timeout_s=120)
+    story.end()

@@ -33,6 +33,7 @@ import cases_matrix  # noqa: E402
 import cases_refuse  # noqa: E402,F401  (registers its cases)
 import cases_save  # noqa: E402,F401  (registers its cases)
 import cases_setup  # noqa: E402,F401
+import cases_soak  # noqa: E402,F401
 import cases_stock  # noqa: E402,F401
 import cases_stock_refuse  # noqa: E402,F401
 import cases_toy  # noqa: E402,F401

@@ -196,6 +196,15 @@ class Vm:
         Vm._running.discard(self)
         shutil.rmtree(self._sockets, ignore_errors=True)
 
+    def kill(self):
+        """The power fails: nobody is asked, nothing is written any more."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has switched itself off
+        self.process.wait()
+        self.stop()
+
     def wait_end(self, timeout_s, expect="poweroff"):
         """Waits until the machine powers itself off ("poweroff") or resets ("reset")."""
         self._wait(self._how_ended, timeout_s, f"the machine to end by {expect}")

@@ -141,13 +141,19 @@ LIBS_cli_filesystems := $(LZ4_A) -lblkid
 INCLUDE_cli_filesystems := -Itests/unit $(INC_cli)
 
 UNIT += cli_image
-SRC_cli_image := cli/target_area.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c \
+SRC_cli_image := cli/target_area.c cli/image_view.c cli/info.c cli/kept.c $(STORE_SRC) cli/verify.c cli/contents.c cli/progress.c \
 	cli/stock_image.c cli/now.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
+UNIT += cli_keep
+SRC_cli_keep := cli/keep.c cli/kept.c cli/image_io.c cli/uuid.c cli/say.c cli/sysfiles.c tests/unit/cli_tree.c \
+	$(IMAGE_SRC) $(STORE_SRC)
+LIBS_cli_keep := $(LZ4_A)
+INCLUDE_cli_keep := -Itests/unit $(INC_cli)
+
 UNIT += cli_stock
-SRC_cli_stock := cli/stock_image.c cli/now.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
+SRC_cli_stock := cli/stock_image.c cli/now.c cli/kept.c $(STORE_SRC) cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
 	cli/sysfiles.c cli/say.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)

@@ -1,0 +1,298 @@
+#define _GNU_SOURCE
+/* torpor keep: files kept beside an image, across reboots, by name. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "kept.h"
+#include "say.h"
+
+#define DATA        "data" /* the one object of a node that put makes */
+#define PIECE_BYTES (1u << 20)
+
+struct keep {
+	const char *area, *name, *path;
+	bool replace;
+};
+
+/* ---- put ---- */
+
+static int copy_in(struct kept *k, int fd, const char *path, uint8_t *buf, uint64_t *ret_bytes)
+{
+	*ret_bytes = 0;
+	for (;;) {
+		ssize_t n = read(fd, buf, PIECE_BYTES);
+		int err;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return complain("cannot read %s: %s", path, strerror(errno));
+		if (n == 0)
+			return 0;
+		err = store_bytes(&k->store, buf, (size_t)n);
+		if (err)
+			return err;
+		*ret_bytes += (uint64_t)n;
+	}
+}
+
+#define TABLES_BYTES (128u << 10) /* about what index and root take, at least */
+
+/* As if nothing could be compressed: what it would have become is not known. */
+static int complain_full(struct kept *k, const struct keep *o, int fd)
+{
+	struct stat st;
+	char size[SAY_SIZE_BYTES], room[SAY_SIZE_BYTES], more[SAY_SIZE_BYTES];
+	uint64_t n_free = 0, need;
+
+	store_discard(&k->store);
+	if (store_free(&k->store, &n_free))
+		n_free = 0;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return complain(
+			"%s: the store is full: %s are free", o->area, say_size(room, n_free));
+	need = (uint64_t)st.st_size + TABLES_BYTES;
+	return complain("%s: the store is full: %s are free, %s has %s: up to %s are missing",
+		o->area, say_size(room, n_free), o->path, say_size(size, (uint64_t)st.st_size),
+		say_size(more, need > n_free ? need - n_free : 0));
+}
+
+static int put_data(struct kept *k, const struct keep *o, int fd, uint64_t *ret_bytes)
+{
+	uint8_t *buf = image_buffer(PIECE_BYTES);
+	int err;
+
+	*ret_bytes = 0;
+	if (!buf)
+		return -1;
+	err = store_prepare(&k->store, o->name);
+	if (!err)
+		err = store_object(&k->store, DATA, IMG_BYTES);
+	if (!err)
+		err = copy_in(k, fd, o->path, buf, ret_bytes);
+	free(buf);
+	if (err == -1)
+		return -1;
+	if (!err)
+		err = store_finish(&k->store, (uint64_t)time(NULL));
+	if (err == IMG_ERR_FULL)
+		return complain_full(k, o, fd);
+	if (err == IMG_ERR_WORK)
+		return complain("%s: too many things are kept there", o->area);
+	return err ? image_complain(&k->part, err, &k->store.fault) : 0;
+}
+
+static int put(const struct keep *o)
+{
+	char size[SAY_SIZE_BYTES];
+	uint64_t bytes;
+	struct kept k;
+	int err = -1, fd = open(o->path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return complain("cannot open %s: %s", o->path, strerror(errno));
+	if (!kept_open(&k, o->area, KEPT_CHANGE)) {
+		if (store_has(&k.store, o->name) && !o->replace)
+			complain("%s: %s is kept already (--replace, or drop it first)", o->area,
+				o->name);
+		else
+			err = put_data(&k, o, fd, &bytes);
+	}
+	if (!err)
+		printf("%s: %s kept, %s\n", o->area, o->name, say_size(size, bytes));
+	kept_close(&k);
+	close(fd);
+	return err;
+}
+
+/* ---- get ---- */
+
+static int write_all(int fd, const uint8_t *data, size_t bytes, const char *path)
+{
+	while (bytes) {
+		ssize_t n = write(fd, data, bytes);
+
+		if (n < 0 && errno != EINTR)
+			return complain("cannot write %s: %s", path, strerror(errno));
+		if (n > 0) {
+			data += n;
+			bytes -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+static int copy_out(struct kept *k, const struct img_object_rec *object, int fd, const char *path)
+{
+	uint8_t *block =
+		image_buffer(IMG_INDEX_BLOCK_MAX + 2 * IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);
+	uint8_t *content = block + IMG_INDEX_BLOCK_MAX, *scratch = content + IMG_BYTES_CHUNK_MAX;
+	struct img_cursor cursor;
+	struct img_chunk_rec c;
+	int err, written = 0;
+
+	if (!block)
+		return -1;
+	err = img_cursor_init(&cursor, &k->store.r, object, block);
+	while (!err && !written && (err = img_next(&cursor, &c)) > 0) {
+		err = img_read_chunk(&k->store.r, &c, scratch, content);
+		if (!err)
+			written = write_all(fd, content, c.count, path);
+	}
+	free(block);
+	return err ? image_complain(&k->part, err, &k->store.r.fault) : written;
+}
+
+/* Into a file beside it first: what cannot be read whole leaves nothing behind. */
+static int get_file(struct kept *k, const struct img_object_rec *object, const char *path)
+{
+	char *part;
+	int err, fd;
+
+	if (asprintf(&part, "%s.part", path) < 0)
+		return complain("out of memory");
+	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		err = complain("cannot make %s: %s", part, strerror(errno));
+	} else {
+		err = copy_out(k, object, fd, part);
+		if (!err && fsync(fd) && errno != EINVAL)
+			err = complain("cannot write %s: %s", part, strerror(errno));
+		close(fd);
+		if (!err && rename(part, path))
+			err = complain("cannot rename %s to %s: %s", part, path, strerror(errno));
+		if (err)
+			unlink(part);
+	}
+	free(part);
+	return err;
+}
+
+static int get(const struct keep *o)
+{
+	struct img_object_rec object;
+	struct kept k;
+	int err = kept_open(&k, o->area, KEPT_LOOK);
+
+	if (!err && store_find(&k.store, o->name, DATA, &object))
+		err = complain("%s: %s is not kept there", o->area, o->name);
+	else if (!err && object.type != IMG_BYTES)
+		err = complain("%s: %s is not a file", o->area, o->name);
+	else if (!err && o->path)
+		err = get_file(&k, &object, o->path);
+	else if (!err)
+		err = copy_out(&k, &object, STDOUT_FILENO, "standard output");
+	kept_close(&k);
+	return err;
+}
+
+/* ---- list, drop ---- */
+
+static int list(const struct keep *o)
+{
+	char size[SAY_SIZE_BYTES];
+	struct img_node_rec node;
+	uint64_t n_free;
+	struct kept k;
+	int err = kept_open(&k, o->area, KEPT_LOOK);
+
+	for (uint32_t i = 0; !err && store_at(&k.store, i, &node) == 0; i++)
+		printf("%-32.*s%" PRIu64 " bytes\n", IMG_NAME_BYTES, node.name,
+			kept_bytes(&k, &node));
+	if (!err) {
+		err = store_free(&k.store, &n_free);
+		if (err)
+			err = image_complain(&k.part, err, &k.store.fault);
+		else
+			printf("%" PRIu32 " kept, %s free\n", store_count(&k.store),
+				say_size(size, n_free));
+	}
+	kept_close(&k);
+	return err;
+}
+
+static int drop(const struct keep *o)
+{
+	struct kept k;
+	int err = kept_open(&k, o->area, KEPT_CHANGE);
+
+	if (!err) {
+		err = store_drop(&k.store, o->name, (uint64_t)time(NULL));
+		if (err == IMG_ERR_NOT_FOUND)
+			err = complain("%s: %s is not kept there", o->area, o->name);
+		else if (err)
+			err = image_complain(&k.part, err, &k.store.fault);
+	}
+	kept_close(&k);
+	return err;
+}
+
+/* ---- The command ---- */
+
+static const struct verb {
+	const char *name;
+	int (*run)(const struct keep *o);
+	int least, most; /* arguments after it */
+} verbs[] = {
+	{"put", put, 2, 2},
+	{"get", get, 1, 2},
+	{"list", list, 0, 0},
+	{"drop", drop, 1, 1},
+};
+
+static const struct verb *find_verb(const char *name, int n)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
+		if (!strcmp(name, verbs[i].name) && n >= verbs[i].least && n <= verbs[i].most)
+			return &verbs[i];
+	return NULL;
+}
+
+static bool good_name(const char *name)
+{
+	size_t n = 0;
+
+	while (name[n] > ' ' && name[n] <= '~')
+		n++;
+	return n > 0 && n < IMG_NAME_BYTES && !name[n];
+}
+
+int keep_main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"in", required_argument, NULL, 'i'}, {"replace", no_argument, NULL, 'r'}, {0}};
+	struct keep o = {0};
+	const struct verb *verb;
+	int c, n;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'i')
+			o.area = optarg;
+		else if (c == 'r')
+			o.replace = true;
+		else
+			return STATUS_USAGE;
+	}
+	n = argc - optind - 1;
+	verb = n >= 0 ? find_verb(argv[optind], n) : NULL;
+	if (!verb || !o.area) {
+		complain("keep: put NAME FILE, get NAME [FILE], list or drop NAME; and --in AREA");
+		return STATUS_USAGE;
+	}
+	o.name = n > 0 ? argv[optind + 1] : NULL;
+	o.path = n > 1 ? argv[optind + 2] : NULL;
+	if (o.name && !good_name(o.name)) {
+		complain("keep: a name has 1 to 31 characters, no blanks, only ASCII");
+		return STATUS_USAGE;
+	}
+	return verb->run(&o) ? STATUS_FAILED : STATUS_OK;
+}

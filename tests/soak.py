@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What `make soak` runs: the long things. A table of the fuzzers' coverage, then whole machines.
+
+    soak.py [--fuzz NAME...] [--seconds N] [--cuts N] [--cycles N] [--seed N]
+
+--seconds: for each fuzzer. --cuts: power cuts in a real save; --cycles: saves and resumes of one guest
+(0: leave it out). Ends with "N passed, N failed"; logs are in out/fuzz and out/qemu.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def fuzz(name, seconds):
+    """A row of the table, and whether it passed. Edges: of fuzzer, product code and its headers."""
+    corpus, seeds = f"out/fuzz/corpus/{name}", f"tests/fuzz/corpus/{name}"
+    os.makedirs(os.path.join(TOP, corpus), exist_ok=True)
+    command = [f"out/fuzz/{name}", f"-max_total_time={seconds}", "-timeout=20",
+               f"-artifact_prefix=out/fuzz/{name}-", corpus]
+    if os.path.isdir(os.path.join(TOP, seeds)):
+        command.append(seeds)
+    log = os.path.join(TOP, f"out/fuzz/{name}.log")
+    with open(log, "w", encoding="utf-8") as f:
+        code = subprocess.run(command, cwd=TOP, stdout=f, stderr=f, check=False).returncode
+    with open(log, encoding="utf-8", errors="replace") as f:
+        text = f.read()
+    edges = re.search(r"Loaded 1 modules\s+\((\d+) inline", text)
+    done = re.findall(r"^#(\d+)\s.* cov: (\d+) ft: (\d+) corp: (\d+)", text, re.MULTILINE)
+    if code or not edges or not done:
+        return f"| {name} | FAILED, exit status {code}: {log} |", False
+    runs, cov, features, inputs = (int(n) for n in done[-1])
+    total = int(edges.group(1))
+    return (f"| {name} | {runs} | {cov} of {total} ({100 * cov // total} %) | {features} | {inputs} |",
+            True)
+
+
+def fuzz_all(names, seconds):
+    print(f"\n{seconds} s for each fuzzer\n\n| fuzzer | runs | edges | features | inputs kept |\n"
+          "|---|---|---|---|---|", flush=True)
+    results = []
+    for name in names:
+        row, good = fuzz(name, seconds)
+        print(row, flush=True)
+        results.append(good)
+    return results
+
+
+def machine(case, **env):
+    """One long case; its lines come as it goes on."""
+    print(f"\n{case}", flush=True)
+    env = {**os.environ, **{k: str(v) for k, v in env.items()}}
+    p = subprocess.run([sys.executable, "tests/qemu/run.py", case], cwd=TOP, env=env, check=False)
+    return p.returncode == 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description="the long tests")
+    parser.add_argument("--fuzz", nargs="*", default=[])
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--cuts", type=int, default=200)
+    parser.add_argument("--cycles", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0, help="0: a new one, which is printed")
+    args = parser.parse_args()
+    started = time.monotonic()
+    results = fuzz_all(args.fuzz, args.seconds) if args.fuzz else []
+    if args.cuts:
+        results.append(machine("soak-power-cuts", TORPOR_SOAK_CUTS=args.cuts,
+                               TORPOR_SOAK_SEED=args.seed))
+    if args.cycles:
+        results.append(machine("soak-cycles", TORPOR_SOAK_CYCLES=args.cycles))
+    print(f"\ntook {time.monotonic() - started:.0f} s")
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
+    return 0 if results and all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

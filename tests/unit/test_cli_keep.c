@@ -1,0 +1,247 @@
+/* torpor keep: put, get, list, drop on a store in a file; what is in the way of a format or a save. */
+#define _GNU_SOURCE
+#include "cli_tree.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "kept.h"
+
+#define WHOLE_BYTES (20u << 20)
+#define KEEP_BYTES  (4u << 20)
+
+static char dir[64], area[80], input[80], output[80], part[90];
+
+static void open_whole(struct image_file *f)
+{
+	int fd = open(area, O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(image_attach(f, area, fd, WHOLE_BYTES), 0);
+	f->own_fd = true;
+}
+
+static void make_area(uint64_t keep_bytes, int want)
+{
+	static const uint8_t uuid[16] = "area";
+	static uint8_t block[IMG_BLOCK_BYTES] __attribute__((aligned(IMG_BLOCK_BYTES)));
+	struct image_file f;
+	struct img_headers hs;
+	struct img_fault fault;
+
+	open_whole(&f);
+	assert_int_equal(img_format_area(&f.dest, uuid, block), 0);
+	assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
+	assert_int_equal(kept_make(&f, keep_bytes, &hs), want);
+	assert_memory_equal(hs.h.area_uuid, uuid, 16);
+	if (!want)
+		assert_int_equal(hs.h.area_bytes, WHOLE_BYTES - KEEP_BYTES);
+	image_close(&f);
+}
+
+static int setup(void **state)
+{
+	strcpy(dir, P_tmpdir "/torpor-keep-XXXXXX");
+	if (!mkdtemp(dir) || tree_setup(state))
+		return -1;
+	snprintf(area, sizeof(area), "%s/area", dir);
+	snprintf(input, sizeof(input), "%s/input", dir);
+	snprintf(output, sizeof(output), "%s/output", dir);
+	snprintf(part, sizeof(part), "%s.part", output);
+	close(open(area, O_CREAT | O_RDWR, 0600));
+	if (truncate(area, WHOLE_BYTES))
+		return -1;
+	make_area(KEEP_BYTES, 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unlink(area);
+	unlink(input);
+	unlink(output);
+	rmdir(dir);
+	return tree_teardown(state);
+}
+
+static void make_input(size_t bytes, unsigned int seed)
+{
+	FILE *f = fopen(input, "w");
+
+	assert_non_null(f);
+	srandom(seed);
+	for (size_t i = 0; i < bytes; i++)
+		putc((int)random(), f);
+	fclose(f);
+}
+
+static int same_files(void)
+{
+	FILE *a = fopen(input, "r"), *b = fopen(output, "r");
+	int x, y;
+
+	assert_true(a && b);
+	do {
+		x = getc(a);
+		y = getc(b);
+	} while (x == y && x != EOF);
+	fclose(a);
+	fclose(b);
+	return x == y;
+}
+
+/* torpor keep with up to 6 words. */
+#define KEEP(...) keep((const char *[]){__VA_ARGS__, NULL})
+static int keep(const char *const *words)
+{
+	char *argv[16] = {strdup("keep")};
+	int argc = 1, status;
+
+	for (; words[argc - 1]; argc++)
+		argv[argc] = strdup(words[argc - 1]);
+	optind = 0;
+	status = keep_main(argc, argv);
+	for (int i = 0; i < argc; i++)
+		free(argv[i]);
+	return status;
+}
+
+static void round_trip(void **state)
+{
+	(void)state;
+	make_input(2500000, 1);
+	assert_int_equal(KEEP("list", "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_OK);
+	assert_true(same_files());
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_FAILED);
+	assert_complaint("vm is kept already");
+
+	make_input(0, 1);
+	assert_int_equal(KEEP("put", "nothing", input, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "nothing", output, "--in", area), STATUS_OK);
+	assert_true(same_files());
+
+	make_input(70000, 2);
+	assert_int_equal(KEEP("put", "--replace", "vm", input, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_OK);
+	assert_true(same_files());
+	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
+	assert_complaint("vm is not kept there");
+	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_FAILED);
+	assert_complaint("vm is not kept there");
+}
+
+static void usage(void **state)
+{
+	(void)state;
+	assert_int_equal(KEEP("put", "vm", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("put", "vm", input), STATUS_USAGE);
+	assert_int_equal(KEEP("list", "vm", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("steal", "vm", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("drop", "a b", "--in", area), STATUS_USAGE);
+	assert_complaint("a name has 1 to 31 characters");
+	assert_int_equal(KEEP("put", "vm", "/no/such/file", "--in", area), STATUS_FAILED);
+	assert_complaint("cannot open /no/such/file");
+	assert_int_equal(KEEP("list", "--in", dir), STATUS_FAILED);
+	make_input(1 << 20, 1);
+	assert_int_equal(KEEP("list", "--in", input), STATUS_FAILED);
+	assert_complaint("has no store");
+}
+
+static void full(void **state)
+{
+	(void)state;
+	make_input(3000000, 1);
+	assert_int_equal(KEEP("put", "first", input, "--in", area), STATUS_OK);
+	make_input(2000000, 2);
+	assert_int_equal(KEEP("put", "second", input, "--in", area), STATUS_FAILED);
+	assert_complaint("the store is full");
+	assert_complaint("are missing");
+	assert_int_equal(KEEP("get", "first", output, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("put", "--replace", "first", input, "--in", area), STATUS_FAILED);
+	assert_complaint("the store is full");
+	make_input(3000000, 1);
+	assert_true(same_files()); /* as it was */
+	assert_int_equal(KEEP("get", "first", output, "--in", area), STATUS_OK);
+	assert_true(same_files());
+}
+
+/* A byte of what is kept changes: get says so, and leaves no file. */
+static void damaged(void **state)
+{
+	uint8_t byte;
+	int fd;
+
+	(void)state;
+	make_input(100000, 1);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	fd = open(area, O_RDWR);
+	assert_int_equal(pread(fd, &byte, 1, WHOLE_BYTES - KEEP_BYTES + 65536 + 500), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, WHOLE_BYTES - KEEP_BYTES + 65536 + 500), 1);
+	close(fd);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
+	assert_complaint("image data is damaged");
+	assert_int_equal(access(output, F_OK), -1);
+	assert_int_equal(access(part, F_OK), -1);
+}
+
+static void in_the_way(void **state)
+{
+	struct image_file f;
+
+	(void)state;
+	open_whole(&f);
+	assert_int_equal(kept_in_the_way(&f, ""), 0);
+	make_input(100, 1);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	assert_int_equal(kept_in_the_way(&f, ": --force removes them"), -1);
+	assert_complaint("its store holds 1 kept file (torpor keep list): --force removes them");
+	image_close(&f);
+}
+
+static void sizes(void **state)
+{
+	(void)state;
+	make_area(1000, -1);
+	assert_complaint("a store is at least 1 MiB");
+	make_area(10u << 20, -1); /* too little is left */
+	assert_complaint("leaves 16 MiB");
+	make_area(KEEP_BYTES - 5000, 0); /* it begins at a whole MiB */
+}
+
+/* The writer's sectors end where the area ends. */
+static void left_out(void **state)
+{
+	struct target t = {.sector_bytes = 512, .n_sectors = WHOLE_BYTES / 512};
+	struct img_headers hs = {.h.area_bytes = WHOLE_BYTES - KEEP_BYTES};
+
+	(void)state;
+	kept_leave_out(&t, &hs);
+	assert_int_equal(t.n_sectors, (WHOLE_BYTES - KEEP_BYTES) / 512);
+	hs.h.area_bytes = 2ull * WHOLE_BYTES;
+	kept_leave_out(&t, &hs);
+	assert_int_equal(t.n_sectors, (WHOLE_BYTES - KEEP_BYTES) / 512);
+}
+
+#define TEST(f_) cmocka_unit_test_setup_teardown(f_, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(round_trip),
+		TEST(usage),
+		TEST(full),
+		TEST(damaged),
+		TEST(in_the_way),
+		TEST(sizes),
+		TEST(left_out),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
