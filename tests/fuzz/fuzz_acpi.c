@@ -52,7 +52,7 @@ static void resolve(uint8_t *fadt, uint32_t bytes, uint32_t at, uint32_t width)
 static void add_tables(const uint8_t *data, size_t bytes)
 {
 	static const char *const names[8] = {
-		"FACP", "DSDT", "SSDT", "MCFG", "FACS", "FACP", "SSDT", "XXXX"};
+		"FACP", "DSDT", "SSDT", "MCFG", "FACS", "FACP", "SSDT", "APIC"};
 	while (bytes >= 3 && n_tables < TABLES_MAX - 1) {
 		uint32_t n = (data[1] | data[2] << 8) & 0xfff;
 		n = n < bytes - 3 ? n : (uint32_t)(bytes - 3);
@@ -90,6 +90,7 @@ static void check(const struct acpi *a, int err)
 {
 	FUZZ_CHECK(err == 0 || err == ERR_FIRMWARE);
 	FUZZ_CHECK(!a->s5_known || (a->s5_type_a <= 7 && a->s5_type_b <= 7));
+	FUZZ_CHECK(a->n_processors <= ACPI_PROCESSORS_MAX);
 	FUZZ_CHECK(a->gpe0.port != 0 || a->gpe0.bytes == 0);
 	struct acpi_fixed f;
 	acpi_read_fixed(a, &f);

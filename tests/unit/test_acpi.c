@@ -424,6 +424,53 @@ static void no_facs(void **state)
 	assert_int_equal(acpi.facs_signature, 0);
 }
 
+/* ---- MADT ---- */
+
+#define LOCAL(id, flags)  0, 8, 0, id, flags, 0, 0, 0
+#define X2APIC(id, flags) 9, 16, 0, 0, (id)&0xff, (id) >> 8, 0, 0, flags, 0, 0, 0, 0, 0, 0, 0
+#define MADT(...)                                                                                  \
+	table("APIC", (const uint8_t[]){0, 0, 0xe0, 0xfe, 1, 0, 0, 0, __VA_ARGS__},                \
+		sizeof((const uint8_t[]){0, 0, 0xe0, 0xfe, 1, 0, 0, 0, __VA_ARGS__}))
+
+static void processors_are(uint64_t madt, uint32_t n, const uint32_t *ids)
+{
+	finish_tables(FADT_BYTES, madt, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.n_processors, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(acpi.apic_id[i], ids[i]);
+}
+
+static void processors(void **state)
+{
+	(void)state;
+	processors_are(MADT(LOCAL(0, 1), 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, LOCAL(2, 1)), 2,
+		(const uint32_t[]){0, 2});
+	/* Disabled, also when it may come later; in both tables. */
+	processors_are(MADT(LOCAL(0, 1), LOCAL(1, 0), LOCAL(3, 2), LOCAL(4, 3)), 2,
+		(const uint32_t[]){0, 4});
+	processors_are(MADT(X2APIC(5, 1), X2APIC(0x1234, 1), LOCAL(5, 1)), 2,
+		(const uint32_t[]){5, 0x1234});
+	/* Entries that end too early, that are too short for their kind, of no length. */
+	processors_are(MADT(LOCAL(7, 1), 0, 8, 0, 8, 1), 1, (const uint32_t[]){7});
+	processors_are(MADT(0, 6, 0, 8, 1, 0, LOCAL(7, 1)), 1, (const uint32_t[]){7});
+	processors_are(MADT(LOCAL(7, 1), 0, 0, LOCAL(8, 1)), 1, (const uint32_t[]){7});
+	processors_are(MADT(LOCAL(7, 1), 9), 1, (const uint32_t[]){7});
+	processors_are(table("APIC", "1234", 4), 0, NULL);
+}
+
+static void many_processors(void **state)
+{
+	(void)state;
+	uint8_t body[8 + 8 * 64] = {0};
+	uint32_t ids[ACPI_PROCESSORS_MAX];
+	for (uint8_t i = 0; i < 64; i++)
+		memcpy(body + 8 + 8 * i, (const uint8_t[]){LOCAL(i, 1)}, 8);
+	for (uint32_t i = 0; i < ACPI_PROCESSORS_MAX; i++)
+		ids[i] = i;
+	processors_are(table("APIC", body, sizeof(body)), ACPI_PROCESSORS_MAX, ids);
+}
+
 /* ---- AML ---- */
 
 #define AML(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
@@ -520,6 +567,8 @@ int main(void)
 		TEST(damaged_fadt),
 		TEST(damaged_dsdt),
 		TEST(no_facs),
+		TEST(processors),
+		TEST(many_processors),
 		TEST(sleep_packages),
 		TEST(one_element),
 		TEST(no_sleep_packages),
