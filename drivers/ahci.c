@@ -165,14 +165,15 @@ static uint32_t all_ports(const struct ahci *h)
 }
 
 /* Links come up without software where the spin-up is not staggered: where a running controller shows
- * nobody before our reset, nobody is. One that shows nobody at all may just have lost its links. */
+ * nobody before our reset, nobody is. One that shows nobody at all may just have been reset: somebody
+ * would answer within 10 ms (SATA 3.x, 8.4.1). */
 static uint32_t where_somebody_is(const struct ahci *h, bool was_running)
 {
 	uint32_t ports = all_ports(h);
-	uint32_t seen = 0;
-	if (was_running && !(h->cap & AHCI_CAP_SSS))
-		seen = that_are(h, ports, ahci_port_is_seen);
-	return seen != 0 ? seen : ports;
+	if (!was_running || (h->cap & AHCI_CAP_SSS))
+		return ports;
+	(void)WAIT_FOR(that_are(h, ports, ahci_port_is_seen) != 0, EMPTY_MS);
+	return that_are(h, ports, ahci_port_is_seen);
 }
 
 static int take_over(struct ahci *h)

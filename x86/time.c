@@ -5,8 +5,8 @@
 
 #define PM_TIMER_HZ       3579545u /* ACPI 6.4, 4.8.3.3; 24 bits are always there */
 #define PIT_HZ            1193182u
-#define CALIBRATE_US      2000u
-#define CALIBRATE_RUNS    6u
+#define CALIBRATE_US      1000u
+#define CALIBRATE_RUNS    4u
 #define SPIN_LIMIT        50000000u /* port reads: a timer that stands still must not hang us */
 #define KHZ_PLAUSIBLE_MIN 50000u
 #define KHZ_PLAUSIBLE_MAX 20000000u

@@ -12,7 +12,7 @@ from story import NO_RESUME, Story
 
 KERNEL_RESUMES = {"swap_mib": 1024, "linux_args": "resume=/dev/vda5"}
 NO_IMAGE_MS_MAX = 50  # of the loader's time: a swap area without an image delays nobody
-EMPTY_SATA_MS = 100  # that a SATA port without a disk is waited for
+EMPTY_SATA_MS = 20  # for ports without a disk
 MS_TO_KNOW = r": (\d+) ms from the first instruction until no image was found"
 
 

@@ -244,6 +244,13 @@ static void test_time_to_start_again(void **state)
 	config.notice_us = 200000;
 	config.is_running = true;
 	config_is(ERR_NOT_FOUND);
+	config.notice_us = 0;
+	config.port[DISK].kind = FAKE_AHCI_EMPTY;
+	plug_own();
+	fake_clock_step_us = 1;
+	start = fake_clock_now_us;
+	assert_int_equal(disks_start(&world.disks, &world.arena, DISKS_ANY), ERR_NOT_FOUND);
+	assert_true(fake_clock_now_us - start < 30000);
 }
 
 /* A controller that was stopped shows its disks to the driver that starts it next. */
