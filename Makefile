@@ -213,7 +213,7 @@ CUTS := 200
 CYCLES := 100
 SEED := 0
 soak: deps
-	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) fuzz-build
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) fuzz-build $(FUZZ:%=$(out)/cover/%)
 	$(Q)python3 tests/soak.py --fuzz $(FUZZ) --seconds $(SOAK_SECONDS) --cuts $(CUTS) --cycles $(CYCLES) \
 		--seed $(SEED)
 
@@ -261,6 +261,17 @@ $(out)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(FUZZSRC_$(1)) $$(wildcard tests/fuzz
 		$$(FUZZSRC_$(1)) $$(FUZZLIBS_$(1))
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
+
+# The same programs, counting lines instead of looking for faults: for make soak's table.
+COVER_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=fuzzer,address -fprofile-instr-generate -fcoverage-mapping
+define cover_rule
+$(out)/cover/$(1): tests/fuzz/fuzz_$(1).c $$(FUZZSRC_$(1)) $$(wildcard tests/fuzz/*.h $$(HEADERS))
+	$$(call say,COVERCC,$(1))
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CLANG) $$(COVER_CFLAGS) $$(INC_host) -Itests/fuzz -o $$@ tests/fuzz/fuzz_$(1).c \
+		$$(FUZZSRC_$(1)) $$(FUZZLIBS_$(1))
+endef
+$(foreach f,$(FUZZ),$(eval $(call cover_rule,$(f))))
 
 $(out)/fuzz:
 	$(Q)mkdir -p $@

@@ -8,6 +8,7 @@
 """
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -17,32 +18,53 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+LLVM = "/usr/lib/llvm-14/bin"
+
+
+def covered(name, inputs):
+    """(lines run, lines) of the product's files that the fuzzer gets into, over all these inputs."""
+    program, raw = f"out/cover/{name}", f"out/cover/{name}.profraw"
+    env = {**os.environ, "LLVM_PROFILE_FILE": raw}
+    quiet = {"cwd": TOP, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    subprocess.run([program, "-runs=0", *inputs], env=env, check=True, **quiet)
+    subprocess.run([f"{LLVM}/llvm-profdata", "merge", "-o", f"{program}.profdata", raw], check=True,
+                   **quiet)
+    out = subprocess.run([f"{LLVM}/llvm-cov", "export", "-summary-only",
+                          f"-instr-profile={program}.profdata", program], check=True, **quiet).stdout
+    os.remove(os.path.join(TOP, raw))
+    run = total = 0
+    for f in json.loads(out)["data"][0]["files"]:
+        lines = f["summary"]["lines"]
+        if lines["covered"] and "/tests/" not in "/" + os.path.relpath(f["filename"], TOP):
+            run, total = run + lines["covered"], total + lines["count"]
+    return run, total
+
+
 def fuzz(name, seconds):
-    """A row of the table, and whether it passed. Edges: of fuzzer, product code and its headers."""
+    """A row of the table, and whether it passed."""
     corpus, seeds = f"out/fuzz/corpus/{name}", f"tests/fuzz/corpus/{name}"
     os.makedirs(os.path.join(TOP, corpus), exist_ok=True)
+    inputs = [corpus] + ([seeds] if os.path.isdir(os.path.join(TOP, seeds)) else [])
     command = [f"out/fuzz/{name}", f"-max_total_time={seconds}", "-timeout=20",
-               f"-artifact_prefix=out/fuzz/{name}-", corpus]
-    if os.path.isdir(os.path.join(TOP, seeds)):
-        command.append(seeds)
+               f"-artifact_prefix=out/fuzz/{name}-", *inputs]
     log = os.path.join(TOP, f"out/fuzz/{name}.log")
     with open(log, "w", encoding="utf-8") as f:
         code = subprocess.run(command, cwd=TOP, stdout=f, stderr=f, check=False).returncode
     with open(log, encoding="utf-8", errors="replace") as f:
-        text = f.read()
-    edges = re.search(r"Loaded 1 modules\s+\((\d+) inline", text)
-    done = re.findall(r"^#(\d+)\s.* cov: (\d+) ft: (\d+) corp: (\d+)", text, re.MULTILINE)
-    if code or not edges or not done:
+        done = re.findall(r"^#(\d+)\s.* cov: (\d+) ft: (\d+) corp: (\d+)", f.read(), re.MULTILINE)
+    if code or not done:
         return f"| {name} | FAILED, exit status {code}: {log} |", False
-    runs, cov, features, inputs = (int(n) for n in done[-1])
-    total = int(edges.group(1))
-    return (f"| {name} | {runs} | {cov} of {total} ({100 * cov // total} %) | {features} | {inputs} |",
+    runs, edges, features, kept = done[-1]
+    run, total = covered(name, inputs)
+    percent = 100 * run // total if total else 0
+    return (f"| {name} | {runs} | {edges} | {features} | {kept} | {run} of {total} ({percent} %) |",
             True)
 
 
 def fuzz_all(names, seconds):
-    print(f"\n{seconds} s for each fuzzer\n\n| fuzzer | runs | edges | features | inputs kept |\n"
-          "|---|---|---|---|---|", flush=True)
+    print(f"\n{seconds} s for each fuzzer. Lines: of the product's files that it gets into.\n\n"
+          "| fuzzer | runs | edges | features | inputs kept | lines run |\n|---|---|---|---|---|---|",
+          flush=True)
     results = []
     for name in names:
         row, good = fuzz(name, seconds)
