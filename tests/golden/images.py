@@ -142,6 +142,13 @@ def newer_minor(area):
     im.finish()
 
 
+@image("reusable")
+def reusable(area):
+    im = encode.Image(area, compat=1)
+    few_of_each(im)
+    im.finish(state=LAUNCHED, attempts=1)
+
+
 @image("launched")
 def launched(area):
     im = encode.Image(area)
