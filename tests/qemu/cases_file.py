@@ -1,0 +1,78 @@
+"""Images in a file on ext4, which torpor setup made: saved and resumed with nothing chosen by the
+test, and what is said when the file is no longer what it was."""
+
+import re
+
+import cases_setup
+from harness import TORPOR, case
+from story import Story
+
+FILE = "/var/lib/torpor/image"
+# The file's file system is the root; there is no other place for an image, and no swap.
+DISK = {"data_mib": 2048, "area_mib": 0, "swap_mib": 0, "linux_args": "data=root"}
+
+
+class FileStory(Story):
+    def __init__(self, t, door, disk, **options):
+        super().__init__(t, door, disk, **options)
+        self.door = self.door._replace(entry=None)  # setup makes the way back
+        self.guest.run("mount /dev/disk/esp /esp && ln -s /esp/boot /boot")
+
+    def set_up(self, options=""):
+        self.traces = self.guest.run(cases_setup.TRACES)
+        self.command = (f"torpor setup --file {FILE} --loader-dir /esp "
+                        f"--loader-args serial=0x3f8 {options}")
+        planned = self.guest.run(self.command + " --dry-run")
+        self.t.check(f"would: make {FILE}" in planned, f"a dry run that plans nothing:\n{planned}")
+        self.t.check(self.guest.run(cases_setup.TRACES) == self.traces,
+                     "a dry run has changed something")
+        self.guest.run(self.command, timeout_s=300)
+        again = self.guest.run(self.command)
+        self.t.check("all is as it should be" in again, f"the second set-up does more:\n{again}")
+
+    def check_status(self):
+        found = self.guest.run("torpor status", status=None)
+        self.t.check("a save would be resumed by Torpor" in found, found)
+        return re.search(r"image file +yes +(.*)", found).group(1)
+
+    def save_command(self, then):
+        return f"torpor save --then {then} --to {FILE}"
+
+    def moved(self):
+        """Nobody can remove the file; who insists is told."""
+        self.guest.run(f"! rm {FILE} && chattr -i {FILE} && cp {FILE} {FILE}.new && "
+                       f"mv {FILE}.new {FILE} && sync", timeout_s=300)
+        for command in ("torpor status", f"torpor save --to {FILE}", "torpor arm"):
+            found = self.guest.run(command + " 2>&1", status=1)
+            self.t.check("has moved on the disk" in found, f"{command}:\n{found}")
+        self.guest.run(self.command)
+        self.check_status()
+        self.guest.run(f"chattr -i {FILE} && dd if=/dev/zero bs=4096 count=1 >> {FILE} && sync")
+        for command in ("torpor status", f"torpor save --to {FILE}"):
+            found = self.guest.run(command + " 2>&1", status=1)
+            self.t.check("has grown" in found, f"{command}:\n{found}")
+
+    def remove(self):
+        self.guest.run("torpor setup --remove")
+        left = self.guest.run(cases_setup.TRACES)
+        self.t.check(left == self.traces, f"--remove leaves something:\n{self.traces}\n\n{left}")
+
+
+def _in_file(name, door, cycles, options=""):
+    @case(name, product=TORPOR)
+    def run(t):
+        story = FileStory(t, door, t.disk(**DISK))
+        story.set_up(options)
+        t.note(story.check_status())
+        story.work(128)
+        for _ in range(cycles):
+            story.cycle()
+            story.check_status()
+        story.guest.run(f"torpor verify {FILE}", timeout_s=300)
+        story.moved()
+        story.remove()
+        story.end()
+
+
+_in_file("save-file-ext4-seabios-grub", "seabios-grub", 5)
+_in_file("save-file-ext4-ovmf-entry", "ovmf-grub", 2, "--efi-entry --esp /esp")
