@@ -20,6 +20,7 @@
 #define CORE_NOTE_IMAGE  2u /* struct core_image */
 struct core_image {
 	uint64_t created_unix_s;
+	uint64_t compat; /* as in the header */
 	char label[64];
 };
 

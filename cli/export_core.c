@@ -180,6 +180,7 @@ static int put_notes(struct export *e)
 	if (e->memory.is_stock)
 		return 0;
 	image.created_unix_s = e->memory.own.headers.h.created_unix_s;
+	image.compat = e->memory.own.headers.h.compat;
 	memcpy(image.label, e->memory.own.headers.h.label, sizeof(image.label));
 	core_note_put(&e->notes, CORE_NOTE_NAME, CORE_NOTE_IMAGE, &image, sizeof(image), NULL, 0);
 	return each_stream(e, &put);

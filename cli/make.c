@@ -156,15 +156,7 @@ static int new_file(struct make *m, const char *path)
 	return read_headers(m);
 }
 
-static int open_file(struct make *m, const char *path, const struct stat *st)
-{
-	m->out = open(path, O_RDWR | O_CLOEXEC);
-	if (m->out < 0)
-		return complain("%s: %s", path, strerror(errno));
-	return image_attach(&m->area, path, m->out, (uint64_t)st->st_size) ? -1 : read_headers(m);
-}
-
-static int open_device(struct make *m, const char *path)
+static int open_target(struct make *m, const char *path)
 {
 	if (target_find_path(&m->target, path) || target_check_free(&m->target))
 		return -1;
@@ -173,6 +165,16 @@ static int open_device(struct make *m, const char *path)
 		image_attach(&m->area, path, m->target.fd, target_area_bytes(&m->target)))
 		return -1;
 	return area_open(&m->target, &m->area, AREA_KEEP, &m->headers);
+}
+
+static int open_file(struct make *m, const char *path, const struct stat *st)
+{
+	m->out = open(path, O_RDWR | O_CLOEXEC);
+	if (m->out < 0 && errno == EPERM) /* immutable: one that setup made */
+		return open_target(m, path);
+	if (m->out < 0)
+		return complain("%s: %s", path, strerror(errno));
+	return image_attach(&m->area, path, m->out, (uint64_t)st->st_size) ? -1 : read_headers(m);
 }
 
 static int open_output(struct make *m, const struct options *o)
@@ -185,10 +187,13 @@ static int open_output(struct make *m, const struct options *o)
 				       : complain("%s: %s", o->output, strerror(errno));
 	if (!fstat(m->in, &in) && st.st_dev == in.st_dev && st.st_ino == in.st_ino)
 		return complain("%s is the input itself", o->output);
-	err = S_ISBLK(st.st_mode) ? open_device(m, o->output) : open_file(m, o->output, &st);
+	err = S_ISBLK(st.st_mode) ? open_target(m, o->output) : open_file(m, o->output, &st);
 	if (!err && !o->force && !img_state_check(&m->headers.h))
 		return complain(
 			"%s holds an image that may be resumed: --force overwrites it", o->output);
+	/* Behind the area's end may be a store. */
+	if (!err && m->headers.h.area_bytes < m->area.dest.size)
+		m->area.dest.size = m->headers.h.area_bytes;
 	return err;
 }
 
@@ -197,6 +202,7 @@ static int open_output(struct make *m, const struct options *o)
 static int begin(struct make *m)
 {
 	struct img_params p = {.created_unix_s = m->about.created_unix_s,
+		.compat = m->about.compat & IMG_COMPAT_REUSABLE,
 		.generation = m->headers.h.generation,
 		.slot = m->headers.slot,
 		.chunk_pages = CHUNK_PAGES};

@@ -237,8 +237,7 @@ INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
 SRC_cli_export := cli/export.c cli/export_core.c cli/make.c cli/core_file.c cli/crash_info.c cli/image_memory.c \
-	cli/contents.c cli/progress.c cli/verify.c cli/image_io.c cli/image_view.c cli/stock_image.c cli/now.c \
-	cli/target.c cli/target_use.c cli/target_area.c cli/facts_parse.c cli/sysfiles.c cli/say.c cli/uuid.c \
-	tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
+	cli/contents.c cli/progress.c cli/verify.c cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
+	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
 INCLUDE_cli_export := -Itests/unit $(INC_cli)
