@@ -12,17 +12,18 @@
 #include "log.h"
 #include "machine.h"
 
-#define SLOTS_MAX 16u
+#define SLOTS       48u
+#define BUFFERS_MAX 16u
 #define SLOT_BYTES                                                                                 \
 	(IMG_STORED_MAX + IMG_BLOCK_BYTES) /* an unaligned LZ4 chunk of any length fits */
 #define SLOT_CHUNKS   64u
-#define FILL_PAGES    2048u
+#define FILL_PAGES    4096u
 #define ARENA_RESERVE (64u * 1024)
 
 struct slot {
 	struct job job;
 	struct area_io io;
-	uint8_t *buffer;
+	uint8_t *buffer;     /* NULL: not LZ4 */
 	uint64_t start, end; /* of the read, in the area */
 	uint32_t n_chunks, n_segs;
 	struct img_chunk_rec chunk[SLOT_CHUNKS];
@@ -39,8 +40,10 @@ static struct {
 	struct img_cursor cursor;
 	struct img_chunk_rec ahead; /* the next chunk of the cursor */
 	bool have_ahead;
-	struct slot slot[SLOTS_MAX];
-	uint32_t n_slots, first;  /* a ring: first come n_given whose jobs were given, ... */
+	struct slot slot[SLOTS];
+	uint8_t *buffer[BUFFERS_MAX]; /* that no slot has */
+	uint32_t n_buffers;
+	uint32_t first;           /* a ring: first come n_given whose jobs were given, ... */
 	uint32_t n_given, n_busy; /* ... then those that are being read, together n_busy */
 	struct jobs *jobs;
 	struct restore_stats stats;
@@ -53,14 +56,14 @@ static void *frame_address(uint64_t pfn)
 
 static int take_buffers(struct arena *arena)
 {
-	rs.n_slots = 0;
-	while (rs.n_slots < SLOTS_MAX && arena_left(arena) >= ARENA_RESERVE + SLOT_BYTES) {
+	rs.n_buffers = 0;
+	while (rs.n_buffers < BUFFERS_MAX && arena_left(arena) >= ARENA_RESERVE + SLOT_BYTES) {
 		uint8_t *buffer = arena_alloc(arena, SLOT_BYTES, IMG_BLOCK_BYTES);
 		if (!buffer)
 			break;
-		rs.slot[rs.n_slots++].buffer = buffer;
+		rs.buffer[rs.n_buffers++] = buffer;
 	}
-	return rs.n_slots >= 2 ? 0 : ERR_NO_MEMORY;
+	return rs.n_buffers >= 2 ? 0 : ERR_NO_MEMORY;
 }
 
 static int advance(void)
@@ -135,8 +138,11 @@ static int start_fill(struct slot *s)
 static int start_slot(struct slot *s)
 {
 	s->n_chunks = s->n_segs = 0;
+	s->buffer = NULL;
 	if (rs.ahead.codec == IMG_FILL)
 		return start_fill(s);
+	if (rs.ahead.codec == IMG_LZ4)
+		s->buffer = rs.buffer[--rs.n_buffers];
 	while (rs.have_ahead && rs.ahead.codec != IMG_FILL && add_chunk(s, &rs.ahead)) {
 		int err = advance();
 		if (err)
@@ -248,7 +254,9 @@ static int take_back(struct slot *s)
 		rs.stats.bytes_restored += img_chunk_bytes(&s->chunk[i], IMG_PAGES);
 	if (s->err)
 		say_what_failed(s);
-	rs.first = (rs.first + 1) % rs.n_slots;
+	if (s->buffer)
+		rs.buffer[rs.n_buffers++] = s->buffer;
+	rs.first = (rs.first + 1) % SLOTS;
 	rs.n_given--;
 	rs.n_busy--;
 	return s->err;
@@ -256,7 +264,7 @@ static int take_back(struct slot *s)
 
 static struct slot *slot_at(uint32_t i)
 {
-	return &rs.slot[(rs.first + i) % rs.n_slots];
+	return &rs.slot[(rs.first + i) % SLOTS];
 }
 
 /* One step: what keeps the disk busy first, then what keeps the others busy, then work of one's own. */
@@ -264,7 +272,7 @@ static int step(void)
 {
 	if (rs.n_given && job_is_done(&slot_at(0)->job))
 		return take_back(slot_at(0));
-	if (rs.have_ahead && rs.n_busy < rs.n_slots)
+	if (rs.have_ahead && rs.n_busy < SLOTS && (rs.ahead.codec != IMG_LZ4 || rs.n_buffers > 0))
 		return start_slot(slot_at(rs.n_busy++));
 	bool reading = rs.n_given < rs.n_busy;
 	if (reading) {
