@@ -55,14 +55,18 @@ LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/mult
 EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 
-# The whole-machine cases of `make check`; check-matrix runs all (tests/qemu/run.py -l).
-CHECK_CASES := 'refuse-*' save-seabios-grub save-ovmf-entry save-ovmf-grub save-ovmf-chain \
-	save-5g-seabios-grub save-la57-seabios-grub save-virtio-legacy save-area-on-second-disk \
-	save-reboot save-snapshot save-consumed save-reusable \
-	save-nvme save-ahci toy-bios toy-efi toy-continue toy-nvme-4096 golden-resume \
-	stock-own-kernel stock-6.1-seabios-grub stock-6.1-ovmf-entry stock-6.1-uncompressed stock-la57 \
-	stock-ahci stock-refuse-damaged stock-failed-attempt-kernel-resumes setup-grub-partition \
-	setup-efi-entry
+# The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
+# check-machines runs all (tests/qemu/run.py -l).
+CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-area-on-second-disk \
+	save-all-controllers save-reboot save-snapshot save-consumed save-reusable \
+	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
+	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
+	stock-6.1-uncompressed stock-refuse-damaged setup-grub-partition setup-efi-entry \
+	toy-bios toy-continue toy-nvme-4096 golden-resume \
+	fault-save-disk-vanishes-nvme fault-area-beyond-the-disk \
+	refuse-filesystem-changed refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
+	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
+	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
 
 # ---- who may include whom ----
 INC_lib := -Ilib
@@ -185,7 +189,7 @@ HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h 
 UNIT :=
 include tests/unit/tests.mk
 
-.PHONY: all deps check check-run check-matrix soak demo bench unit clean
+.PHONY: all deps check check-run check-matrix check-machines soak demo bench unit clean
 # The product; deps first on a fresh machine.
 PRODUCT := $(out)/torpor $(out)/torpor.mb2 $(out)/torpor.efi
 TEST_PROGRAMS := $(out)/toy.mb2 $(out)/format_area
@@ -202,10 +206,10 @@ check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build
 check-run:
 	$(Q)python3 tests/check.py --unit $(UNIT) --fuzz $(FUZZ) --qemu $(CHECK_CASES)
 
-# All cases on whole machines; about an hour.
-check-matrix: deps
+# Firmware x disk x kind of image x memory, a line each and a table; and all cases, those too.
+check-matrix check-machines: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
-	$(Q)python3 tests/qemu/run.py -j2
+	$(Q)python3 tests/qemu/run.py -j2 --again $(if $(filter check-matrix,$@),'matrix-*')
 
 # The long things: SECONDS for each fuzzer, CUTS power cuts in a real save, CYCLES saves and resumes.
 SOAK_SECONDS = $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600)

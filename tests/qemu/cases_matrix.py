@@ -72,7 +72,8 @@ def table(results):
     cells = {_cells[name]: name for name in results if name in _cells}
     if not cells:
         return ""
-    lines = ["| seconds from power on | " + " | ".join(DISKS) + " |", "|---" * (len(DISKS) + 1) + "|"]
+    lines = ["| seconds from power on | " + " | ".join(DISKS) + " |",
+             "|---" * (len(DISKS) + 1) + "|"]
     for row in dict.fromkeys(row for row, _ in cells):
         names = [cells.get((row, disk)) for disk in DISKS]
         lines.append(f"| {row} | " + " | ".join(_text(name, results) for name in names) + " |")

@@ -29,11 +29,11 @@ ENTRIES, ENTRY_BYTES = 128, 128
 Partition = collections.namedtuple("Partition", "number name guid start size")
 
 
-def create(path, parts, sector_bytes=512):
-    """Writes a new sparse disk at path with one partition for each (name, MiB), in this order and
-    aligned to 1 MiB; name is a key of TYPE_GUID and becomes the partition's label.
+def create(path, parts, sector_bytes=512, first=MIB):
+    """Writes a new sparse disk at path with one partition for each (name, MiB), in this order, the
+    first one at this byte; name is a key of TYPE_GUID and becomes the partition's label.
     Returns {name: Partition}."""
-    table, start = {}, MIB
+    table, start = {}, first
     for number, (name, mib) in enumerate(parts, 1):
         table[name] = Partition(number, name, uuid.uuid4(), start, mib * MIB)
         start += mib * MIB

@@ -7,6 +7,7 @@ import subprocess
 import threading
 
 import disk
+import gpt
 import guest
 import initramfs
 from vm import Vm, VmError
@@ -81,6 +82,12 @@ class Case:
         """A new test disk (disk.build)."""
         options = {"kernel": self.build.kernel, "initrd": self.build.initrd, **options}
         return disk.build(self._image(name), loaders=self.build.loaders, **options)
+
+    def bare_disk(self, name, parts, kind="virtio", sector_bytes=512, first=gpt.MIB):
+        """A disk with empty partitions, [(name, MiB)], and nothing to boot. first: byte at which the
+        first of them begins."""
+        path = self._image(name)
+        return disk.Disk(path, gpt.create(path, parts, sector_bytes, first), kind, sector_bytes, {})
 
     def _image(self, name):
         path = os.path.join(self.dir, name + ".img")

@@ -29,6 +29,7 @@ import cases_boot  # noqa: E402,F401  (registers its cases)
 import cases_disks  # noqa: E402,F401  (registers its cases)
 import cases_file  # noqa: E402,F401  (registers its cases)
 import cases_filesystems  # noqa: E402,F401  (registers its cases)
+import cases_faults  # noqa: E402,F401  (registers its cases)
 import cases_hibernate  # noqa: E402,F401  (registers its cases)
 import cases_matrix  # noqa: E402
 import cases_refuse  # noqa: E402,F401  (registers its cases)

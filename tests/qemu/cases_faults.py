@@ -1,0 +1,135 @@
+"""Disks that fail under a save or a resume, that are not what the image says, or that are many.
+What was running goes on with its data, or one line says why not; an image that is good stays so."""
+
+import os
+import re
+
+import cases_stock
+import image
+from gpt import MIB
+from harness import LOADERS, TORPOR, case
+from story import Story
+
+DEVICES = {"virtio": "virtio-blk-pci,disable-legacy=on,disable-modern=off", "nvme": "nvme",
+           "ahci": "ide-hd,bus=ide.0"}
+# Linux's name of the first partition of such a disk beside one on virtio.
+NAMES = {"virtio": "/dev/vdb1", "nvme": "/dev/nvme0n1p1", "ahci": "/dev/sda1"}
+MEMORY_MIB = 256
+SECTOR = 512
+
+
+def _device(kind):
+    return ["-device", f"{DEVICES[kind]},drive=faulty,serial=faulty"]
+
+
+# ---- under a save ----
+
+def _faulty_save(t, kind, drive, at_work):
+    """A second disk of this kind, by these options of QEMU, holds the area. at_work: called when
+    the writer has written some of the image. The old system must come back and say why; afterwards
+    the area has no image."""
+    first, second = t.disk(area_mib=0), t.bare_disk("second", [("torpor", 1024)], kind)
+    story = Story(t, "seabios-grub", first, extra=[*drive(second), *_device(kind)])
+    story.work(MEMORY_MIB)
+    job = story.guest.start(f"torpor save --serial 0x3f8 --to {NAMES[kind]}")
+    story.machine.wait_for(r"^writer: [1-5]0 %", 120)
+    at_work(story.machine)
+    result = story.guest.finish(job, 300)
+    t.check(result.status != 0, f"torpor save: exit status 0\n{result.output}")
+    said = re.search(r"not saved: .* could not be (written|begun|committed).*", result.output)
+    t.check(said, f"torpor save does not say what could not be written:\n{result.output}")
+    t.note(said.group())
+    story.verify()
+    story.guest.run("workload stop")
+    story.guest.poweroff()
+    first.fsck()
+    story.machine.extra = [*_plain(second), *_device(kind)]
+    reason = story.refused()
+    t.check(reason == "the image area is empty", f"another reason was given: {reason}")
+    t.check(image.state(second)[0] == "EMPTY", "the area is not empty")
+
+
+def _plain(disk):
+    return ["-drive", f"if=none,id=faulty,format=raw,file={disk.path}"]
+
+
+def _save_case(kind):
+    @case(f"fault-save-disk-vanishes-{kind}", product=TORPOR)
+    def vanishes(t):
+        _faulty_save(t, kind, _plain, lambda machine: machine.qmp.command(
+            "human-monitor-command", **{"command-line": "drive_del faulty"}))
+
+
+_save_case("nvme")
+
+
+# ---- disks that are not what is said ----
+
+@case("fault-area-beyond-the-disk", product=TORPOR)
+def beyond_the_disk(t):
+    """An area by sector numbers that ends behind the disk's last sector, or begins there; then with
+    the right ones."""
+    story = Story(t, "seabios-grub", t.disk())
+    story.work(64)
+    story.save()
+    area = story.disk.table["torpor"]
+    start, count = area.start // SECTOR, area.size // SECTOR
+    end = os.path.getsize(story.disk.path) // SECTOR
+    for place in (f"{start}+{end - start + 1}", f"{end}+{count}", f"{start}+{(1 << 63) - 1}"):
+        story.disk.set_env(torpor_args=f"serial=0x3f8 area=lba:{place}")
+        story.refused()
+        t.check(image.state(story.disk) == ("VALID", 0), "the refusal changed the image")
+    story.disk.set_env(torpor_args=f"serial=0x3f8 area=lba:{start}+{count}")
+    story.machine.on_reset = "stop"
+    story.resume()
+    story.verify()
+    story.end()
+
+
+def _unaligned(t, kind, parts, word):
+    """A story with these partitions on a second disk, none at a multiple of 4096 bytes."""
+    first = t.disk(area_mib=0, swap_mib=0)
+    second = t.bare_disk("second", parts, first=MIB + SECTOR)
+    first.set_env(torpor_args=f"serial=0x3f8 {word}=partuuid:{second.table[parts[0][0]].guid}")
+    return kind(t, "seabios-grub", first, more_disks=[second])
+
+
+@case("fault-unaligned-swap", product=LOADERS)
+def unaligned_swap(t):
+    story = _unaligned(t, _OwnSwap, [("swap", 1024)], "swap")
+    story.work(64)
+    story.cycle()
+    story.end()
+
+
+# ---- many disks ----
+
+class _OwnSwap(cases_stock.StockStory):
+    """The swap area is made in the guest, in the partition with that label."""
+
+    def __init__(self, t, door, disk, **options):
+        Story.__init__(self, t, door, disk, **options)
+        self.mode = "platform"
+        self.guest.run("mkswap /dev/disk/swap && swapon $(readlink -f /dev/disk/swap)")
+
+
+def _all_controllers(t, kind, label, word):
+    """virtio, NVMe and two SATA disks; the image on the last one."""
+    boot = t.disk(area_mib=0, swap_mib=0)
+    nvme = t.bare_disk("nvme", [("bios", 64)], "nvme")
+    sata = t.bare_disk("sata", [("bios", 64)], "ahci")
+    last = t.bare_disk("last", [(label, 1024)], "ahci")
+    boot.set_env(torpor_args=f"serial=0x3f8 {word}=partuuid:{last.table[label].guid}")
+    story = kind(t, "seabios-grub", boot, more_disks=[nvme, sata, last])
+    story.work(64)
+    story.cycle()
+    console = story.machine.console.text()
+    seen = re.findall(r"^disk (virtio-blk|nvme|ahci) ", console, re.MULTILINE)
+    t.check(sorted(set(seen)) == ["ahci", "nvme", "virtio-blk"] and seen.count("ahci") >= 2,
+            f"the loader has seen {seen}")
+    story.end()
+
+
+@case("save-all-controllers", product=TORPOR)
+def save_all_controllers(t):
+    _all_controllers(t, Story, "torpor", "area")
