@@ -111,7 +111,7 @@ static void launch(struct loader *l)
 	}
 }
 
-static _Noreturn void jump(struct loader *l)
+static __attribute__((noreturn)) void jump(struct loader *l)
 {
 	(void)l;
 	const struct swsusp_info *info = &k.stock.image.info;

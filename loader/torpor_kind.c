@@ -229,7 +229,7 @@ static void report(const struct loader *l)
 	m->loader_log_bytes = (uint32_t)log_copy(m->loader_log, MAILBOX_LOG_BYTES);
 }
 
-static _Noreturn void jump(struct loader *l)
+static __attribute__((noreturn)) void jump(struct loader *l)
 {
 	const struct saved_cpu *c = &t.image.cpu;
 	struct kexec_return r = {.stack = c->stack,
