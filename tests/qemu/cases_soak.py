@@ -83,7 +83,7 @@ class Cuts:
         self.resumed = self.booted_on = 0
 
     def kill_in_save(self):
-        story, after_s = self.story, self.rnd.uniform(0, 1.1 * self.save_s)
+        story, after_s = self.story, self.rnd.uniform(0, 1.25 * self.save_s)
         story.job = story.guest.start(story.save_command("poweroff"))
         time.sleep(after_s)
         story.machine.kill()
