@@ -62,7 +62,7 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
 	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
 	stock-6.1-uncompressed stock-refuse-damaged setup-grub-partition setup-efi-entry \
-	toy-bios toy-continue toy-nvme-4096 golden-resume \
+	toy-bios toy-continue toy-nvme-4096 golden-resume export-crash export-make \
 	fault-save-disk-vanishes-nvme fault-area-beyond-the-disk \
 	refuse-filesystem-changed refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \

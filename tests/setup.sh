@@ -17,6 +17,8 @@ packages=(
 	# the guest: its kernel is built from source
 	linux-source-6.1 bc bison flex libelf-dev libssl-dev xz-utils kmod busybox-static kexec-tools
 	efibootmgr
+	# what opens exported images
+	crash makedumpfile gdb
 	"$@"
 )
 

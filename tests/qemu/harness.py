@@ -96,6 +96,10 @@ class Case:
         self._big.append(path)
         return path
 
+    def keep_until_passed(self, *paths):
+        """Large files that are removed when the case has passed."""
+        self._big.extend(paths)
+
     def copy(self, original, name):
         return original.copy(self._image(name))
 

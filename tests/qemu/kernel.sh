@@ -2,6 +2,7 @@
 # Builds the test kernel (tinyconfig + kernel.config, CONFIG_KEXEC_JUMP=y) from Debian's
 # linux-source-6.1 and prints the path of its bzImage. The result is kept outside the tree, by a hash
 # of the configuration and of the source archive, so that it is built once a machine (4 minutes).
+# vmlinux with its debug information lies beside it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${TORPOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/torpor}
@@ -25,7 +26,10 @@ if [ ! -e "$out/bzImage" ]; then
 	) > "$work/log" 2>&1 || { cp "$work/log" "$cache/kernel-build.log"
 		echo "kernel.sh: the kernel did not build, see $cache/kernel-build.log" >&2; exit 1; }
 	mkdir "$work/result"
-	cp "$src/arch/x86/boot/bzImage" "$src/.config" "$src/System.map" "$work/result/"
+	cp "$src/arch/x86/boot/bzImage" "$src/.config" "$src/System.map" "$src/vmlinux" "$work/result/"
+	if grep -q 'struct upid numbers\[\]' "$src/include/linux/pid.h"; then
+		python3 "$here/vmlinux_pid.py" "$work/result/vmlinux"
+	fi
 	mv -T "$work/result" "$out" 2>/dev/null || [ -e "$out/bzImage" ]
 fi
 echo "$out/bzImage"
