@@ -50,13 +50,23 @@ static void remember(void *ctx, int err)
 		s->err = err;
 }
 
+/* An empty header beside one that is damaged or cannot be read: the image may have been there. */
+static int hidden_image(const struct img_headers *h)
+{
+	for (uint32_t i = 0; i < IMG_N_HEADERS && h->h.state == IMG_EMPTY; i++)
+		if (h->err[i] == IMG_ERR_HEADER || h->err[i] <= ERR_TIMEOUT)
+			return h->err[i];
+	return 0;
+}
+
 static int open_area(struct search *s, struct found *f, struct img_fault *fault)
 {
 	int err = area_init(&f->area, f->dev, f->extents, f->n_extents);
 	if (err)
 		return err;
 	f->source = area_source(&f->area);
-	return img_read_headers(&f->source, s->block, &f->headers, fault);
+	err = img_read_headers(&f->source, s->block, &f->headers, fault);
+	return err ? err : hidden_image(&f->headers);
 }
 
 static int wrong_map(struct img_fault *fault, const char *what, uint64_t found, uint64_t wanted)

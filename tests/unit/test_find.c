@@ -339,6 +339,26 @@ static void read_error(void **state)
 	assert_logged("find: ram 0 sector 512: the device reports");
 }
 
+/* The copy with the image cannot be read, or is damaged; the other is of the time before it. */
+static void image_behind_a_bad_header(void **state)
+{
+	(void)state;
+	partition(0, AREA_TYPE_GUID, LINUX);
+	save_at(0, AREA_LBA);
+	assert_found("", 0, AREA_LBA);
+	uint64_t lba = AREA_LBA + found.headers.slot * (IMG_HEADER_STRIDE / 512);
+	uint8_t *other = disk[0].bytes + (AREA_LBA + (1 - found.headers.slot) * 8) * 512;
+	uint32_t other_state;
+	memcpy(&other_state, other + offsetof(struct img_header, state), sizeof(other_state));
+	assert_int_equal(other_state, IMG_EMPTY);
+	disk[0].bad_lba = lba;
+	assert_int_equal(find(""), ERR_IO);
+	assert_logged("find: ram 0 sector 512: the device reports");
+	disk[0].bad_lba = 0;
+	disk[0].bytes[lba * 512 + 40] ^= 1;
+	assert_int_equal(find(""), IMG_ERR_HEADER);
+}
+
 /* One disk that cannot be read must not hide the image on another. */
 static void lost_disk(void **state)
 {
@@ -525,6 +545,7 @@ int main(void)
 		TEST(empty_partition),
 		TEST(entry_outside_the_disk),
 		TEST(read_error),
+		TEST(image_behind_a_bad_header),
 		TEST(lost_disk),
 		TEST(the_image_matters_most),
 		TEST(big_sectors),
