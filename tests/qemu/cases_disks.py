@@ -84,7 +84,10 @@ def save_second_namespace(t):
 
 # ---- what QEMU traces of the others ----
 
-# Events, and the letter for those that match: S started, X stopped, c a command's data.
+# Events, and the letter for those that match: S started (with DRIVER_OK, or ST), X stopped, c a
+# command's data.
+VIRTIO_LIFE = {"virtio_set_status": r"val (?:[4-7]|1[2-5]|(\d+))$", "virtio_blk_handle_read": "",
+               "virtio_blk_handle_write": ""}
 AHCI_LIFE = {"ahci_port_write": r"\[0\]: port write \[reg:PxCMD\] .*: 0x[0-9a-f]{7}([02468ace])?",
              "ahci_populate_sglist": r"\[0\]"}
 
@@ -117,6 +120,8 @@ def _quiet(name, kind, events):
             t.note(f"{entry}: {short}, {word.count('c')} commands")
 
 
+_quiet("toy-virtio-quiet", "virtio", VIRTIO_LIFE)
+_quiet("toy-virtio-legacy-quiet", "virtio-legacy", VIRTIO_LIFE)
 _quiet("toy-ahci", "ahci", AHCI_LIFE)
 
 

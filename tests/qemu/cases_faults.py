@@ -1,14 +1,16 @@
 """Disks that fail under a save or a resume, that are not what the image says, or that are many.
 What was running goes on with its data, or one line says why not; an image that is good stays so."""
 
+import json
 import os
 import re
 
 import cases_stock
 import image
+import swsusp_image
 from gpt import MIB
 from harness import LOADERS, TORPOR, case
-from story import Story
+from story import NO_RESUME, Story
 
 DEVICES = {"virtio": "virtio-blk-pci,disable-legacy=on,disable-modern=off", "nvme": "nvme",
            "ahci": "ide-hd,bus=ide.0"}
@@ -53,14 +55,109 @@ def _plain(disk):
     return ["-drive", f"if=none,id=faulty,format=raw,file={disk.path}"]
 
 
+def _errors(disk, rules):
+    node = {"driver": "raw", "node-name": "faulty", "file": {
+        "driver": "blkdebug", "inject-error": [{"event": "none", **rule} for rule in rules],
+        "image": {"driver": "file", "filename": disk.path}}}
+    return ["-blockdev", json.dumps(node)]
+
+
+def _write_errors(disk):
+    """For ever, in the second half of what the save writes, and not where the header is."""
+    area = disk.table["torpor"]
+    sectors = range((area.start + (64 << 20)) // SECTOR, (area.start + (256 << 20)) // SECTOR, 2048)
+    return _errors(disk, [{"iotype": "write", "sector": s, "once": False} for s in sectors])
+
+
 def _save_case(kind):
     @case(f"fault-save-disk-vanishes-{kind}", product=TORPOR)
     def vanishes(t):
         _faulty_save(t, kind, _plain, lambda machine: machine.qmp.command(
             "human-monitor-command", **{"command-line": "drive_del faulty"}))
 
+    @case(f"fault-save-write-errors-{kind}", product=TORPOR)
+    def write_errors(t):
+        _faulty_save(t, kind, _write_errors, lambda machine: None)
 
-_save_case("nvme")
+
+for kind_name in DEVICES:
+    _save_case(kind_name)
+
+
+# ---- under a resume ----
+
+def _attempt(t, story, name, rules, expect):
+    """One start of the loader on a copy of the disk, with errors. expect: a pattern of the reason
+    why there is no resume; None: the old system goes on."""
+    disk = t.copy(story.disk, name)
+    disk.set_env(next_entry=story.door.entry)
+    machine, guest = t.machine(name=name, extra=[
+        *_errors(disk, rules), "-device",
+        f"{DEVICES[disk.kind]},drive=faulty,serial=torpor0,bootindex=1"])
+    machine.start()
+    if expect is None:
+        result = guest.finish(story.job, 300)
+        t.check(result.status == 0, f"{name}: exit status {result.status}\n{result.output}")
+        t.check(not guest.run("workload check 240", timeout_s=300), f"{name}: the workload")
+        t.check("done again" in machine.console.text(), f"{name}: no error was met")
+        t.note(f"{name}: resumed")
+    else:
+        reason = machine.wait_for(NO_RESUME, 120).group(1)
+        machine.wait_end(60, "reset")
+        t.check(re.search(expect, reason), f"{name}: another reason was given: {reason}")
+        t.note(f"{name}: {reason}")
+    t.check("Linux version" not in machine.console.text(), f"{name}: a Linux was booted")
+    machine.stop()
+
+
+def _rules(disk, partition, offset, once):
+    sector = (disk.table[partition].start + offset) // SECTOR
+    return [{"iotype": "read", "sector": sector, "once": once}]
+
+
+FAILED = "the device reports that the request failed"
+
+
+def _read_errors(kind):
+    @case(f"fault-read-errors-{kind}", product=TORPOR)
+    def read_errors(t):
+        """An error that does not come back costs nothing, wherever it is; one that stays is named,
+        and the image is as good as before."""
+        story = Story(t, "seabios-grub", t.disk(kind=kind))
+        story.work(64)
+        story.save()
+        places = {"header": image.headers(story.disk)[-1].offset,
+                  "index": image.index_offset(story.disk),
+                  "data": image.stored_chunk(story.disk).offset}
+        for place, offset in places.items():
+            for once in (True, False):
+                name = f"{place}-{'once' if once else 'always'}"
+                _attempt(t, story, name, _rules(story.disk, "torpor", offset, once),
+                         None if once else FAILED)
+        t.check(image.state(story.disk) == ("VALID", 0), "the image has changed")
+        story.resume()
+        story.verify()
+        story.end()
+
+
+for kind_name in DEVICES:
+    _read_errors(kind_name)
+
+
+@case("fault-stock-read-errors", product=LOADERS)
+def stock_read_errors(t):
+    """The same in the data of a stock kernel's image."""
+    story = cases_stock.StockStory(t, "seabios-grub", t.disk(swap_mib=1024))
+    story.work(64)
+    story.save()
+    slots = swsusp_image.slots(story.disk)
+    for once in (True, False):
+        name = f"data-{'once' if once else 'always'}"
+        rules = _rules(story.disk, "swap", slots[len(slots) // 2] * swsusp_image.PAGE, once)
+        _attempt(t, story, name, rules, None if once else FAILED)
+    story.resume()
+    story.verify()
+    story.end()
 
 
 # ---- disks that are not what is said ----
@@ -92,6 +189,14 @@ def _unaligned(t, kind, parts, word):
     second = t.bare_disk("second", parts, first=MIB + SECTOR)
     first.set_env(torpor_args=f"serial=0x3f8 {word}=partuuid:{second.table[parts[0][0]].guid}")
     return kind(t, "seabios-grub", first, more_disks=[second])
+
+
+@case("fault-unaligned-area", product=TORPOR)
+def unaligned_area(t):
+    story = _unaligned(t, Story, [("torpor", 1024)], "area")
+    story.work(64)
+    story.cycle()
+    story.end()
 
 
 @case("fault-unaligned-swap", product=LOADERS)
@@ -133,3 +238,8 @@ def _all_controllers(t, kind, label, word):
 @case("save-all-controllers", product=TORPOR)
 def save_all_controllers(t):
     _all_controllers(t, Story, "torpor", "area")
+
+
+@case("stock-all-controllers", product=LOADERS)
+def stock_all_controllers(t):
+    _all_controllers(t, _OwnSwap, "swap", "swap")
