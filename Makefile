@@ -58,7 +58,8 @@ EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drive
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).
 CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-area-on-second-disk \
-	save-all-controllers save-reboot save-snapshot save-consumed save-reusable \
+	save-all-controllers save-reboot save-snapshot save-file-ext4-seabios-grub save-consumed \
+	save-reusable \
 	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
 	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
 	stock-6.1-uncompressed stock-refuse-damaged setup-grub-partition setup-efi-entry \
