@@ -15,7 +15,7 @@
  * is ready in every case, with n_workers = 1 when there are no helpers. low is the address of
  * SMP_LOW_BYTES of mapped memory below 1 MiB, page-aligned, whose content is put back before this
  * returns; 0: there is none. All others must wait for a start-up IPI (apic_park_others). The tables in use
- * must not change meanwhile. Either all of those arrive within 100 ms, or they are stopped again and the
+ * must not change meanwhile. Either all of those arrive within 5 s, or they are stopped again and the
  * log says so. */
 void smp_start(struct jobs *j, const struct acpi *acpi, struct arena *arena, uint64_t low);
 
