@@ -9,8 +9,8 @@
 #include "machine.h"
 #include "program.h"
 
-#define PAGE_BYTES    4096u
-#define STACK_BYTES   16384u
+#define PAGE_BYTES  4096u
+#define STACK_BYTES 16384u
 /* A virtual machine's processor may get no time for long, and there a start-up IPI that it has not seen
  * yet outlives INIT: it would begin in what the page holds by then. */
 #define ARRIVE_MS     5000
