@@ -207,6 +207,29 @@ def unaligned_swap(t):
     story.end()
 
 
+@case("fault-same-guid-twice", product=TORPOR)
+def same_guid_twice(t):
+    """A disk and a copy of it, as dd makes one: which of them is meant is not guessed, whatever names
+    the area. With the copy away all is as before."""
+    story = Story(t, "seabios-grub", t.disk())
+    story.work(64)
+    story.save()
+    guid = story.disk.table["torpor"].guid
+    for words in ("", f" area=partuuid:{guid}"):
+        twin = t.copy(story.disk, "twin")
+        story.disk.set_env(torpor_args=f"serial=0x3f8{words}")
+        machine, _ = t.machine(story.disk, twin, name="twins")
+        reason = story.refused(machine)
+        t.check("found more than once" in reason, f"another reason was given: {reason}")
+        both = re.search(r"^find: .* (?:on|and) virtio-blk 00:02.0.*virtio-blk 00:03.0",
+                         machine.console.text(), re.MULTILINE)
+        t.check(both or not words, "the disks are not named")
+        t.check(image.state(story.disk) == ("VALID", 0), "the refusal changed the image")
+    story.resume()
+    story.verify()
+    story.end()
+
+
 # ---- many disks ----
 
 class _OwnSwap(cases_stock.StockStory):

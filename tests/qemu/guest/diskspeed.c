@@ -23,6 +23,7 @@
 
 #define BLOCK_BYTES (1u << 20)
 #define DEPTH_MAX   64u
+#define HUGE_BYTES  (2u << 20)
 
 struct job {
 	int fd;
@@ -83,6 +84,15 @@ static void run(struct job *j, uint32_t depth)
 	}
 }
 
+/* Huge pages where there are some: as few pieces to a request as Torpor's buffers have. */
+static void *buffers(size_t bytes)
+{
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+	size_t whole = (bytes + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES;
+	void *p = mmap(NULL, whole, PROT_READ | PROT_WRITE, flags | MAP_HUGETLB, -1, 0);
+	return p != MAP_FAILED ? p : mmap(NULL, whole, PROT_READ | PROT_WRITE, flags, -1, 0);
+}
+
 int main(int argc, char **argv)
 {
 	static struct job j;
@@ -98,8 +108,7 @@ int main(int argc, char **argv)
 	j.fd = open(argv[2], (write ? O_WRONLY : O_RDONLY) | O_DIRECT);
 	if (j.fd < 0)
 		die(argv[2]);
-	j.buffer = mmap(NULL, (size_t)depth * BLOCK_BYTES, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	j.buffer = buffers((size_t)depth * BLOCK_BYTES);
 	if (j.buffer == MAP_FAILED || syscall(SYS_io_setup, (long)depth, &j.aio) != 0)
 		die("memory or io_setup");
 	memset(j.buffer, 0x5a, (size_t)depth * BLOCK_BYTES);
