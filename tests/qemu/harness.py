@@ -54,7 +54,6 @@ class Build:
         self._stock, self._lock = {}, threading.Lock()
         self.loaders = [PRODUCT[name] for name in LOADERS if name not in self.missing]
 
-
     def stock(self, package="linux-image-amd64", suite=""):
         """Kernel and initramfs of an unmodified distribution kernel, as options of Case.disk."""
         with self._lock:

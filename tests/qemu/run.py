@@ -4,7 +4,7 @@
     run.py [-j N] [-l] [--again] [PATTERN...]   shell patterns of case names; all cases without any
 
 --again: what failed runs once more, alone, when all others are done; both results are printed, the
-second one counts. An emulated machine on a busy host has hiccups of its own.
+second one counts, and the first one's logs are kept in out/qemu/NAME.first/. An emulated machine on a busy host has hiccups of its own.
 
 Prints PASS or FAIL for each case (with the seconds from power on until the saved system's processes
 went on, of the last resume), a table of the matrix-* cases, and the number of both at the end; the
@@ -16,6 +16,7 @@ import argparse
 import concurrent.futures
 import fnmatch
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -83,6 +84,13 @@ def run_case(name, build):
     return error is None
 
 
+def keep_first(directory):
+    """The logs of a first try that failed stay, without its disks."""
+    first = directory + ".first"
+    shutil.rmtree(first, ignore_errors=True)
+    shutil.copytree(directory, first, ignore=shutil.ignore_patterns("*.img"))
+
+
 def main():
     parser = argparse.ArgumentParser(description="whole-machine tests in QEMU")
     parser.add_argument("-j", type=int, default=1, metavar="N", help="cases at the same time")
@@ -101,6 +109,7 @@ def main():
         results = dict(zip(names, pool.map(lambda name: run_case(name, build), names)))
     for name in [name for name in names if args.again and not results[name]]:
         print(f"AGAIN {name}", flush=True)
+        keep_first(os.path.join(harness.OUT, name))
         results[name] = run_case(name, build)
     cases_matrix.report(results)
     passed = sum(results.values())

@@ -2,7 +2,8 @@
 
 A Vm keeps its disks and its firmware variables over power cycles; each start() is one QEMU process
 with its own log files in vm.dir: bootN-console.log (first serial port: firmware menu, GRUB, kernel,
-loader), bootN-agent.log (second serial port: tests/qemu/guest.py), bootN-qemu.log.
+loader), bootN-agent.log (second serial port: tests/qemu/guest.py), bootN-qemu.log; and where
+something that a test waits for did not come, bootN-stuck.log: each processor's registers and stack.
 Everything has a time-out, and every process is killed at the end, at the latest by timeout(1).
 """
 
@@ -299,8 +300,28 @@ class Vm:
                 raise VmError(f"waiting for {what}: the machine ended by {self.ended}\n"
                               f"{self._tails()}")
             if time.monotonic() > end:
+                self._dump_processors()
                 raise VmError(f"waiting for {what}: nothing in {timeout_s:g} s\n{self._tails()}")
             time.sleep(0.02)
+
+    def _dump_processors(self):
+        """Twice, a second apart: what spins differs from what has stopped."""
+        with open(os.path.join(self.dir, f"boot{self.boots}-stuck.log"), "a", encoding="utf-8") as f:
+            for moment in range(2):
+                time.sleep(moment)
+                for cpu in range(self.cpus):
+                    registers = self._monitor("info registers", cpu)
+                    f.write(f"--- processor {cpu}, moment {moment}\n{registers}\n")
+                    stack = re.search(r"RSP=([0-9a-f]+)", registers)
+                    for line in ["info lapic"] + ([f"x /96gx 0x{stack.group(1)}"] if stack else []):
+                        f.write(f"{self._monitor(line, cpu)}\n")
+
+    def _monitor(self, line, cpu):
+        try:
+            return self.qmp.command("human-monitor-command",
+                                    **{"command-line": line, "cpu-index": cpu})
+        except VmError as e:
+            return str(e)
 
     def _tails(self):
         return f"--- console\n{self.console.tail()}\n--- agent\n{self.agent.tail(5)}"
