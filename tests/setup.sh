@@ -13,7 +13,7 @@ packages=(
 	python3-lz4 python3-xxhash python3-yaml
 	# whole machines: emulator, firmware, boot loader, boot media
 	qemu-system-x86 ovmf seabios grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-	dosfstools gdisk e2fsprogs uuid-runtime cpio lz4
+	dosfstools gdisk e2fsprogs xfsprogs btrfs-progs uuid-runtime cpio lz4
 	# the guest: its kernel is built from source
 	linux-source-6.1 bc bison flex libelf-dev libssl-dev xz-utils kmod busybox-static kexec-tools
 	efibootmgr
@@ -22,7 +22,8 @@ packages=(
 	"$@"
 )
 
-installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+# dpkg-query fails when one of them was never heard of here.
+installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || :; } |
 	sed -n 's/^installed //p')
 missing=()
 for package in "${packages[@]}"; do
