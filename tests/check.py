@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Everything that `make check` runs after the build, in order; one line a part, counts at the end.
 
-    check.py --unit NAME... --fuzz NAME... [--fuzz-seconds N] [--jobs N]
+    check.py --unit NAME... --fuzz NAME... --qemu PATTERN... [--fuzz-seconds N] [--jobs N]
 
 Ends with "N passed, N failed"; a part that printed no result counts as a failure.
 """
@@ -30,9 +30,13 @@ class Total:
 
 
 def run(command, **kw):
-    p = subprocess.run(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                       text=True, errors="replace", **kw)
-    return p.returncode, p.stdout
+    """Exit status and output; -1 for what does not end in time."""
+    try:
+        p = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, **kw)
+    except subprocess.TimeoutExpired as e:
+        return -1, (e.stdout or b"").decode(errors="replace") + f"\nkilled after {e.timeout:g} s"
+    return p.returncode, p.stdout.decode(errors="replace")
 
 
 def unit(total, names):
@@ -63,9 +67,12 @@ def fuzz(total, names, seconds):
 
 
 def style(total):
-    files = run(["git", "ls-files", "*.c", "*.h"])[1].split()
-    code, out = run(["clang-format", "--dry-run", "-Werror"] + files)
-    total.add("style (.clang-format)", int(code == 0), int(code != 0), out[-3000:])
+    code, out = run(["git", "ls-files", "*.c", "*.h"])
+    files = out.split() if code == 0 else []
+    if files:
+        code, out = run(["clang-format", "--dry-run", "-Werror"] + files)
+    good = code == 0 and bool(files)
+    total.add("style (.clang-format)", int(good), int(not good), out[-3000:])
     bad = [f for f in files if not f.startswith("tests/") and
            re.search(r'#include [<"](tests/|fake_|cmocka)', open(os.path.join(TOP, f)).read())]
     total.add("nothing includes tests", int(not bad), int(bool(bad)), " ".join(bad))
