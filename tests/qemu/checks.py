@@ -22,7 +22,7 @@ def verify(guest, beats_before, cpus=2, efi=False):
     """Everything that can be verified in a guest that went on, at any later time: the workload from
     end to end, and that it has gone on; all CPUs; the shell; disks; the kernel's complaints; EFI
     variables. Returns the new beats."""
-    found = guest.run("workload check 240", timeout_s=300, status=None)
+    found = guest.run("workload check 240 || echo not all answer and go on", timeout_s=300)
     if found:
         raise Failure(f"workload: {found}")
     beats = workload_beats(guest)

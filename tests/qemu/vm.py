@@ -112,6 +112,12 @@ class Qmp:
             raise VmError(f"monitor: {name}: {reply['error']['desc']}")
         return reply["return"]
 
+    def wait_closed(self, timeout_s=20):
+        """Until QEMU has closed its end, at the latest when the last of its threads has ended."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._closed, timeout_s * SLOW):
+                raise VmError("monitor: not closed")
+
     def last_event(self, name):
         with self._changed:
             return next((e for e in reversed(self.events) if e["event"] == name), None)
@@ -203,7 +209,7 @@ class Vm:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass  # it has switched itself off
-        self.process.wait()
+        self.qmp.wait_closed()  # timeout(1) may end before QEMU does
         self.stop()
 
     def wait_end(self, timeout_s, expect="poweroff"):
