@@ -24,13 +24,18 @@ def _still_resumes(story):
 
 # ---- the loader ----
 
+def _refused(t, story, why, machine=None, times=1):
+    reason = story.refused(machine, times=times)
+    t.check(why in reason, f"another reason was given: {reason}")
+
+
 for door_name in DOORS:
     def _register(door):
         @case(f"refuse-no-image-{door}", product=LOADERS)
         def no_image(t):
             story = Story(t, door, t.disk())
             story.guest.poweroff()
-            story.refused()
+            _refused(t, story, "no image area")
     _register(door_name)
 
 
@@ -42,7 +47,7 @@ def spent(t):
         story.resume()
         story.guest.run("workload stop")
         story.guest.poweroff()
-        t.check("resumed before" in story.refused(), "another reason was given")
+        _refused(t, story, "resumed before")
 
 
 @case("refuse-other-partuuid", product=TORPOR)
@@ -50,9 +55,9 @@ def other_partuuid(t):
     story = _saved(t)
     right = story.disk.torpor_args()
     story.disk.set_env(torpor_args=f"{right} area=partuuid:{uuid.uuid4()}")
-    story.refused()
+    _refused(t, story, "not found")
     story.disk.set_env(torpor_args="serial=0x3f8 area=nowhere")
-    t.check("area=nowhere" in story.refused(), "the word that is wrong is not named")
+    _refused(t, story, "area=nowhere")
     story.disk.set_env(torpor_args=f"{right} area=partuuid:{story.disk.table['torpor'].guid}")
     _still_resumes(story)
 
@@ -61,7 +66,7 @@ def other_partuuid(t):
 def less_ram(t):
     story = _saved(t)
     story.machine.ram_mib = 768
-    story.refused()
+    _refused(t, story, "the memory map does not fit")
     t.check(image.state(story.disk) == ("VALID", 0), "the refusal changed the image")
     story.machine.ram_mib = 1024
     _still_resumes(story)
@@ -78,7 +83,7 @@ def no_disk(t):
     story.save()
     drives = list(story.machine.drives)
     story.machine.drives = drives[:1]
-    story.refused()
+    _refused(t, story, "not found")
     story.machine.drives = drives
     _still_resumes(story)
 
@@ -87,28 +92,29 @@ def no_disk(t):
 def other_firmware(t):
     story = _saved(t)
     machine, _ = t.machine(story.disk, name="uefi", firmware="ovmf")
-    story.refused(machine)
+    _refused(t, story, "the firmware does not fit", machine)
 
 
-def _damage(name, place, door="seabios-grub", times=1):
+def _damage(name, place, what, door="seabios-grub", times=1):
     @case(f"refuse-damaged-{name}", product=TORPOR)
     def run(t):
         story = _saved(t, door)
         for offset in place(story.disk):
             image.flip(story.disk, offset)
-        story.refused(times=times)
+        _refused(t, story, f"{what} is damaged", times=times)
         state = image.state(story.disk)[0]
         t.check(state in ("VALID", "LOADING", "none", "damaged"), f"the image's state is {state} now")
 
 
-_damage("header", lambda disk: [h.offset + 40 for h in image.headers(disk)])
-_damage("root", lambda disk: [image.headers(disk)[-1].root_offset + 20])
-_damage("index", lambda disk: [image.index_offset(disk) + 3])
-_damage("index-uefi", lambda disk: [image.index_offset(disk) + 3], "ovmf-entry")
-_damage("data", lambda disk: [image.stored_chunk(disk).offset + 5])
+_damage("header", lambda disk: [h.offset + 40 for h in image.headers(disk)], "the image header")
+_damage("root", lambda disk: [image.headers(disk)[-1].root_offset + 20], "the image root")
+_damage("index", lambda disk: [image.index_offset(disk) + 3], "the image index")
+_damage("index-uefi", lambda disk: [image.index_offset(disk) + 3], "the image index", "ovmf-entry")
+_damage("data", lambda disk: [image.stored_chunk(disk).offset + 5], "image data")
 # Seen only while it is loaded, after boot services: reset, and the boot entry is still the first one;
 # after two attempts the program returns and the firmware goes on to GRUB.
-_damage("data-uefi", lambda disk: [image.stored_chunk(disk).offset + 5], "ovmf-entry", times=3)
+_damage("data-uefi", lambda disk: [image.stored_chunk(disk).offset + 5], "image data", "ovmf-entry",
+        times=3)
 
 
 @case("refuse-after-failed-attempts", product=TORPOR)
@@ -117,9 +123,9 @@ def failed_attempts(t):
     story = _saved(t)
     image.flip(story.disk, image.stored_chunk(story.disk).offset + 5)
     for attempt in (1, 2):
-        story.refused()
+        _refused(t, story, "image data is damaged")
         t.check(image.state(story.disk) == ("LOADING", attempt), "the attempt was not counted")
-    t.check("attempts" in story.refused(), "tried a third time")
+    _refused(t, story, "too many failed attempts")
 
 
 # ---- the command ----

@@ -85,7 +85,8 @@ def less_ram(t):
     before = swsusp_image.digest(story.disk)
     _without_kernel_resume(story)
     story.machine.ram_mib = 768
-    story.refused()
+    reason = story.refused()
+    t.check("the memory map does not fit" in reason, f"another reason was given: {reason}")
     t.check(swsusp_image.digest(story.disk) == before, "the refusal changed the image")
     story.machine.ram_mib = 1024
     _kernel_resumes(story)
