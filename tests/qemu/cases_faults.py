@@ -174,7 +174,8 @@ def beyond_the_disk(t):
     end = os.path.getsize(story.disk.path) // SECTOR
     for place in (f"{start}+{end - start + 1}", f"{end}+{count}", f"{start}+{(1 << 63) - 1}"):
         story.disk.set_env(torpor_args=f"serial=0x3f8 area=lba:{place}")
-        story.refused()
+        reason = story.refused()
+        t.check("outside the device" in reason, f"another reason was given: {reason}")
         t.check(image.state(story.disk) == ("VALID", 0), "the refusal changed the image")
     story.disk.set_env(torpor_args=f"serial=0x3f8 area=lba:{start}+{count}")
     story.machine.on_reset = "stop"
@@ -183,28 +184,25 @@ def beyond_the_disk(t):
     story.end()
 
 
-def _unaligned(t, kind, parts, word):
-    """A story with these partitions on a second disk, none at a multiple of 4096 bytes."""
+def _unaligned(t, kind, label, word):
+    """The image's partition is on a second disk, not at a multiple of 4096 bytes."""
     first = t.disk(area_mib=0, swap_mib=0)
-    second = t.bare_disk("second", parts, first=MIB + SECTOR)
-    first.set_env(torpor_args=f"serial=0x3f8 {word}=partuuid:{second.table[parts[0][0]].guid}")
-    return kind(t, "seabios-grub", first, more_disks=[second])
+    second = t.bare_disk("second", [(label, 1024)], first=MIB + SECTOR)
+    first.set_env(torpor_args=f"serial=0x3f8 {word}=partuuid:{second.table[label].guid}")
+    story = kind(t, "seabios-grub", first, more_disks=[second])
+    story.work(64)
+    story.cycle()
+    story.end()
 
 
 @case("fault-unaligned-area", product=TORPOR)
 def unaligned_area(t):
-    story = _unaligned(t, Story, [("torpor", 1024)], "area")
-    story.work(64)
-    story.cycle()
-    story.end()
+    _unaligned(t, Story, "torpor", "area")
 
 
 @case("fault-unaligned-swap", product=LOADERS)
 def unaligned_swap(t):
-    story = _unaligned(t, _OwnSwap, [("swap", 1024)], "swap")
-    story.work(64)
-    story.cycle()
-    story.end()
+    _unaligned(t, _OwnSwap, "swap", "swap")
 
 
 @case("fault-same-guid-twice", product=TORPOR)
