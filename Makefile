@@ -65,7 +65,7 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	stock-6.1-uncompressed stock-refuse-damaged setup-grub-partition setup-efi-entry \
 	toy-bios toy-continue toy-nvme-4096 golden-resume export-crash export-make \
 	fault-save-disk-vanishes-nvme fault-read-errors-nvme \
-	refuse-filesystem-changed refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
+	refuse-changed-ext4 refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
 	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
 

@@ -1,7 +1,9 @@
-"""Images in a file on ext4, which torpor setup made: saved and resumed with nothing chosen by the
-test, and what is said when the file is no longer what it was."""
+"""Images in a file that torpor setup made: saved and resumed with nothing chosen by the test, and what is
+said when the file is no longer what it was."""
 
+import os
 import re
+import subprocess
 
 import cases_setup
 from harness import TORPOR, case
@@ -13,8 +15,10 @@ DISK = {"data_mib": 3072, "area_mib": 0, "swap_mib": 0, "linux_args": "data=root
 
 
 class FileStory(Story):
-    def __init__(self, t, door, disk, **options):
+    def __init__(self, t, door, disk, before="true", **options):
+        """before: shell commands that come before everything else."""
         super().__init__(t, door, disk, **options)
+        self.guest.run(before)
         self.door = self.door._replace(entry=None)  # setup makes the way back
         self.guest.run("mount /dev/disk/esp /esp && ln -s /esp/boot /boot")
 
@@ -76,3 +80,38 @@ def _in_file(name, door, cycles, options=""):
 
 _in_file("save-file-ext4-seabios-grub", "seabios-grub", 5)
 _in_file("save-file-ext4-ovmf-entry", "ovmf-grub", 2, "--efi-entry --esp /esp")
+
+
+CHECK = {"xfs": ("mkfs.xfs", "xfs_repair", "-n")}
+
+
+def _on_other(kind):
+    @case(f"save-file-{kind}", product=TORPOR)
+    def run(t):
+        """The file lies on another file system, of another disk; that is whole afterwards."""
+        first, second = t.disk(area_mib=0, swap_mib=0), t.bare_disk("second", [("data", 3072)])
+        make, *check = CHECK[kind]
+        second.make("data", make, "-q")
+        directory = os.path.dirname(FILE)
+        story = FileStory(t, "seabios-grub", first, more_disks=[second],
+                          before=f"mkdir -p {directory} && mount -t {kind} /dev/vdb1 {directory}")
+        story.set_up()
+        t.note(story.check_status())
+        story.work(128)
+        for _ in range(2):
+            story.cycle()
+            story.check_status()
+        story.guest.run(f"dd if=/dev/urandom of={directory}/other bs=1M count=64 2> /dev/null && sync && "
+                        f"torpor verify {FILE} && rm {directory}/other", timeout_s=300)
+        story.remove()
+        story.guest.run(f"umount {directory}")
+        story.end()
+        path = second.extract("data", second.path + ".check")
+        t.keep_until_passed(path)
+        done = subprocess.run([*check, path], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, check=False)
+        t.check(done.returncode == 0, f"{' '.join(check)}: {done.stdout}")
+
+
+for name in CHECK:
+    _on_other(name)

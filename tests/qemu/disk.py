@@ -63,6 +63,16 @@ class Disk:
              f"count={p.size // gpt.MIB}", "conv=sparse", "status=none")
         return path
 
+    def make(self, name, *command):
+        """Runs a mkfs or mkswap on the partition, as a file of its own whose path comes last."""
+        p, path = self.table[name], f"{self.path}.{name}"
+        with open(path, "wb") as f:
+            f.truncate(p.size)
+        _run(*command, path)
+        _run("dd", f"if={path}", f"of={self.path}", "bs=1M", f"seek={p.start // gpt.MIB}",
+             "conv=notrunc,sparse", "status=none")
+        os.remove(path)
+
     def fsck(self):
         """Raises when the data partition is not a clean ext4. The machine is off."""
         path = self.extract("data", self.path + ".fsck")
@@ -96,7 +106,7 @@ def build(path, kernel, initrd, loaders=(), area_mib=1024, swap_mib=768, data_mi
             grub.install_bios(path, core, table["bios"].start, table["bios"].size)
         _make_data(disk, work)
         if swap_mib:
-            _make_swap(disk, work)
+            disk.make("swap", "mkswap", "-q", "-L", "swap")
     finally:
         shutil.rmtree(work)
     return disk
@@ -128,15 +138,6 @@ def _make_data(disk, work):
         f.write("the data partition\n")
     _run("mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-L", "data", "-d", tree, "-E",
          f"offset={data.start},nodiscard", disk.path, f"{data.size // 1024}k")
-
-
-def _make_swap(disk, work):
-    swap, header = disk.table["swap"], os.path.join(work, "swap")
-    with open(header, "wb") as f:
-        f.truncate(swap.size)
-    _run("mkswap", "-q", "-L", "swap", header)
-    with open(header, "rb") as f:
-        disk.write_partition("swap", 0, f.read(4096))
 
 
 def _run(*command):
