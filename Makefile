@@ -1,4 +1,4 @@
-# Torpor. `make` builds everything into out/, `make check` and `make demo` do all their own set-up.
+# Torpor. `make` builds the product into out/, `make check` and `make demo` do all their own set-up.
 # V=1 shows the commands. Source lists are explicit; each folder gets only the -I it may use.
 
 .DEFAULT_GOAL := all
@@ -75,7 +75,6 @@ INC_x86 := -Ix86 -Ilib
 INC_drivers := -Idrivers -Ix86 -Ilib
 INC_image-format := -Iimage-format
 INC_swsusp := -Iswsusp
-INC_contract := -Icontract
 INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
 INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
@@ -135,10 +134,10 @@ $(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.
 	$(Q)mkdir -p $(@D)
 	$(Q)nasm -f elf64 -DWRITER='"$(out)/writer.bin"' -o $@ $<
 
-$(out)/format_area: tests/qemu/toy/format_area.c $(IMAGE_SRC)
+$(out)/format_area: tests/qemu/toy/format_area.c $(IMAGE_SRC) $(wildcard image-format/*.h)
 	$(call say,HOSTCC,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -Iimage-format -o $@ $^ $(LZ4_A)
+	$(Q)$(CC) $(CFLAGS) -Iimage-format -o $@ $(filter %.c,$^) $(LZ4_A)
 
 $(out)/toy.elf: $(call metal,tests/qemu/toy/entry.asm $(TOY_SRC) $(METAL_COMMON)) linker.ld
 
@@ -190,7 +189,7 @@ HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h 
 UNIT :=
 include tests/unit/tests.mk
 
-.PHONY: all deps check check-run check-matrix check-machines soak demo bench unit clean
+.PHONY: all deps check check-build check-run check-matrix check-machines soak demo bench unit clean
 # The product; deps first on a fresh machine.
 PRODUCT := $(out)/torpor $(out)/torpor.mb2 $(out)/torpor.efi
 TEST_PROGRAMS := $(out)/toy.mb2 $(out)/format_area
@@ -213,7 +212,7 @@ check-matrix check-machines: deps
 	$(Q)python3 tests/qemu/run.py -j2 --again $(if $(filter check-matrix,$@),'matrix-*')
 
 # The long things: SECONDS for each fuzzer, CUTS power cuts in a real save, CYCLES saves and resumes.
-SOAK_SECONDS = $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),600)
+SOAK_SECONDS = $(if $(filter file,$(origin SECONDS)),600,$(SECONDS))# unless the command line has it
 CUTS := 200
 CYCLES := 100
 SEED := 0
