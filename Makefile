@@ -104,6 +104,8 @@ $(out)/metal/%.asm.o: %.asm
 	$(Q)mkdir -p $(@D)
 	$(Q)nasm -f elf64 -o $@ $<
 
+$(call metal,loader/entry.asm tests/qemu/toy/entry.asm): loader/start.inc
+
 METAL_COMMON := $(X86_SRC) $(X86_ASM) $(LIB_SRC) $(DRIVER_SRC) $(AREA_SRC) $(IMAGE_SRC)
 
 $(out)/writer.elf: $(call metal,writer/entry.asm $(WRITER_SRC) $(METAL_COMMON)) linker.ld

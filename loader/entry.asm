@@ -8,12 +8,9 @@
 ;   never returns
 bits 64
 default rel
-extern program_relocate, program_start_cpu, loader_main
-extern program_file_end, program_end
-global entry
+%include "loader/start.inc"
 
-section .head.jump progbits alloc exec nowrite
-	jmp	entry
+start loader_main
 
 section .head.magic progbits alloc noexec nowrite
 	db	"TORPORLD"
@@ -22,33 +19,3 @@ section .parameters progbits alloc noexec write
 global boot_info_room
 boot_info_room:
 	times 32768 db 0
-
-section .text
-entry:
-	cli
-	cld
-	mov	rbx, rdi
-	mov	rbp, rcx
-	lea	rdi, [program_file_end]
-	lea	rcx, [program_end]
-	sub	rcx, rdi
-	xor	eax, eax
-	rep	stosb
-	lea	rsp, [stack_top]
-	mov	r12, rsi
-	mov	r13, rdx
-	mov	r14, r8
-	call	program_relocate
-	call	program_start_cpu
-	mov	rdi, rbx
-	mov	rsi, r12
-	mov	rdx, r13
-	mov	rcx, rbp
-	mov	r8, r14
-	call	loader_main
-	ud2
-
-section .bss
-align 4096
-	resb	65536
-stack_top:
