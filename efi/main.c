@@ -155,19 +155,22 @@ static void log_spent(void *work)
 	changes_log_loss(&e.changes, "would destroy");
 }
 
-/* One of our own images: 0, or why it cannot be resumed. ERR_NOT_FOUND: none. */
-static int look_at_own(void *work)
+/* One of our own images that may be resumed: 0, or why there is none. */
+static int find_own(void *work)
 {
 	int err = find_area(&e.disks, &e.options, work, &e.found);
 	if (err)
 		return err;
 	err = img_state_check(&e.found.headers.h);
-	if (err && !(err == IMG_ERR_SPENT && e.options.force))
-		return err;
+	return err == IMG_ERR_SPENT && e.options.force ? 0 : err;
+}
+
+static int check_own(void *work)
+{
 	if (e.found.headers.h.attempts >= e.options.attempts_max && !e.options.force)
 		return ERR_ATTEMPTS;
 	struct plan_cpu cpu = plan_this_cpu();
-	err = image_open(&e.saved, &e.found, &e.arena);
+	int err = image_open(&e.saved, &e.found, &e.arena);
 	if (!err)
 		err = plan_check(&e.saved, &e.bi, &cpu);
 	if (!err)
@@ -177,7 +180,7 @@ static int look_at_own(void *work)
 	return err;
 }
 
-/* The same for a stock kernel's image. */
+/* A stock kernel's image: 0, or why it cannot be resumed. ERR_NOT_FOUND: none. */
 static int look_at_stock(void *work)
 {
 	int err = stock_find(&e.disks, &e.options, &e.arena, work, &e.stock);
@@ -193,7 +196,9 @@ static int look_at_stock(void *work)
 	return err;
 }
 
-/* The whole of what the core will check, by the firmware's drivers: 0 when a resume should work. */
+/* The whole of what the core will check, by the firmware's drivers: 0 when a resume should work. Chooses as
+ * the core does: an image of ours that may be resumed is the one, even if it does not fit this machine.
+ * A core that chose another image than this door would refuse it by a reset, in every boot again. */
 static int look_at_image(void)
 {
 	UINTN key;
@@ -208,15 +213,13 @@ static int look_at_image(void)
 	void *work = err ? NULL : arena_alloc(&e.arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
 	if (!work)
 		return err ? err : ERR_NO_MEMORY;
-	err = look_at_own(work);
-	if (err == 0)
-		return 0;
-	int stock_err = look_at_stock(work);
-	if (stock_err && err == IMG_ERR_SPENT)
+	int own_err = find_own(work);
+	if (own_err == 0)
+		return check_own(work);
+	err = look_at_stock(work);
+	if (err && own_err == IMG_ERR_SPENT)
 		log_spent(work);
-	if (stock_err == ERR_NOT_FOUND || (err != ERR_NOT_FOUND && stock_err != 0))
-		return err;
-	return stock_err;
+	return err && own_err != ERR_NOT_FOUND ? own_err : err;
 }
 
 /* Program and home in one block, the pristine core as it is in this file's own data. */
