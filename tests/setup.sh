@@ -18,7 +18,7 @@ packages=(
 	linux-source-6.1 bc bison flex libelf-dev libssl-dev xz-utils kmod busybox-static kexec-tools
 	efibootmgr
 	# what opens exported images
-	crash makedumpfile gdb
+	crash python3-drgn makedumpfile gdb
 	"$@"
 )
 

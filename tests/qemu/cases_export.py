@@ -1,4 +1,5 @@
-"""Images opened by other programs on the host: crash, gdb, makedumpfile; and made again from a core."""
+"""Images opened by other programs on the host: crash, drgn, gdb, makedumpfile; and made again from a
+core."""
 
 import os
 import re
@@ -12,6 +13,11 @@ from story import Story
 # The test kernel has no modules, by which crash would see that it has KASLR, and SLOB, which crash
 # does not know.
 CRASH = ("crash", "-s", "--kaslr=auto", "--no_kmem_cache")
+DRGN_SCRIPT = """
+from drgn.helpers.linux.pid import for_each_task
+for task in for_each_task(prog):
+    print(task.pid.value_(), task.comm.string_().decode())
+"""
 CRASH_COMMANDS = "sys\nps\nmount\nexit\n"
 
 
@@ -41,6 +47,13 @@ def open_with_tools(t, core):
     process = re.search(r"^>? +\d+ +\d+ +\d+ +[0-9a-f]{16} .* workload$", said, re.MULTILINE)
     t.check(process, f"crash ps shows no workload:\n{said}")
     t.note(f"crash: {process.group(0)}")
+
+    script = os.path.join(t.dir, "tasks.py")
+    with open(script, "w", encoding="ascii") as f:
+        f.write(DRGN_SCRIPT)
+    said = tool(t, "drgn", "-q", "-c", core, "-s", vmlinux, script)
+    t.check(re.search(r"^1 init$", said, re.MULTILINE) and
+            re.search(r"^\d+ workload$", said, re.MULTILINE), f"drgn finds no workload:\n{said}")
 
     dmesg, dump = (os.path.join(t.dir, name) for name in ("dmesg", "dump"))
     t.keep_until_passed(dump)
