@@ -22,6 +22,10 @@ def tell(t, text):
         f.write(text + "\n")
 
 
+# Why the loader boots on, by the state in the header.
+REASONS = {"EMPTY": "the image area is empty", "CONSUMED": "resumed before"}
+
+
 class Load:
     """Files on the data partition that are written all the time, each with its hash beside it."""
 
@@ -89,10 +93,11 @@ class Cuts:
         story.machine.kill()
         return after_s
 
-    def boot_on(self):
+    def boot_on(self, state):
         """The loader says why not, and Linux boots; its journal makes the file system right."""
         story = self.story
         reason = story.machine.wait_for(NO_RESUME, 120).group(1)
+        self.t.check(REASONS.get(state, "") in reason, f"image {state}, but: {reason}")
         story.guest.wait_ready(180)
         story.work(16)
         return reason
@@ -109,7 +114,7 @@ class Cuts:
             self.resumed += 1
             return f"killed after {after_s:.2f} s, image {state}: resumed"
         self.booted_on += 1
-        return f"killed after {after_s:.2f} s, image {state}: booted on: {self.boot_on()}"
+        return f"killed after {after_s:.2f} s, image {state}: booted on: {self.boot_on(state)}"
 
 
 @case("soak-power-cuts", product=TORPOR)

@@ -98,6 +98,9 @@ def main():
     parser.add_argument("--again", action="store_true", help="a second try for what failed")
     parser.add_argument("patterns", nargs="*", default=["*"])
     args = parser.parse_args()
+    for pattern in args.patterns:
+        if not fnmatch.filter(harness.CASES, pattern):
+            parser.error(f"no case is named {pattern}")
     names = [n for n in harness.CASES if any(fnmatch.fnmatch(n, p) for p in args.patterns)]
     if args.l:
         print("\n".join(names))
