@@ -20,12 +20,12 @@ class Total:
     def __init__(self):
         self.passed = self.failed = 0
 
-    def add(self, name, passed, failed, output="", show=False):
+    def add(self, name, passed, failed, output=""):
         self.passed += passed
         self.failed += failed
         print(f"{'PASS' if passed and not failed else 'FAIL'} {name}: {passed} passed, {failed} failed",
               flush=True)
-        if failed or not passed or show:
+        if failed or not passed:
             print(output, flush=True)
 
 

@@ -14,7 +14,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../qemu"))
 sys.path.insert(0, HERE)
 
-import checks  # noqa: E402
 import disks  # noqa: E402
 import harness  # noqa: E402
 import story  # noqa: E402
@@ -68,7 +67,7 @@ def own(build, door, turns):
     try:
         s = story.Story(t, door, t.disk(**swsusp.disk_options()))
         s.work(MEMORY_MIB)
-        torpor, saves, power_on, kernel, reads = [], [], [], [], []
+        torpor, saves, power_on, kernel = [], [], [], []
         for _ in range(turns):
             started = time.monotonic()
             s.save()

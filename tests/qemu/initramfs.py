@@ -106,10 +106,9 @@ def add_modules(archive, kernel_dir):
                      "".join(f"/lib/modules/{path.removesuffix('.xz')}\n" for path in order))
 
 
-def build(out_dir, torpor=None, kernel_dir=None, extra=()):
+def build(out_dir, torpor=None, kernel_dir=None):
     """Writes out_dir/initrd and returns its path. torpor: the product's command, when there is one.
-    kernel_dir: an unpacked kernel package whose modules are needed. extra: (path in the guest, path
-    on the host)."""
+    kernel_dir: an unpacked kernel package whose modules are needed."""
     os.makedirs(out_dir, exist_ok=True)
     archive = Archive()
     archive.add("bin/busybox", "/bin/busybox")
@@ -127,8 +126,6 @@ def build(out_dir, torpor=None, kernel_dir=None, extra=()):
         add_modules(archive, kernel_dir)
     if torpor:
         archive.add("bin/torpor", torpor)
-    for path, host_path in extra:
-        archive.add(path.lstrip("/"), host_path)
     initrd = os.path.join(out_dir, "initrd")
     lz4 = subprocess.run(["lz4", "-l", "-9", "-c"], input=archive.cpio(), stdout=subprocess.PIPE,
                          check=True).stdout

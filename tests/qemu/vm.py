@@ -222,7 +222,7 @@ class Vm:
     def seconds_on(self):
         return time.monotonic() - self.started
 
-    # ---- serial ports and screen ----
+    # ---- serial ports ----
 
     def wait_for(self, pattern, timeout_s, log=None):
         """Waits for a regular expression on the console (or on log); returns the match."""
@@ -234,11 +234,6 @@ class Vm:
             os.write(self._ports[port], text.encode())
         except OSError as e:
             raise VmError(f"cannot type on {port}: {e}\n{self._tails()}") from e
-
-    def screendump(self, name="screen"):
-        path = os.path.join(self.dir, f"boot{self.boots}-{name}.ppm")
-        self.qmp.command("screendump", filename=os.path.abspath(path))
-        return path
 
     def resets(self):
         """How often the running machine was reset since it was started."""
