@@ -81,6 +81,7 @@ def _set_up(name, door, swap, options="", tell="true", **disk):
         # The default choice is an ordinary boot again.
         story.machine.start()
         story.guest.wait_ready()
+        t.check("booting on" not in story.machine.console.text(), "the loader is still started")
 
 
 _set_up("setup-grub-partition", "seabios-grub", PARTITION)
