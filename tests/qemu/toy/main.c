@@ -40,7 +40,7 @@
 _Noreturn void toy_main(
 	const void *info, uint64_t home, uint64_t home_bytes, uint64_t core, uint64_t start_tsc);
 
-/* toy.asm: enters the payload as relocate_kernel does; returns when something jumps back. */
+/* entry.asm: enters the payload as relocate_kernel does; returns when something jumps back. */
 void toy_jump(uint64_t payload, void *swap_page_top);
 extern const uint8_t writer_blob[], writer_blob_end[];
 
