@@ -73,7 +73,7 @@ static const struct command {
 	{"disarm", disarm_main},
 };
 
-static int run(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[0], commands[i].name))
@@ -82,7 +82,7 @@ static int run(int argc, char **argv)
 	return STATUS_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		fputs(usage, stderr);
@@ -97,5 +97,15 @@ int main(int argc, char **argv)
 			IMG_VERSION_MINOR);
 		return STATUS_OK;
 	}
-	return run(argc - 1, argv + 1);
+	return run_command(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (say_begin())
+		return STATUS_FAILED;
+	status = run(argc, argv);
+	return say_end() && status == STATUS_OK ? STATUS_FAILED : status;
 }

@@ -1,10 +1,33 @@
 #include "say.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static char last[512];
 static enum complaining complaining;
+
+int say_begin(void)
+{
+	/* The lowest free number is taken; nothing can be written to a folder. */
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/", O_RDONLY | O_DIRECTORY) != fd)
+			return -1;
+	return 0;
+}
+
+int say_end(void)
+{
+	int lost = ferror(stdout), why = fflush(stdout) ? errno : 0;
+
+	if (!lost && !why)
+		return 0;
+	return complain(
+		"standard output cannot be written%s%s", why ? ": " : "", why ? strerror(why) : "");
+}
 
 int complain(const char *fmt, ...)
 {

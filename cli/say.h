@@ -4,6 +4,13 @@
 
 #include <stdint.h>
 
+/* First of all: makes sure that descriptors 0 to 2 are in use, else a disk would get the number that
+ * messages go to. -1 when that cannot be. */
+int say_begin(void);
+
+/* Last of all: -1 after a complaint when not all results reached stdout. */
+int say_end(void);
+
 /* "torpor: ..." on stderr. Returns -1, so that a check can end with it. */
 int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

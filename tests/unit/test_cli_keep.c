@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "kept.h"
+#include "say.h"
 
 #define WHOLE_BYTES (20u << 20)
 #define KEEP_BYTES  (4u << 20)
@@ -230,6 +232,44 @@ static void left_out(void **state)
 	assert_int_equal(t.n_sectors, (WHOLE_BYTES - KEEP_BYTES) / 512);
 }
 
+/* Started with stderr closed, the area must not get its number: what is said goes nowhere, not over the
+ * header. */
+static void closed_stderr(void **state)
+{
+	char begin[9] = "";
+	int fd, status;
+	pid_t child;
+
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		close(STDERR_FILENO);
+		_exit(say_begin() ? 10 : KEEP("drop", "vm", "--in", area));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), STATUS_FAILED);
+	fd = open(area, O_RDONLY);
+	assert_int_equal(pread(fd, begin, 8, 0), 8);
+	close(fd);
+	assert_memory_equal(begin, IMG_MAGIC, 8);
+}
+
+static void full_stdout(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	child = fork();
+	if (child == 0) {
+		assert_int_equal(dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO), STDOUT_FILENO);
+		_exit(KEEP("list", "--in", area) == STATUS_OK && say_end() ? 0 : 10);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
 #define TEST(f_) cmocka_unit_test_setup_teardown(f_, setup, teardown)
 
 int main(void)
@@ -242,6 +282,8 @@ int main(void)
 		TEST(in_the_way),
 		TEST(sizes),
 		TEST(left_out),
+		TEST(closed_stderr),
+		TEST(full_stdout),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
