@@ -23,8 +23,8 @@ FUZZ += format
 FUZZSRC_format := lib/format.c
 
 FUZZ += virtio_blk
-FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
-	lib/log.c lib/arena.c
+FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fuzz/fuzz_block.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
+	lib/format.c lib/log.c lib/arena.c
 
 FUZZ += cli
 FUZZSRC_cli := cli/facts_parse.c

@@ -5,18 +5,11 @@
  * disks_stop bus mastering is off.
  */
 #include <string.h>
-#include <sys/mman.h>
 
-#include "block.h"
-#include "disks.h"
-#include "fake_pci.h"
-#include "fuzz.h"
+#include "fuzz_block.h"
 #include "nvme_regs.h"
-#include "pci.h"
 
-#define ARENA_BYTES  (512u << 10)
-#define BUFFER_BYTES (256u << 10)
-#define BAR          0x3800100000
+#define BAR 0x3800100000
 
 struct queue {
 	uint64_t sq, cq;
@@ -25,36 +18,16 @@ struct queue {
 };
 
 static struct {
-	const uint8_t *data;
-	size_t left;
 	struct fake_pci_dev *pci;
 	uint32_t cc, csts, aqa;
 	uint64_t asq, acq;
 	struct queue queue[2];
 } dev;
 
-static uint8_t *arena_memory, *buffer;
-
-static uint8_t take8(void)
-{
-	if (dev.left == 0)
-		return 0;
-	dev.left--;
-	return *dev.data++;
-}
-
-static uint64_t take(unsigned bytes)
-{
-	uint64_t v = 0;
-	for (unsigned i = 0; i < bytes; i++)
-		v = v << 8 | take8();
-	return v;
-}
-
 /* Mostly the honest value. */
 static uint32_t perhaps(uint32_t honest)
 {
-	return take8() < 240 ? honest : (uint32_t)take(4);
+	return fuzz_take8() < 240 ? honest : (uint32_t)fuzz_take(4);
 }
 
 static uint64_t read_register(void *ctx, uint64_t offset, unsigned bytes)
@@ -112,9 +85,9 @@ static void write_register(void *ctx, uint64_t offset, unsigned bytes, uint64_t 
 
 static void patch(uint8_t *page, size_t bytes)
 {
-	for (unsigned n = take8() % 8; n > 0; n--) {
-		size_t at = take(2) % bytes;
-		page[at] = take8();
+	for (unsigned n = fuzz_take8() % 8; n > 0; n--) {
+		size_t at = fuzz_take(2) % bytes;
+		page[at] = fuzz_take8();
 	}
 }
 
@@ -125,16 +98,16 @@ static void identify(const struct nvme_sqe *cmd)
 		struct nvme_identify_controller *id = (void *)page;
 		id->sqes = 0x66;
 		id->cqes = 0x44;
-		id->mdts = take8() % 16;
+		id->mdts = fuzz_take8() % 16;
 		id->nn = 40;
-		id->vwc = take8();
+		id->vwc = fuzz_take8();
 	} else if (cmd->cdw10 == NVME_IDENTIFY_NAMESPACE) {
 		struct nvme_identify_namespace *id = (void *)page;
-		id->nsze = take(2);
-		id->lbaf[0].lbads = take8() & 1 ? 9 : 12;
+		id->nsze = fuzz_take(2);
+		id->lbaf[0].lbads = fuzz_take8() & 1 ? 9 : 12;
 	} else {
-		for (unsigned i = 0, n = take8() % 20, nsid = 0; i < n; i++) {
-			nsid += 1 + take8() % 2;
+		for (unsigned i = 0, n = fuzz_take8() % 20, nsid = 0; i < n; i++) {
+			nsid += 1 + fuzz_take8() % 2;
 			memcpy(page + i * 4, &nsid, 4);
 		}
 	}
@@ -182,10 +155,10 @@ static void answer(unsigned id, uint16_t status)
 
 static void any_entry(unsigned id)
 {
-	struct nvme_cqe e = {.cid = (uint16_t)take(2),
-		.sqid = (uint16_t)(take8() % 3),
-		.sqhd = take8(),
-		.status = (uint16_t)take(2)};
+	struct nvme_cqe e = {.cid = (uint16_t)fuzz_take(2),
+		.sqid = (uint16_t)(fuzz_take8() % 3),
+		.sqhd = fuzz_take8(),
+		.status = (uint16_t)fuzz_take(2)};
 	if (dev.queue[id].cq != 0)
 		post(&dev.queue[id], e);
 }
@@ -193,17 +166,17 @@ static void any_entry(unsigned id)
 static void tick(void *ctx)
 {
 	(void)ctx;
-	if (!(dev.csts & NVME_CSTS_RDY) || dev.left == 0 || dev.pci->gone)
+	if (!(dev.csts & NVME_CSTS_RDY) || fuzz_at_end() || dev.pci->gone)
 		return;
 	if (!(fake_config16(dev.pci, 4) & 4) || dev.queue[0].cq == 0)
 		return;
 	unsigned id = dev.queue[1].sq != 0 && dev.queue[0].head == dev.queue[0].tail;
-	switch (take8() % 32) {
+	switch (fuzz_take8() % 32) {
 	default:
 		answer(id, 0);
 		break;
 	case 1:
-		answer(id, (uint16_t)take(2));
+		answer(id, (uint16_t)fuzz_take(2));
 		break;
 	case 2:
 		any_entry(id);
@@ -212,73 +185,21 @@ static void tick(void *ctx)
 		dev.pci->gone = true;
 		break;
 	case 4:
-		dev.csts = take8();
+		dev.csts = fuzz_take8();
 		break;
 	}
 }
 
 /* ---- one run ---- */
 
-static void use(struct block_dev *disk)
-{
-	struct block_extent all = {0, disk->n_sectors};
-	struct block_req req[20] = {0};
-	struct block_seg seg[20];
-	uint32_t n = disk->sector_bytes;
-	block_allow_writes(disk, &all, 1);
-	for (unsigned i = 0; i < 20; i++) {
-		seg[i] = (struct block_seg){buffer + i * n, n};
-		req[i] = (struct block_req){.dir = i % 3 == 0 ? BLOCK_WRITE : BLOCK_READ,
-			.lba = i % disk->n_sectors,
-			.n_sectors = 1,
-			.seg = &seg[i],
-			.n_segs = 1};
-		if (block_submit_wait(disk, &req[i]) != 0)
-			break;
-	}
-	if (block_drain(disk) == 0) {
-		(void)!block_flush(disk);
-		(void)!block_read(disk, 0, disk->n_sectors < 60 ? disk->n_sectors : 60, buffer);
-	}
-	for (unsigned i = 0; i < 20; i++)
-		FUZZ_CHECK(req[i].status != ERR_BUSY && req[i].status != ERR_BUG);
-	/* block.c was not told nonsense. */
-	FUZZ_CHECK(disk->lost != ERR_BUG);
-}
-
-static void get_memory(void)
-{
-	if (arena_memory != NULL)
-		return;
-	arena_memory = mmap(NULL, ARENA_BYTES + BUFFER_BYTES, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	FUZZ_CHECK(arena_memory != MAP_FAILED);
-	buffer = arena_memory + ARENA_BYTES;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct arena arena;
-	static struct disks disks;
-	get_memory();
+	fuzz_block_begin(data, size, 20000);
 	memset(&dev, 0, sizeof(dev));
-	dev.data = data;
-	dev.left = size;
-	fake_machine_reset();
-	fake_clock_step_us = 20000;
-	fake_pci_reset();
-	pci_only_one_root();
-	fake_dma_allow(arena_memory, ARENA_BYTES + BUFFER_BYTES);
 	dev.pci = fake_pci_add(3 << 3, 0x1b36, 0x0010, NVME_CLASS_CODE);
 	struct fake_io io = {read_register, write_register, NULL};
 	fake_pci_set_bar(dev.pci, 0, FAKE_BAR_64, BAR, 0x4000, io);
 	fake_tick_add(tick, NULL);
-	arena_init(&arena);
-	FUZZ_CHECK(arena_add(&arena, arena_memory, ARENA_BYTES) == 0);
-	(void)!disks_start(&disks, &arena, DISKS_ANY);
-	for (uint32_t i = 0; i < disks.n; i++)
-		use(disks.dev[i]);
-	disks_stop(&disks);
-	FUZZ_CHECK(dev.pci->gone || disks.n == 0 || !(fake_config16(dev.pci, 4) & 4));
+	fuzz_block_run(dev.pci);
 	return 0;
 }

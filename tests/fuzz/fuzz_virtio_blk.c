@@ -5,24 +5,16 @@
  * sanitizers), every wait ends, and after disks_stop bus mastering is off.
  */
 #include <string.h>
-#include <sys/mman.h>
 
-#include "block.h"
-#include "disks.h"
-#include "fake_pci.h"
-#include "fuzz.h"
-#include "pci.h"
+#include "fuzz_block.h"
 #include "virtio_regs.h"
 
-#define ARENA_BYTES (256u << 10)
-#define MMIO        0x3800004000
-#define PORT        0xc000
-#define CONFIG      0x2000
-#define NOTIFY      0x3000
+#define MMIO   0x3800004000
+#define PORT   0xc000
+#define CONFIG 0x2000
+#define NOTIFY 0x3000
 
 static struct {
-	const uint8_t *data;
-	size_t left;
 	struct fake_pci_dev *pci;
 	bool legacy;
 	uint8_t status;
@@ -31,28 +23,10 @@ static struct {
 	uint16_t size, avail_idx, used_idx;
 } dev;
 
-static uint8_t *arena_memory, *buffer;
-
-static uint8_t take8(void)
-{
-	if (dev.left == 0)
-		return 0;
-	dev.left--;
-	return *dev.data++;
-}
-
-static uint64_t take(unsigned bytes)
-{
-	uint64_t v = 0;
-	for (unsigned i = 0; i < bytes; i++)
-		v = v << 8 | take8();
-	return v;
-}
-
 /* Mostly the honest value. */
 static uint64_t perhaps(uint64_t honest, unsigned bytes)
 {
-	return take8() < 240 ? honest : take(bytes);
+	return fuzz_take8() < 240 ? honest : fuzz_take(bytes);
 }
 
 static uint64_t config_field(uint64_t offset)
@@ -66,7 +40,7 @@ static uint64_t modern_read(void *ctx, uint64_t offset, unsigned bytes)
 	(void)ctx;
 	uint64_t honest = 0;
 	if (offset == VIRTIO_COMMON_DEVICE_FEATURE)
-		honest = dev.select == 0 ? 0x10000000u | take8() << 2 : 1;
+		honest = dev.select == 0 ? 0x10000000u | fuzz_take8() << 2 : 1;
 	else if (offset == VIRTIO_COMMON_DEVICE_STATUS)
 		honest = dev.status;
 	else if (offset == VIRTIO_COMMON_QUEUE_SIZE)
@@ -112,7 +86,7 @@ static uint64_t legacy_read(void *ctx, uint64_t offset, unsigned bytes)
 	(void)ctx;
 	uint64_t honest = 0;
 	if (offset == VIRTIO_LEGACY_DEVICE_FEATURES)
-		honest = 0x10000000u | take8() << 2;
+		honest = 0x10000000u | fuzz_take8() << 2;
 	else if (offset == VIRTIO_LEGACY_QUEUE_SIZE)
 		honest = dev.size;
 	else if (offset == VIRTIO_LEGACY_DEVICE_STATUS)
@@ -168,38 +142,38 @@ static void answer(struct virtq_used *used, uint8_t status)
 static void tick(void *ctx)
 {
 	(void)ctx;
-	if (!(dev.status & VIRTIO_STATUS_DRIVER_OK) || dev.left == 0 || dev.pci->gone)
+	if (!(dev.status & VIRTIO_STATUS_DRIVER_OK) || fuzz_at_end() || dev.pci->gone)
 		return;
 	if (!(fake_config16(dev.pci, 4) & 4))
 		return;
 	struct virtq_used *used = fake_dma(dev.used, 4 + 8ull * dev.size);
-	switch (take8() % 16) {
+	switch (fuzz_take8() % 16) {
 	default:
 		answer(used, 0);
 		break;
 	case 1:
-		answer(used, take8());
+		answer(used, fuzz_take8());
 		break;
 	case 2:
-		used->idx = (uint16_t)take(2);
+		used->idx = (uint16_t)fuzz_take(2);
 		break;
 	case 3:
-		used->ring[take(2) % dev.size].id = (uint32_t)take(4);
+		used->ring[fuzz_take(2) % dev.size].id = (uint32_t)fuzz_take(4);
 		break;
 	case 4:
-		used->ring[take(2) % dev.size].id = take8();
+		used->ring[fuzz_take(2) % dev.size].id = fuzz_take8();
 		break;
 	case 5:
-		used->ring[take(2) % dev.size].len = (uint32_t)take(4);
+		used->ring[fuzz_take(2) % dev.size].len = (uint32_t)fuzz_take(4);
 		break;
 	case 6:
-		used->flags = (uint16_t)take(2);
+		used->flags = (uint16_t)fuzz_take(2);
 		break;
 	case 7:
 		dev.pci->gone = true;
 		break;
 	case 8:
-		dev.status = take8();
+		dev.status = fuzz_take8();
 		break;
 	}
 }
@@ -215,8 +189,8 @@ static void add_cap(uint8_t type, uint32_t offset)
 
 static void plug(void)
 {
-	dev.legacy = take8() & 1;
-	dev.size = (uint16_t)(1u << take8() % 12);
+	dev.legacy = fuzz_take8() & 1;
+	dev.size = (uint16_t)(1u << fuzz_take8() % 12);
 	dev.pci = fake_pci_add(
 		3 << 3, VIRTIO_PCI_VENDOR, dev.legacy ? 0x1001 : VIRTIO_BLK_MODERN, 0x010000);
 	struct fake_io modern = {modern_read, modern_write, NULL};
@@ -229,66 +203,20 @@ static void plug(void)
 		add_cap(VIRTIO_PCI_CAP_DEVICE_CFG, CONFIG);
 		add_cap(VIRTIO_PCI_CAP_NOTIFY_CFG, NOTIFY);
 	}
-	for (unsigned n = take8() % 8; n > 0; n--) {
-		uint8_t at = take8();
+	for (unsigned n = fuzz_take8() % 8; n > 0; n--) {
+		uint8_t at = fuzz_take8();
 		/* Not the BARs: a model is where its window is. */
 		if (at < 0x10 || at >= 0x28)
-			dev.pci->config[at] = take8();
+			dev.pci->config[at] = fuzz_take8();
 	}
 	fake_tick_add(tick, NULL);
 }
 
-static void use(struct block_dev *disk)
-{
-	struct block_extent all = {0, disk->n_sectors};
-	struct block_req req[40] = {0};
-	struct block_seg seg[40];
-	uint32_t n = disk->sector_bytes;
-	block_allow_writes(disk, &all, 1);
-	for (unsigned i = 0; i < 40; i++) {
-		seg[i] = (struct block_seg){buffer + i * n, n};
-		req[i] = (struct block_req){.dir = i % 3 == 0 ? BLOCK_WRITE : BLOCK_READ,
-			.lba = i % disk->n_sectors,
-			.n_sectors = 1,
-			.seg = &seg[i],
-			.n_segs = 1};
-		if (block_submit_wait(disk, &req[i]) != 0)
-			break;
-	}
-	if (block_drain(disk) == 0) {
-		(void)!block_flush(disk);
-		(void)!block_read(disk, 0, disk->n_sectors < 64 ? disk->n_sectors : 64, buffer);
-	}
-	for (unsigned i = 0; i < 40; i++)
-		FUZZ_CHECK(req[i].status != ERR_BUSY && req[i].status != ERR_BUG);
-	/* block.c was not told nonsense. */
-	FUZZ_CHECK(disk->lost != ERR_BUG);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct arena arena;
-	static struct disks disks;
-	if (arena_memory == NULL) {
-		int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT;
-		arena_memory = mmap(NULL, 2 * ARENA_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
-		FUZZ_CHECK(arena_memory != MAP_FAILED);
-		buffer = arena_memory + ARENA_BYTES;
-	}
+	fuzz_block_begin(data, size, 5000);
 	memset(&dev, 0, sizeof(dev));
-	dev.data = data;
-	dev.left = size;
-	fake_machine_reset();
-	fake_clock_step_us = 5000;
-	fake_pci_reset();
-	pci_only_one_root();
-	fake_dma_allow(arena_memory, 2 * ARENA_BYTES);
 	plug();
-	arena_init(&arena);
-	FUZZ_CHECK(arena_add(&arena, arena_memory, ARENA_BYTES) == 0);
-	if (disks_start(&disks, &arena, DISKS_ANY) == 0)
-		use(disks.dev[0]);
-	disks_stop(&disks);
-	FUZZ_CHECK(dev.pci->gone || disks.n == 0 || !(fake_config16(dev.pci, 4) & 4));
+	fuzz_block_run(dev.pci);
 	return 0;
 }
