@@ -232,27 +232,20 @@ static void left_out(void **state)
 	assert_int_equal(t.n_sectors, (WHOLE_BYTES - KEEP_BYTES) / 512);
 }
 
-/* Started with stderr closed, the area must not get its number: what is said goes nowhere, not over the
- * header. */
+/* Started with stderr closed, no area gets its number: a complaint would go over the header. */
 static void closed_stderr(void **state)
 {
-	char begin[9] = "";
-	int fd, status;
+	int status;
 	pid_t child;
 
 	(void)state;
 	child = fork();
 	if (child == 0) {
 		close(STDERR_FILENO);
-		_exit(say_begin() ? 10 : KEEP("drop", "vm", "--in", area));
+		_exit(say_begin() || open(area, O_RDWR) <= STDERR_FILENO);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	assert_int_equal(WEXITSTATUS(status), STATUS_FAILED);
-	fd = open(area, O_RDONLY);
-	assert_int_equal(pread(fd, begin, 8, 0), 8);
-	close(fd);
-	assert_memory_equal(begin, IMG_MAGIC, 8);
+	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
 static void full_stdout(void **state)
