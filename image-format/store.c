@@ -96,7 +96,7 @@ int store_find(
 	return s->has_root ? img_find(&s->r, node, object, ret) : IMG_ERR_NOT_FOUND;
 }
 
-static bool is_named(const struct img_node_rec *n, const char *name)
+bool store_is_named_(const struct img_node_rec *n, const char *name)
 {
 	return strncmp(n->name, name, IMG_NAME_BYTES) == 0;
 }
@@ -106,14 +106,14 @@ bool store_has(const struct store *s, const char *node)
 	struct img_node_rec n;
 
 	for (uint32_t i = 0; store_at(s, i, &n) == 0; i++)
-		if (is_named(&n, node))
+		if (store_is_named_(&n, node))
 			return true;
 	return false;
 }
 
 int store_free(struct store *s, uint64_t *ret_bytes)
 {
-	int err = store_map_(s, STORE_REFUSE);
+	int err = store_map_(s, NULL);
 
 	*ret_bytes = err ? 0 : store_n_free_(s) * IMG_BLOCK_BYTES;
 	return err;
@@ -213,7 +213,7 @@ static int count(const struct store *s, const char *without, struct img_root *re
 		.chunk_rec_bytes = sizeof(struct img_chunk_rec)};
 	memcpy(ret->magic, IMG_ROOT_MAGIC, sizeof(ret->magic));
 	for (uint32_t i = 0; store_at(s, i, &n) == 0; i++) {
-		if (is_named(&n, without))
+		if (store_is_named_(&n, without))
 			continue;
 		ret->n_nodes++;
 		ret->n_objects += n.n_objects;
@@ -256,7 +256,7 @@ static void add_old_nodes(const struct store *s, const char *without, struct mak
 		const struct img_object_rec *o =
 			(const void *)(objects + n.first_object * OBJECT_BYTES);
 
-		if (!is_named(&n, without))
+		if (!store_is_named_(&n, without))
 			add_node(m, &n, o,
 				(const void *)(blocks +
 					       (n.n_objects ? o->first_block : 0) * BLOCK_BYTES));
@@ -330,6 +330,6 @@ int store_drop(struct store *s, const char *name, uint64_t now_unix_s)
 		return IMG_ERR_NOT_FOUND;
 	err = store_may_change_(s);
 	if (!err)
-		err = store_map_(s, STORE_PASS_OVER);
+		err = store_map_(s, name);
 	return err ? err : store_commit_(s, name, now_unix_s);
 }

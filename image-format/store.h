@@ -72,7 +72,8 @@ int store_finish(struct store *s, uint64_t now_unix_s) IMG_MUST_CHECK;
 /* Forgets the node being made. */
 void store_discard(struct store *s);
 
-/* Takes a node out, in one step, as finish does. Possible also when its own index is damaged. */
+/* Takes a node out, in one step, as finish does. Possible also when its own index is damaged; when
+ * another node's is, only where there is room behind used_bytes (else IMG_ERR_FULL). */
 int store_drop(struct store *s, const char *name, uint64_t now_unix_s) IMG_MUST_CHECK;
 
 #endif

@@ -9,11 +9,12 @@
 
 enum store_phase { STORE_IDLE, STORE_NODE, STORE_PAGES, STORE_BYTES };
 
-/* What damaged index blocks mean when places are collected. */
-enum store_damage { STORE_REFUSE, STORE_PASS_OVER };
+bool store_is_named_(const struct img_node_rec *n, const char *name);
 
-/* Marks everything that the root names, so that nothing of it is overwritten. */
-int store_map_(struct store *s, enum store_damage damage) IMG_MUST_CHECK;
+/* Marks everything that the root names, so that nothing of it is overwritten. Index blocks that cannot
+ * be read are an error; but not where a node is to be dropped (NULL: none): then what it has itself may
+ * be overwritten, and what another one has lies somewhere below used_bytes. */
+int store_map_(struct store *s, const char *dropped) IMG_MUST_CHECK;
 /* Takes a run of blocks for bytes. IMG_ERR_FULL when no free run is that long. */
 int store_take_(struct store *s, uint64_t bytes, uint64_t *ret_offset) IMG_MUST_CHECK;
 /* End of the last block that is taken. */

@@ -25,7 +25,7 @@ int store_prepare(struct store *s, const char *name)
 	if (!err)
 		err = img_name_set_(s->node.name, name);
 	if (!err)
-		err = store_map_(s, STORE_REFUSE);
+		err = store_map_(s, NULL);
 	if (err)
 		return err;
 	s->node.first_object = s->node.n_objects = 0;

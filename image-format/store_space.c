@@ -48,9 +48,22 @@ static void mark_index(struct store *s)
 	}
 }
 
-int store_map_(struct store *s, enum store_damage damage)
+static int mark_node(struct store *s, const struct img_node_rec *n)
 {
 	struct img_object_rec o;
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < n->n_objects; i++) {
+		err = img_object_at(&s->r, n->first_object + i, &o);
+		if (!err)
+			err = mark_chunks(s, &o);
+	}
+	return err;
+}
+
+int store_map_(struct store *s, const char *dropped)
+{
+	struct img_node_rec n;
 
 	memset(s->map, 0, (size_t)((s->n_map_blocks + 7) / 8));
 	mark(s, 0, IMG_DATA_START);
@@ -59,13 +72,15 @@ int store_map_(struct store *s, enum store_damage damage)
 		return 0;
 	mark(s, s->r.h.root_offset, s->r.h.root_bytes);
 	mark_index(s);
-	for (uint32_t i = 0; img_object_at(&s->r, i, &o) == 0; i++) {
-		int err = mark_chunks(s, &o);
+	for (uint32_t i = 0; store_at(s, i, &n) == 0; i++) {
+		int err = mark_node(s, &n);
 
-		if (err && damage == STORE_REFUSE) {
+		if (err && !dropped) {
 			s->fault = s->r.fault;
 			return err;
 		}
+		if (err && !store_is_named_(&n, dropped))
+			mark(s, 0, s->r.h.used_bytes);
 	}
 	return 0;
 }

@@ -529,6 +529,35 @@ static void test_damaged_index(void **state)
 	tear_down(&t);
 }
 
+/* One node is dropped while another one's index cannot be read: that one may be read again later. */
+static void test_drop_beside_damage(void **state)
+{
+	(void)state;
+	for (uint32_t damaged = 0; damaged < 2; damaged++) {
+		char dropped = damaged ? 'A' : 'B', left[2] = {damaged ? 'B' : 'A'};
+		struct setup t;
+		struct img_block_rec *b;
+		struct img_header *h;
+		uint64_t at;
+
+		set_up(&t);
+		assert_int_equal(put(&t, 'A', 40000), 0);
+		assert_int_equal(put(&t, 'B', 40000), 0);
+		h = (void *)t.d.now;
+		b = (void *)(t.d.now + h->root_offset + 32 + 2 * 48 + 2 * 64);
+		at = b[damaged].offset;
+		t.d.now[at] ^= 1;
+		assert_int_equal(reopen(&t), 0);
+		assert_int_equal(drop(&t, dropped), 0);
+		t.d.now[at] ^= 1;
+		expect(&t, left);
+		assert_int_equal(put(&t, 'C', 40000), 0);
+		assert_int_equal(drop(&t, left[0]), 0);
+		expect(&t, "C");
+		tear_down(&t);
+	}
+}
+
 static void test_other_versions(void **state)
 {
 	struct setup t;
@@ -592,6 +621,7 @@ int main(void)
 		cmocka_unit_test(test_lost_header),
 		cmocka_unit_test(test_failing_device),
 		cmocka_unit_test(test_damaged_index),
+		cmocka_unit_test(test_drop_beside_damage),
 		cmocka_unit_test(test_other_versions),
 		cmocka_unit_test(test_every_byte),
 	};
