@@ -294,6 +294,9 @@ static int write_root(struct store *s, struct img_header *h)
 
 	if (err)
 		return err;
+	/* Of all later roots the place of the old one is free again; the first has no old one. */
+	if (!s->has_root && store_n_free_(s) == 0)
+		return IMG_ERR_FULL;
 	h->root_hash = img_hash(s->next_root, h->root_bytes);
 	h->used_bytes = store_end_(s);
 	err = s->d->write(s->d->ctx, h->root_offset, s->next_root, bytes);

@@ -300,6 +300,37 @@ static void test_full_and_fragmented(void **state)
 	tear_down(&t);
 }
 
+/* An area of exactly these blocks after the start: one byte takes three of them. */
+static void open_small(struct setup *t, uint32_t n_blocks)
+{
+	static const uint8_t uuid[16] = "small";
+
+	t->src.size = t->dest.size = IMG_DATA_START + n_blocks * IMG_BLOCK_BYTES;
+	assert_int_equal(img_format_area(&t->dest, uuid, t->block), 0);
+	assert_int_equal(reopen(t), 0);
+}
+
+/* However full it is, what was put can be taken out again: that needs a block for the new root. */
+static void test_full_to_the_last_block(void **state)
+{
+	struct setup t;
+
+	(void)state;
+	set_up(&t);
+	open_small(&t, 3);
+	assert_int_equal(put(&t, 'A', 1), IMG_ERR_FULL);
+	expect(&t, "");
+	open_small(&t, 4);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(put(&t, 'A', 1), 0);
+		expect(&t, "A");
+		assert_int_equal(put(&t, 'B', 1), IMG_ERR_FULL);
+		assert_int_equal(drop(&t, 'A'), 0);
+		expect(&t, "");
+	}
+	tear_down(&t);
+}
+
 /* 600 changes at random against a list of what must be there. */
 static void test_at_random(void **state)
 {
@@ -615,6 +646,7 @@ int main(void)
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_discard_and_misuse),
 		cmocka_unit_test(test_full_and_fragmented),
+		cmocka_unit_test(test_full_to_the_last_block),
 		cmocka_unit_test(test_at_random),
 		cmocka_unit_test(test_power_cuts),
 		cmocka_unit_test(test_power_cut_twice),
