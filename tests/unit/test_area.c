@@ -1,44 +1,8 @@
-/* area_io.c: the place of every byte, whatever the extents and segments; what errors leave. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+/* area_io.c: the place of every byte, whatever the extents and segments. */
+#include "area_common.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
-#include "area_io.h"
-#include "fake_ram_disk.h"
-#include "machine.h"
-
-#define BLOCK     ((uint64_t)IMG_BLOCK_BYTES)
-#define N_SECTORS 32768
-
-static struct fake_ram_disk disk;
-static struct area area;
-
-static int setup(void **state)
-{
-	(void)state;
-	fake_machine_reset();
-	fake_ram_disk_init(&disk, 512, N_SECTORS);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	fake_ram_disk_free(&disk);
-	return 0;
-}
-
-static uint64_t random_state;
-
-static uint64_t rnd(uint64_t n)
-{
-	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-	return (random_state >> 33) % n;
-}
 
 /* The same by the simplest code there is: one byte's place on the disk. */
 static uint8_t *byte_at(const struct block_extent *e, uint64_t offset)
@@ -49,20 +13,6 @@ static uint8_t *byte_at(const struct block_extent *e, uint64_t offset)
 		e++;
 	}
 	return &disk.bytes[e->lba * sector + offset];
-}
-
-static uint8_t *buffer(size_t bytes)
-{
-	uint8_t *p = aligned_alloc(IMG_BLOCK_BYTES, (bytes + 4095) & ~(size_t)4095);
-	assert_non_null(p);
-	for (size_t i = 0; i < bytes; i++)
-		p[i] = (uint8_t)rnd(256);
-	return p;
-}
-
-static void init(const struct block_extent *e, uint32_t n)
-{
-	assert_int_equal(area_init(&area, &disk.dev, e, n), 0);
 }
 
 /* ---- extents ---- */
@@ -343,219 +293,6 @@ static void calls_outside_the_contract(void **state)
 	free(buf);
 }
 
-/* ---- errors ---- */
-
-#define LONG_BLOCKS 64 /* in extents of one block: as many requests */
-
-static uint8_t *long_transfer(struct block_extent *e)
-{
-	random_state = 17;
-	for (uint32_t i = 0; i < LONG_BLOCKS; i++)
-		e[i] = (struct block_extent){i * 16, 8};
-	init(e, LONG_BLOCKS);
-	return buffer(LONG_BLOCKS * BLOCK);
-}
-
-/* Until all has ended the device works into the buffer, the area into area_transfer's memory. */
-static void nothing_in_flight_after(enum block_dir dir, int wanted)
-{
-	struct block_extent e[LONG_BLOCKS];
-	uint8_t *buf = long_transfer(e);
-	disk.latency_us = 100;
-	assert_int_equal(area_transfer(&area, dir, 0, buf, LONG_BLOCKS * BLOCK), wanted);
-	assert_int_equal(disk.n_in_flight, 0);
-	for (uint32_t i = 0; i < AREA_REQUESTS; i++)
-		assert_null(area.request[i].io);
-	free(buf);
-}
-
-static void read_error(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 80};
-	uint8_t *buf = buffer(BLOCK);
-	disk.fail_read = 3;
-	nothing_in_flight_after(BLOCK_READ, ERR_IO);
-	/* It is the transfer's alone. */
-	init(&e, 1);
-	assert_int_equal(area_transfer(&area, BLOCK_READ, 0, buf, BLOCK), 0);
-	assert_int_equal(area.failed, 0);
-	free(buf);
-}
-
-/* Errors that do not come back: one request each of a long transfer, and the last of a drain. */
-static void read_error_that_passes(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 800};
-	init(&e, 1);
-	uint8_t *buf = buffer(100 * BLOCK), *wanted = buffer(100 * BLOCK);
-	memcpy(disk.bytes, wanted, 100 * BLOCK);
-	disk.dev.max_sectors = 8;
-	disk.fail_read_once = true;
-	for (uint32_t i = 1; i <= 100; i += 9) {
-		memset(buf, 0, 100 * BLOCK);
-		uint32_t before = disk.n_reads;
-		disk.fail_read = before + i;
-		assert_int_equal(area_transfer(&area, BLOCK_READ, 0, buf, 100 * BLOCK), 0);
-		assert_memory_equal(buf, wanted, 100 * BLOCK);
-		assert_int_equal(disk.n_reads - before, 101);
-		assert_int_equal(disk.failed_read, before + i);
-	}
-	disk.fail_read = disk.n_reads + 1;
-	struct area_io io;
-	struct block_seg seg = {buf, BLOCK};
-	memset(buf, 0, BLOCK);
-	assert_int_equal(area_start(&area, &io, BLOCK_READ, 0, &seg, 1), 0);
-	assert_int_equal(area_drain(&area), 0);
-	assert_int_equal(io.status, 0);
-	assert_memory_equal(buf, wanted, BLOCK);
-	free(buf);
-	free(wanted);
-}
-
-/* With the queue full of others, and on a device that goes before it can be done again. */
-static void read_again_waits_for_room(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 800};
-	init(&e, 1);
-	uint8_t *buf = buffer(100 * BLOCK), *wanted = buffer(100 * BLOCK);
-	memcpy(disk.bytes, wanted, 100 * BLOCK);
-	disk.dev.max_sectors = 8;
-	disk.dev.queue_depth = 2;
-	disk.fail_read_once = true;
-	disk.latency_us = 50;
-	disk.fail_read = disk.n_reads + 5;
-	assert_int_equal(area_transfer(&area, BLOCK_READ, 0, buf, 100 * BLOCK), 0);
-	assert_memory_equal(buf, wanted, 100 * BLOCK);
-	disk.fail_read = disk.n_reads + 5;
-	disk.lost_from = disk.n_submitted + 7;
-	assert_int_not_equal(area_transfer(&area, BLOCK_READ, 0, buf, 100 * BLOCK), 0);
-	assert_int_equal(disk.n_in_flight, 0);
-	free(buf);
-	free(wanted);
-}
-
-static void refused_read(void **state)
-{
-	(void)state;
-	disk.fail_submit = 7;
-	nothing_in_flight_after(BLOCK_READ, ERR_IO);
-}
-
-static void write_error(void **state)
-{
-	(void)state;
-	disk.fail_write = 1;
-	nothing_in_flight_after(BLOCK_WRITE, ERR_IO);
-}
-
-static void refused_write(void **state)
-{
-	(void)state;
-	disk.fail_submit = 20;
-	nothing_in_flight_after(BLOCK_WRITE, ERR_IO);
-}
-
-/* A write that fails in the background is told at the next write and by the flush. */
-static void write_error_sticks(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 800};
-	struct area_io io, next;
-	uint8_t *buf = buffer(BLOCK);
-	struct block_seg seg = {buf, IMG_BLOCK_BYTES};
-	init(&e, 1);
-	disk.fail_write = 1;
-	assert_int_equal(area_start(&area, &io, BLOCK_WRITE, 0, &seg, 1), 0);
-	assert_int_equal(area_poll(&area), ERR_IO);
-	assert_int_equal(io.status, ERR_IO);
-	assert_int_equal(area_start(&area, &next, BLOCK_WRITE, 4096, &seg, 1), ERR_IO);
-	assert_int_equal(next.status, ERR_IO);
-	assert_int_equal(area_drain(&area), ERR_IO);
-	assert_int_equal(disk.n_writes, 1);
-	assert_int_equal(area_flush(&area), ERR_IO);
-	free(buf);
-}
-
-/* The flush has told of it: what is written after that is judged by itself (img_commit takes a
- * header back that may have got through). */
-static void flush_begins_anew(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 800};
-	uint8_t *buf = buffer(BLOCK);
-	struct area_io io;
-	struct block_seg seg = {buf, IMG_BLOCK_BYTES};
-	init(&e, 1);
-	disk.fail_write = 1;
-	assert_int_equal(area_start(&area, &io, BLOCK_WRITE, 0, &seg, 1), 0);
-	assert_int_equal(area_flush(&area), ERR_IO);
-	assert_int_equal(disk.n_flushes, 0);
-	assert_int_equal(area_transfer(&area, BLOCK_WRITE, 0, buf, BLOCK), 0);
-	assert_int_equal(area_flush(&area), 0);
-	assert_int_equal(disk.n_flushes, 1);
-	assert_memory_equal(disk.bytes, buf, BLOCK);
-	free(buf);
-}
-
-static void flush_error(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 800};
-	init(&e, 1);
-	disk.fail_flush = 1;
-	assert_int_equal(area_flush(&area), ERR_IO);
-	assert_int_equal(area_flush(&area), 0);
-}
-
-/* Another transfer's failed write must not end the wait for a read that is still under way. */
-static void wait_is_for_one_transfer(void **state)
-{
-	(void)state;
-	struct block_extent e = {0, 800};
-	struct area_io write_io, read_io;
-	uint8_t *buf = buffer(2 * BLOCK);
-	struct block_seg to_write = {buf, IMG_BLOCK_BYTES};
-	struct block_seg to_read = {buf + BLOCK, IMG_BLOCK_BYTES};
-	init(&e, 1);
-	disk.fail_write = 1;
-	assert_int_equal(area_start(&area, &write_io, BLOCK_WRITE, 0, &to_write, 1), 0);
-	disk.latency_us = 1000;
-	assert_int_equal(area_start(&area, &read_io, BLOCK_READ, 4096, &to_read, 1), 0);
-	assert_int_equal(area_wait(&area, &read_io), 0);
-	assert_int_equal(read_io.n_pending, 0);
-	assert_int_equal(disk.n_in_flight, 0);
-	assert_int_equal(area_wait(&area, &write_io), ERR_IO);
-	free(buf);
-}
-
-static void device_lost(void **state)
-{
-	(void)state;
-	disk.lost_from = 10;
-	nothing_in_flight_after(BLOCK_WRITE, ERR_LOST);
-	struct area_io io;
-	uint8_t *buf = buffer(BLOCK);
-	struct block_seg seg = {buf, IMG_BLOCK_BYTES};
-	assert_int_equal(area_start(&area, &io, BLOCK_READ, 0, &seg, 1), ERR_LOST);
-	assert_int_equal(area_flush(&area), ERR_LOST);
-	assert_int_equal(area_flush(&area), ERR_LOST);
-	assert_int_equal(area_poll(&area), ERR_LOST);
-	assert_true(disk.is_stopped);
-	free(buf);
-}
-
-static void device_silent(void **state)
-{
-	(void)state;
-	fake_clock_step_us = 10000;
-	disk.silent_from = 5;
-	nothing_in_flight_after(BLOCK_READ, ERR_TIMEOUT);
-	assert_true(disk.is_stopped);
-}
-
 /* As the image format sees it. */
 static void source(void **state)
 {
@@ -576,36 +313,22 @@ static void source(void **state)
 	free(buf);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(extents_are_checked),
-		TEST(last_extent_may_be_ragged),
-		TEST(many_extents),
-		TEST(tiny_extents),
-		TEST(narrow_devices),
-		TEST(big_sectors),
-		TEST(out_of_order),
-		TEST(requests_exhausted),
-		TEST(one_long_transfer),
-		TEST(transfer_of_pieces),
-		TEST(piece_that_fails),
-		TEST(calls_outside_the_contract),
-		TEST(read_error),
-		TEST(read_error_that_passes),
-		TEST(read_again_waits_for_room),
-		TEST(refused_read),
-		TEST(write_error),
-		TEST(refused_write),
-		TEST(write_error_sticks),
-		TEST(flush_begins_anew),
-		TEST(flush_error),
-		TEST(wait_is_for_one_transfer),
-		TEST(device_lost),
-		TEST(device_silent),
-		TEST(source),
+		AREA_TEST(extents_are_checked),
+		AREA_TEST(last_extent_may_be_ragged),
+		AREA_TEST(many_extents),
+		AREA_TEST(tiny_extents),
+		AREA_TEST(narrow_devices),
+		AREA_TEST(big_sectors),
+		AREA_TEST(out_of_order),
+		AREA_TEST(requests_exhausted),
+		AREA_TEST(one_long_transfer),
+		AREA_TEST(transfer_of_pieces),
+		AREA_TEST(piece_that_fails),
+		AREA_TEST(calls_outside_the_contract),
+		AREA_TEST(source),
 	};
 	return cmocka_run_group_tests_name("area", tests, NULL, NULL);
 }

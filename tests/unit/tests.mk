@@ -65,7 +65,11 @@ UNIT += ahci_errors
 SRC_ahci_errors := $(AHCI_TEST_SRC)
 
 UNIT += area
-SRC_area := area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c tests/fake/fake_ram_disk.c
+SRC_area := area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c \
+	tests/fake/fake_ram_disk.c tests/unit/area_common.c
+
+UNIT += area_errors
+SRC_area_errors := $(SRC_area)
 
 UNIT += cmdline
 SRC_cmdline := loader/cmdline.c lib/format.c
@@ -147,7 +151,7 @@ LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
-SRC_cli_keep := cli/keep.c cli/kept.c cli/image_io.c cli/uuid.c cli/say.c cli/sysfiles.c tests/unit/cli_tree.c \
+SRC_cli_keep := cli/keep.c cli/kept.c cli/out_file.c cli/image_io.c cli/uuid.c cli/say.c cli/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
 LIBS_cli_keep := $(LZ4_A)
 INCLUDE_cli_keep := -Itests/unit $(INC_cli)
@@ -236,7 +240,7 @@ SRC_crash_info := cli/crash_info.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
-SRC_cli_export := cli/export.c cli/export_core.c cli/make.c cli/core_file.c cli/crash_info.c cli/image_memory.c \
+SRC_cli_export := cli/export.c cli/out_file.c cli/export_core.c cli/make.c cli/core_file.c cli/crash_info.c cli/image_memory.c \
 	cli/contents.c cli/progress.c cli/verify.c cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
 	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
