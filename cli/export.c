@@ -2,16 +2,15 @@
 #include "export.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "commands.h"
+#include "out_file.h"
 #include "say.h"
 
 struct options {
@@ -160,33 +159,9 @@ static int plan(struct export *e, const struct options *o)
 
 /* ---- The command ---- */
 
-static bool is_image(const struct export *e, const struct stat *output)
+static int image_fd(const struct export *e)
 {
-	int fd = e->memory.is_stock ? e->memory.stock.file.fd : e->memory.own.file.fd;
-	struct stat st;
-
-	return fstat(fd, &st) || (st.st_dev == output->st_dev && st.st_ino == output->st_ino);
-}
-
-static int open_output(struct export *e, const struct options *o)
-{
-	int flags = O_RDWR | O_CREAT | O_CLOEXEC | (o->force ? 0 : O_EXCL);
-	struct stat st;
-
-	e->path = o->output;
-	e->fd = open(o->output, flags, 0600);
-	if (e->fd < 0 && errno == EEXIST)
-		return complain("%s is there already: --force overwrites it", o->output);
-	if (e->fd < 0)
-		return complain("%s: %s", o->output, strerror(errno));
-	if (fstat(e->fd, &st) || !S_ISREG(st.st_mode))
-		return complain("%s is not a file", o->output);
-	if (is_image(e, &st))
-		return complain("%s is the image itself", o->output);
-	e->is_ours = true;
-	if (ftruncate(e->fd, 0) || ftruncate(e->fd, (off_t)e->size))
-		return complain("%s: %s", o->output, strerror(errno));
-	return 0;
+	return e->memory.is_stock ? e->memory.stock.file.fd : e->memory.own.file.fd;
 }
 
 static void print_sum(const struct export *e, const struct options *o)
@@ -210,16 +185,26 @@ static void print_sum(const struct export *e, const struct options *o)
 			e->path);
 }
 
-static int export_to(struct export *e, const struct options *o)
+static int fill_output(struct export *e, const struct options *o)
 {
 	struct image_memory_sink sink = {put_frames, e};
 
-	if (open_output(e, o) || image_memory_read(&e->memory, &sink) ||
-		(!o->raw && export_core_end(e)))
-		return -1;
-	if (fsync(e->fd))
+	if (ftruncate(e->fd, (off_t)e->size))
 		return complain("%s: %s", e->path, strerror(errno));
-	return 0;
+	return image_memory_read(&e->memory, &sink) || (!o->raw && export_core_end(e)) ? -1 : 0;
+}
+
+/* Half of it would be taken for the whole: it has its name at the end. */
+static int export_to(struct export *e, const struct options *o)
+{
+	enum out_how how = o->force ? OUT_REPLACE : OUT_NEW;
+	struct out_file out;
+
+	e->path = o->output;
+	if (out_file_begin(&out, o->output, how, "--force", image_fd(e)))
+		return -1;
+	e->fd = out.fd;
+	return out_file_end(&out, fill_output(e, o));
 }
 
 static int export(const struct options *o)
@@ -229,7 +214,6 @@ static int export(const struct options *o)
 
 	if (!e)
 		return complain("out of memory");
-	e->fd = -1;
 	pthread_mutex_init(&e->lock, NULL);
 	err = image_memory_open(&e->memory, o->image, o->page);
 	if (!err)
@@ -238,10 +222,6 @@ static int export(const struct options *o)
 		err = export_to(e, o);
 	if (!err)
 		print_sum(e, o);
-	else if (e->is_ours)
-		unlink(e->path); /* half of it would be taken for the whole */
-	if (e->fd >= 0)
-		close(e->fd);
 	image_memory_close(&e->memory);
 	pthread_mutex_destroy(&e->lock);
 	free(e->notes.buf);

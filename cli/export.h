@@ -17,9 +17,8 @@ struct export_run {
 struct export
 {
 	struct image_memory memory;
-	const char *path; /* of the output */
-	int fd;
-	bool is_ours;           /* its content: nothing is left of it after a failure */
+	const char *path;       /* of the output */
+	int fd;                 /* of it, while it is made */
 	struct export_run *run; /* ascending */
 	uint32_t n_runs, cap_runs;
 	uint64_t join;               /* runs that are so few frames apart become one */

@@ -13,6 +13,7 @@
 
 #include "commands.h"
 #include "kept.h"
+#include "out_file.h"
 #include "say.h"
 
 #define DATA        "data" /* the one object of a node that put makes */
@@ -152,29 +153,14 @@ static int copy_out(struct kept *k, const struct img_object_rec *object, int fd,
 	return err ? image_complain(&k->part, err, &k->store.r.fault) : written;
 }
 
-/* Into a file beside it first: what cannot be read whole leaves nothing behind. */
-static int get_file(struct kept *k, const struct img_object_rec *object, const char *path)
+static int get_file(struct kept *k, const struct img_object_rec *object, const struct keep *o)
 {
-	char *part;
-	int err, fd;
+	enum out_how how = o->replace ? OUT_REPLACE : OUT_NEW;
+	struct out_file out;
 
-	if (asprintf(&part, "%s.part", path) < 0)
-		return complain("out of memory");
-	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		err = complain("cannot make %s: %s", part, strerror(errno));
-	} else {
-		err = copy_out(k, object, fd, part);
-		if (!err && fsync(fd) && errno != EINVAL)
-			err = complain("cannot write %s: %s", part, strerror(errno));
-		close(fd);
-		if (!err && rename(part, path))
-			err = complain("cannot rename %s to %s: %s", part, path, strerror(errno));
-		if (err)
-			unlink(part);
-	}
-	free(part);
-	return err;
+	if (out_file_begin(&out, o->path, how, "--replace", k->whole.fd))
+		return -1;
+	return out_file_end(&out, copy_out(k, object, out.fd, out.part));
 }
 
 static int get(const struct keep *o)
@@ -188,7 +174,7 @@ static int get(const struct keep *o)
 	else if (!err && object.type != IMG_BYTES)
 		err = complain("%s: %s is not a file", o->area, o->name);
 	else if (!err && o->path)
-		err = get_file(&k, &object, o->path);
+		err = get_file(&k, &object, o);
 	else if (!err)
 		err = copy_out(&k, &object, STDOUT_FILENO, "standard output");
 	kept_close(&k);

@@ -235,6 +235,8 @@ static void flat(void **state)
 	assert_int_equal(RUN(make_main, "--raw", raw, "-o", again), STATUS_OK);
 	assert_int_equal(RUN(verify_main, again), STATUS_OK);
 	assert_int_equal(RUN(export_main, "--raw", "--force", "-o", raw, again), STATUS_OK);
+	close(fd);
+	fd = open(raw, O_RDWR); /* another file by now */
 	check_pages(fd, FIRST_PFN, N_PAGES, FIRST_PFN * IMG_PAGE_BYTES);
 	assert_int_equal(ftruncate(fd, 4097), 0);
 	assert_int_equal(RUN(make_main, "--raw", raw, "-o", in_dir("third")), STATUS_FAILED);
@@ -276,6 +278,9 @@ static void refused(void **state)
 	assert_int_equal(RUN(export_main, "-o", no, image), STATUS_FAILED);
 	assert_complaint("kernel/memory: frames");
 	assert_int_equal(access(no, F_OK), -1);
+	assert_int_equal(access(in_dir("no.part"), F_OK), -1);
+	assert_int_equal(RUN(export_main, "--force", "-o", core, image), STATUS_FAILED);
+	assert_int_equal(RUN(make_main, "--elf", core, "-o", no), STATUS_OK); /* as it was */
 }
 
 static void usage(void **state)

@@ -125,12 +125,12 @@ static void round_trip(void **state)
 
 	make_input(0, 1);
 	assert_int_equal(KEEP("put", "nothing", input, "--in", area), STATUS_OK);
-	assert_int_equal(KEEP("get", "nothing", output, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "nothing", output, "--replace", "--in", area), STATUS_OK);
 	assert_true(same_files());
 
 	make_input(70000, 2);
 	assert_int_equal(KEEP("put", "--replace", "vm", input, "--in", area), STATUS_OK);
-	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "vm", output, "--replace", "--in", area), STATUS_OK);
 	assert_true(same_files());
 	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_OK);
 	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
@@ -170,7 +170,43 @@ static void full(void **state)
 	assert_complaint("the store is full");
 	make_input(3000000, 1);
 	assert_true(same_files()); /* as it was */
-	assert_int_equal(KEEP("get", "first", output, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "first", output, "--replace", "--in", area), STATUS_OK);
+	assert_true(same_files());
+}
+
+/* What is there stays as it is: files, what is no file, the area itself. */
+static void get_over(void **state)
+{
+	int fd;
+
+	(void)state;
+	make_input(100000, 1);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	make_input(100, 2);
+	assert_int_equal(KEEP("get", "vm", input, "--in", area), STATUS_FAILED);
+	assert_complaint("is there already: --replace");
+	assert_int_equal(KEEP("get", "vm", dir, "--replace", "--in", area), STATUS_FAILED);
+	assert_complaint("is not a file");
+	assert_int_equal(KEEP("get", "vm", "/dev/null", "--replace", "--in", area), STATUS_FAILED);
+	assert_complaint("is not a file");
+	assert_int_equal(KEEP("get", "vm", area, "--replace", "--in", area), STATUS_FAILED);
+	assert_complaint("is the image itself");
+	fd = open(part, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
+	assert_complaint("output.part: File exists");
+	assert_int_equal(unlink(part), 0);
+	assert_int_equal(KEEP("list", "--in", area), STATUS_OK);
+
+	/* Through a link: the file, not the link. */
+	assert_int_equal(symlink(input, output), 0);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
+	assert_int_equal(KEEP("get", "vm", output, "--replace", "--in", area), STATUS_OK);
+	assert_true(same_files());
+	assert_int_equal(KEEP("put", "--replace", "vm", input, "--in", area), STATUS_OK);
+	assert_int_equal(unlink(output), 0);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_OK);
 	assert_true(same_files());
 }
 
@@ -271,6 +307,7 @@ int main(void)
 		TEST(round_trip),
 		TEST(usage),
 		TEST(full),
+		TEST(get_over),
 		TEST(damaged),
 		TEST(in_the_way),
 		TEST(sizes),

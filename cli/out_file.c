@@ -1,0 +1,82 @@
+#define _GNU_SOURCE
+#include "out_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+
+static int check_there(const char *path, enum out_how how, const char *option, int source)
+{
+	struct stat there, from;
+
+	if (lstat(path, &there))
+		return 0; /* what else is wrong is found when it is made */
+	if (stat(path, &there) ? errno != ENOENT : !S_ISREG(there.st_mode))
+		return complain("%s is not a file", path);
+	if (!fstat(source, &from) && from.st_dev == there.st_dev && from.st_ino == there.st_ino)
+		return complain("%s is the image itself", path);
+	return how == OUT_REPLACE ? 0
+				  : complain("%s is there already: %s overwrites it", path, option);
+}
+
+static void release(struct out_file *o)
+{
+	if (o->fd >= 0)
+		close(o->fd);
+	free(o->path);
+	free(o->part);
+	*o = (struct out_file){.fd = -1};
+}
+
+int out_file_begin(
+	struct out_file *o, const char *path, enum out_how how, const char *option, int source)
+{
+	int err = 0;
+
+	*o = (struct out_file){.fd = -1, .may_replace = how == OUT_REPLACE};
+	if (check_there(path, how, option, source))
+		return -1;
+	o->path = realpath(path, NULL); /* the file, not the link to it */
+	if (!o->path)
+		o->path = strdup(path);
+	if (!o->path || asprintf(&o->part, "%s.part", o->path) < 0) {
+		o->part = NULL;
+		err = complain("out of memory");
+	} else {
+		o->fd = open(o->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (o->fd < 0)
+			err = complain("cannot make %s: %s", o->part, strerror(errno));
+	}
+	if (err)
+		release(o);
+	return err;
+}
+
+static int give_name(const struct out_file *o)
+{
+	if (!o->may_replace) {
+		if (!renameat2(AT_FDCWD, o->part, AT_FDCWD, o->path, RENAME_NOREPLACE))
+			return 0;
+		if (errno != EINVAL && errno != ENOSYS) /* a file system that cannot do that */
+			return -1;
+	}
+	return rename(o->part, o->path);
+}
+
+int out_file_end(struct out_file *o, int err)
+{
+	if (!err && fsync(o->fd))
+		err = complain("cannot write %s: %s", o->part, strerror(errno));
+	if (!err && give_name(o))
+		err = complain("cannot rename %s to %s: %s", o->part, o->path, strerror(errno));
+	if (err)
+		(void)unlink(o->part);
+	release(o);
+	return err ? -1 : 0;
+}
