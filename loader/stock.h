@@ -56,7 +56,8 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
  * touches): the image itself stays as it is. ERR_READ_ONLY, ERR_BUSY: something else lies there. */
 int stock_count_attempt(struct stock *s) MUST_CHECK;
 
-/* All data into its frames, checked by CRC where the image has one. stock_restore.c */
+/* All data into its frames, checked by CRC where the image has one. An error is as that of restore_memory.
+ * stock_restore.c */
 int stock_restore(struct stock *s, struct arena *arena, struct jobs *jobs,
 	struct restore_stats *ret) MUST_CHECK;
 
