@@ -52,12 +52,16 @@ struct make {
 
 /* ---- Input ---- */
 
+static const char *volatile unfinished; /* the file that is made; NULL: a device, or none yet */
+
 static void input_lost(int signal_number)
 {
 	static const char text[] = "\ntorpor: the input cannot be read; there is no image\n";
 
 	(void)signal_number;
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	if (unfinished)
+		unlink(unfinished);
 	_exit(STATUS_FAILED);
 }
 
@@ -74,7 +78,7 @@ static int map_input(struct make *m, const char *path)
 	struct stat st;
 	void *map;
 
-	m->in = open(path, O_RDONLY | O_CLOEXEC);
+	m->in = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would wait for a writer */
 	if (m->in < 0 || fstat(m->in, &st))
 		return complain("%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode) || !st.st_size)
@@ -149,6 +153,7 @@ static int new_file(struct make *m, const char *path)
 	if (m->out < 0)
 		return complain("%s: %s", path, strerror(errno));
 	m->is_new = true;
+	unfinished = path;
 	if (ftruncate(m->out, (off_t)size))
 		return complain("%s: %s", path, strerror(errno));
 	if (image_attach(&m->area, path, m->out, size) || area_make(&m->area))
@@ -329,6 +334,7 @@ static void close_all(struct make *m, const struct options *o, int err)
 		close(m->out);
 	if (err && m->is_new)
 		unlink(o->output);
+	unfinished = NULL;
 	target_close(&m->target);
 	if (m->core.segment == &m->flat)
 		m->core.segment = NULL;

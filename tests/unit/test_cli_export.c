@@ -270,6 +270,9 @@ static void refused(void **state)
 	assert_int_equal(RUN(make_main, "--elf", dir, "-o", no), STATUS_FAILED);
 	assert_complaint("is not a file");
 	assert_int_equal(RUN(make_main, "--elf", in_dir("none"), "-o", no), STATUS_FAILED);
+	assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0); /* nobody will ever write to it */
+	assert_int_equal(RUN(make_main, "--raw", in_dir("pipe"), "-o", no), STATUS_FAILED);
+	assert_complaint("is not a file");
 
 	/* Damage is found on the way, and nothing is left behind. */
 	fd = open(image, O_RDWR);
