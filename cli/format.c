@@ -34,6 +34,8 @@ static int make(struct target *t, struct image_file *f, enum area_policy policy,
 {
 	if (keep_bytes && t->is_file)
 		return complain("%s is a file: a store needs a partition", f->path);
+	if (keep_bytes && kept_check_size(f, keep_bytes))
+		return -1;
 	if (policy == AREA_KEEP && kept_in_the_way(f, ": --force removes them"))
 		return -1;
 	if (area_format(t, f, policy, ret))

@@ -123,6 +123,15 @@ int kept_in_the_way(const struct image_file *whole, const char *how)
 	return 0;
 }
 
+int kept_check_size(const struct image_file *whole, uint64_t keep_bytes)
+{
+	if (keep_bytes < STORE_BYTES_MIN || keep_bytes > whole->size ||
+		whole->size - keep_bytes < TARGET_BYTES_MIN)
+		return complain("%s: a store is at least 1 MiB, and leaves 16 MiB for the image",
+			whole->path);
+	return 0;
+}
+
 int kept_make(struct image_file *whole, uint64_t keep_bytes, struct img_headers *headers)
 {
 	uint8_t uuid[16];
@@ -132,10 +141,8 @@ int kept_make(struct image_file *whole, uint64_t keep_bytes, struct img_headers 
 	void *block;
 	int err;
 
-	if (keep_bytes < STORE_BYTES_MIN || keep_bytes > whole->size ||
-		whole->size - keep_bytes < TARGET_BYTES_MIN)
-		return complain("%s: a store is at least 1 MiB, and leaves 16 MiB for the image",
-			whole->path);
+	if (kept_check_size(whole, keep_bytes))
+		return -1;
 	dest.size = (whole->size - keep_bytes) & ~(uint64_t)(STORE_ALIGN - 1);
 	block = image_buffer(IMG_BLOCK_BYTES);
 	if (!block || uuid_make(uuid)) {

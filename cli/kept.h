@@ -29,6 +29,9 @@ int kept_look(struct kept *k, const struct image_file *whole);
  * would overwrite it all the same, for the message. */
 int kept_in_the_way(const struct image_file *whole, const char *how);
 
+/* Complains (-1) when kept_make would: before anything is overwritten. */
+int kept_check_size(const struct image_file *whole, uint64_t keep_bytes);
+
 /* Takes keep_bytes from the end of an EMPTY area for a store. headers: the area's, updated. -1 after
  * one complaint. */
 int kept_make(struct image_file *whole, uint64_t keep_bytes, struct img_headers *headers);
