@@ -43,10 +43,14 @@ static int each_stream(struct export *e, const struct visitor *v)
 
 static int count_stream(struct export *e, const struct img_object_rec *object)
 {
-	if (object->length > NOTES_MAX - e->notes.cap)
+	size_t bytes = object->length > NOTES_MAX
+			       ? NOTES_MAX
+			       : core_note_bytes(CORE_NOTE_NAME, IMG_NAME_BYTES + object->length);
+
+	if (bytes > NOTES_MAX - e->notes.cap)
 		return complain("%s: %.*s is too long for an ELF note", e->memory.own.file.path,
 			IMG_NAME_BYTES, object->name);
-	e->notes.cap += core_note_bytes(CORE_NOTE_NAME, IMG_NAME_BYTES + object->length);
+	e->notes.cap += bytes;
 	return 0;
 }
 
