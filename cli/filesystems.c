@@ -35,7 +35,7 @@ static void add_range(struct handoff_filesystem *f, uint64_t offset, uint64_t by
 {
 	uint64_t size = f->n_sectors * f->sector_bytes;
 
-	if (offset >= size)
+	if (!bytes || offset >= size)
 		return;
 	if (bytes > OTHER_BYTES)
 		bytes = OTHER_BYTES;

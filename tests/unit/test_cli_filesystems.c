@@ -215,6 +215,9 @@ static void vfat(void **state)
 	bytes_are("vfat", 4096, 0, 65536);
 	start[12] = 1;
 	bytes_are("vfat", 4096, 0, 65536);
+	start[12] = 2;
+	memset(start + 14, 0, 26); /* neither reserved sectors nor a FAT */
+	bytes_are("vfat", 4096, 0, 65536);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
