@@ -38,6 +38,9 @@ FUZZSRC_ahci := $(FUZZSRC_virtio_blk)
 FUZZ += multiboot2
 FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
 
+FUZZ += efi_tables
+FUZZSRC_efi_tables := loader/efi_tables.c lib/format.c lib/log.c tests/fake/machine.c
+
 FUZZ += gpt
 FUZZSRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
 	tests/unit/gpt_make.c
@@ -58,9 +61,13 @@ FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sy
 FUZZ += extent_map
 FUZZSRC_extent_map := $(IMAGE_SRC)
 FUZZLIBS_extent_map := $(LZ4_A)
+
+FUZZ += filesystem
+FUZZSRC_filesystem := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c
+FUZZLIBS_filesystem := $(LZ4_A) -lblkid
+
 FUZZ += core_file
 FUZZSRC_core_file := cli/core_file.c cli/crash_info.c
-
 
 FUZZ += mcfg
 FUZZSRC_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \

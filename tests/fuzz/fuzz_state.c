@@ -5,7 +5,8 @@
 #include "saved_state.h"
 
 static const struct state_desc *const descs[] = {&saved_cpu_desc, &saved_platform_desc,
-	&saved_frame_desc, &saved_memory_desc, &saved_runtime_desc, &saved_ledger_desc};
+	&saved_frame_desc, &saved_memory_desc, &saved_runtime_desc, &saved_ledger_desc,
+	&saved_filesystem_desc};
 
 struct sum {
 	size_t bytes;
