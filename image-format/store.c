@@ -127,10 +127,13 @@ static int check_version(struct store *s)
 	const struct img_header *h = &s->hs.h;
 	const struct img_root *d = s->r.dir;
 
-	if (h->version_minor > IMG_VERSION_MINOR || h->compat)
+	if (h->version_minor > IMG_VERSION_MINOR)
 		return img_fail_(&s->fault, IMG_ERR_VERSION, "header minor version",
 			offsetof(struct img_header, version_minor), h->version_minor,
 			IMG_VERSION_MINOR);
+	if (h->compat)
+		return img_fail_(&s->fault, IMG_ERR_VERSION, "header compat bits",
+			offsetof(struct img_header, compat), h->compat, 0);
 	if (s->has_root &&
 		(d->node_rec_bytes != NODE_BYTES || d->object_rec_bytes != OBJECT_BYTES ||
 			d->block_rec_bytes != BLOCK_BYTES ||
