@@ -224,6 +224,7 @@ size_t img_writer_work(uint64_t n_pages_max, const struct img_params *p);
  * leaves nothing behind. */
 int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_params *p,
 	void *work, size_t work_bytes) IMG_MUST_CHECK;
+/* IMG_ERR_ARGUMENT also when there is one of this name: among the nodes; in the node. */
 int img_node_begin(struct img_writer *w, const char *name) IMG_MUST_CHECK;
 int img_object_begin(
 	struct img_writer *w, const char *name, enum img_object_type type) IMG_MUST_CHECK;

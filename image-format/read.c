@@ -239,6 +239,7 @@ int img_find(const struct img_reader *r, const char *node, const char *object,
 			if (err || same_name(ret->name, object))
 				return err;
 		}
+		return IMG_ERR_NOT_FOUND; /* of nodes with one name the first counts */
 	}
 	return IMG_ERR_NOT_FOUND;
 }

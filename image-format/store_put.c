@@ -169,7 +169,12 @@ int store_object(struct store *s, const char *name, enum img_object_type type)
 	s->node.n_objects++;
 	s->end_of_last = 0;
 	s->phase = type == IMG_PAGES ? STORE_PAGES : STORE_BYTES;
-	return stick(s, img_name_set_(o->name, name));
+	if (stick(s, img_name_set_(o->name, name)))
+		return s->err;
+	for (const struct img_object_rec *other = s->object; other < o; other++)
+		if (memcmp(other->name, o->name, sizeof(o->name)) == 0)
+			return stick(s, IMG_ERR_ARGUMENT);
+	return 0;
 }
 
 int store_bytes(struct store *s, const void *data, size_t bytes)

@@ -113,6 +113,23 @@ int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_p
 	return img_stick_(w, img_set_state(d, &w->hs, IMG_EMPTY, 0, w->header_block));
 }
 
+static bool has_node(const struct img_writer *w, const char name[IMG_NAME_BYTES])
+{
+	for (uint32_t i = 0; i < w->n_nodes; i++)
+		if (memcmp(w->nodes[i].name, name, IMG_NAME_BYTES) == 0)
+			return true;
+	return false;
+}
+
+/* In the open node. */
+static bool has_object(const struct img_writer *w, const char name[IMG_NAME_BYTES])
+{
+	for (uint32_t i = w->nodes[w->n_nodes].first_object; i < w->n_objects; i++)
+		if (memcmp(w->objects[i].name, name, IMG_NAME_BYTES) == 0)
+			return true;
+	return false;
+}
+
 int img_node_begin(struct img_writer *w, const char *name)
 {
 	struct img_node_rec *n;
@@ -125,7 +142,8 @@ int img_node_begin(struct img_writer *w, const char *name)
 	n = &w->nodes[w->n_nodes];
 	*n = (struct img_node_rec){.first_object = w->n_objects};
 	w->phase = IMG_PHASE_NODE;
-	return img_stick_(w, img_name_set_(n->name, name));
+	err = img_name_set_(n->name, name);
+	return img_stick_(w, !err && has_node(w, n->name) ? IMG_ERR_ARGUMENT : err);
 }
 
 int img_object_begin(struct img_writer *w, const char *name, enum img_object_type type)
@@ -143,7 +161,8 @@ int img_object_begin(struct img_writer *w, const char *name, enum img_object_typ
 	*o = (struct img_object_rec){.type = type, .first_block = w->n_blocks};
 	w->end_of_last = 0;
 	w->phase = type == IMG_PAGES ? IMG_PHASE_PAGES : IMG_PHASE_BYTES;
-	return img_stick_(w, img_name_set_(o->name, name));
+	err = img_name_set_(o->name, name);
+	return img_stick_(w, !err && has_object(w, o->name) ? IMG_ERR_ARGUMENT : err);
 }
 
 int img_object_end(struct img_writer *w)

@@ -407,7 +407,7 @@ static void test_call_order(void **state)
 	static uint8_t page[IMG_PAGE_BYTES];
 
 	(void)state;
-	for (int i = 0; i < 12; i++) {
+	for (int i = 0; i < 14; i++) {
 		struct setup t;
 		struct img_writer *w = &t.s.w;
 		int err = 0;
@@ -456,6 +456,15 @@ static void test_call_order(void **state)
 		case 11:
 			end_pages(&t);
 			err = img_commit(w);
+			break;
+		case 12:
+			assert_int_equal(img_object_end(w), 0);
+			err = img_object_begin(w, "o", IMG_BYTES);
+			break;
+		case 13:
+			assert_int_equal(img_object_end(w), 0);
+			assert_int_equal(img_node_end(w), 0);
+			err = img_node_begin(w, "n");
 			break;
 		}
 		assert_int_equal(err, IMG_ERR_ARGUMENT);

@@ -1,164 +1,11 @@
 /*
  * The store: nodes added, replaced and dropped with the others staying as they are; power lost and
- * devices failing at every write and flush; areas that lie.
+ * devices failing at every write and flush.
  */
-#include "img_common.h"
+#include "store_common.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "store.h"
-
-#define AREA (1u << 20)
-#define NOW  1767225600u
-
-struct setup {
-	struct fault_disk d;
-	struct img_source src;
-	struct img_dest dest;
-	struct store s;
-	void *work;
-	uint8_t *block, *scratch, *bytes;
-	const uint8_t *image; /* what cut_read reads */
-	const char *before, *after;
-	uint64_t n_before, n_after;
-};
-
-static int cut_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
-{
-	struct setup *t = ctx;
-
-	if (offset > AREA || bytes > AREA - offset)
-		return FAULT_DISK_ERR;
-	memcpy(buf, t->image + offset, bytes);
-	return 0;
-}
-
-static void *blocks(size_t bytes)
-{
-	void *p = aligned_alloc(IMG_BLOCK_BYTES, bytes);
-
-	assert_non_null(p);
-	return p;
-}
-
-static int reopen(struct setup *t)
-{
-	return store_open(&t->s, &t->src, &t->dest, t->work, store_work(AREA));
-}
-
-static void set_up(struct setup *t)
-{
-	static const uint8_t uuid[16] = "store under test";
-
-	memset(t, 0, sizeof(*t));
-	fault_disk_init(&t->d, AREA);
-	t->dest = fault_disk_dest(&t->d);
-	t->src = (struct img_source){.read = cut_read, .ctx = t, .size = AREA};
-	t->image = t->d.now;
-	t->work = blocks(store_work(AREA));
-	t->block = blocks(IMG_INDEX_BLOCK_MAX);
-	t->scratch = blocks(IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);
-	t->bytes = malloc(2 * AREA);
-	assert_non_null(t->bytes);
-	assert_int_equal(img_format_area(&t->dest, uuid, t->block), 0);
-	fault_disk_mark(&t->d);
-	assert_int_equal(reopen(t), 0);
-}
-
-static void tear_down(struct setup *t)
-{
-	assert_int_equal(t->d.n_violations, 0);
-	free(t->work);
-	free(t->block);
-	free(t->scratch);
-	free(t->bytes);
-	fault_disk_free(&t->d);
-}
-
-/* What a name's content is: noise for capital letters, text for the others; n bytes. */
-static void content(char name, uint8_t *ret, size_t n)
-{
-	rnd_seed((uint64_t)name);
-	for (size_t i = 0; i < n; i++)
-		ret[i] = name >= 'a' ? (uint8_t)(name + i / 50 % 7) : (uint8_t)rnd();
-}
-
-static int put(struct setup *t, char name, size_t n)
-{
-	char text[2] = {name, 0};
-	int err = store_prepare(&t->s, text);
-
-	if (err)
-		return err;
-	content(name, t->bytes, n);
-	err = store_object(&t->s, "data", IMG_BYTES);
-	for (size_t at = 0; !err && at < n; at += 70001)
-		err = store_bytes(&t->s, t->bytes + at, n - at < 70001 ? n - at : 70001);
-	if (err) {
-		store_discard(&t->s);
-		return err;
-	}
-	return store_finish(&t->s, NOW);
-}
-
-static int drop(struct setup *t, char name)
-{
-	return store_drop(&t->s, (char[2]){name}, NOW);
-}
-
-/* The whole content, compared. */
-static int get(struct setup *t, char name)
-{
-	char text[2] = {name, 0};
-	struct img_object_rec o;
-	size_t n = 0;
-	uint8_t *want;
-	int err = store_find(&t->s, text, "data", &o);
-
-	if (err)
-		return err;
-	err = img_read_bytes(&t->s.r, &o, t->block, t->scratch, t->bytes, AREA, &n);
-	if (err)
-		return err;
-	want = malloc(n + 1);
-	assert_non_null(want);
-	content(name, want, n);
-	assert_memory_equal(t->bytes, want, n);
-	free(want);
-	return 0;
-}
-
-/* The names in order, one letter each. */
-static const char *list(struct setup *t)
-{
-	static char names[64];
-	struct img_node_rec n;
-	uint32_t i;
-
-	for (i = 0; store_at(&t->s, i, &n) == 0; i++)
-		names[i] = n.name[0];
-	assert_int_equal(i, store_count(&t->s));
-	names[i] = 0;
-	return names;
-}
-
-/* Exactly these, whole. */
-static void expect(struct setup *t, const char *names)
-{
-	assert_int_equal(reopen(t), 0);
-	assert_string_equal(list(t), names);
-	for (; *names; names++)
-		assert_int_equal(get(t, *names), 0);
-}
-
-static uint64_t free_bytes(struct setup *t)
-{
-	uint64_t n;
-
-	assert_int_equal(store_free(&t->s, &n), 0);
-	return n;
-}
 
 static void test_put_and_drop(void **state)
 {
@@ -262,6 +109,10 @@ static void test_discard_and_misuse(void **state)
 	assert_int_equal(store_prepare(&t.s, "B"), 0);
 	assert_int_equal(store_object(&t.s, "data", IMG_BYTES), 0);
 	assert_int_equal(store_pages(&t.s, 0, 1, t.bytes), IMG_ERR_ARGUMENT);
+	store_discard(&t.s);
+	assert_int_equal(store_prepare(&t.s, "B"), 0);
+	assert_int_equal(store_object(&t.s, "data", IMG_BYTES), 0);
+	assert_int_equal(store_object(&t.s, "data", IMG_PAGES), IMG_ERR_ARGUMENT); /* twice */
 	store_discard(&t.s);
 	assert_int_equal(store_prepare(&t.s, "B"), 0);
 	assert_int_equal(store_object(&t.s, "pages", IMG_PAGES), 0);
@@ -517,128 +368,6 @@ static void test_failing_device(void **state)
 	}
 }
 
-/* ---- areas that lie ---- */
-
-/* Both headers get these, and their hashes again. */
-static void set_headers(struct setup *t, uint16_t version_minor, enum img_state state)
-{
-	for (uint32_t i = 0; i < 2; i++) {
-		struct img_header *h = (void *)(t->d.now + i * IMG_HEADER_STRIDE);
-
-		h->version_minor = version_minor;
-		h->state = state;
-		h->hash = img_hash(h, offsetof(struct img_header, hash));
-	}
-}
-
-/* A damaged node keeps others from being added (what is free is not known), until it is dropped. */
-static void test_damaged_index(void **state)
-{
-	struct setup t;
-	struct img_object_rec o;
-	struct img_block_rec *b;
-	struct img_header *h;
-	uint64_t n;
-
-	(void)state;
-	set_up(&t);
-	assert_int_equal(put(&t, 'A', 40000), 0);
-	assert_int_equal(put(&t, 'B', 40000), 0);
-	h = (void *)t.d.now;
-	b = (void *)(t.d.now + h->root_offset + 32 + 2 * 48 + 2 * 64);
-	t.d.now[b->offset] ^= 1;
-	assert_int_equal(reopen(&t), 0);
-	assert_int_equal(get(&t, 'A'), IMG_ERR_INDEX);
-	assert_int_equal(get(&t, 'B'), 0);
-	assert_int_equal(put(&t, 'C', 10), IMG_ERR_INDEX);
-	assert_string_equal(t.s.fault.what, "index block hash");
-	assert_int_equal(store_free(&t.s, &n), IMG_ERR_INDEX);
-	assert_int_equal(drop(&t, 'A'), 0);
-	assert_int_equal(put(&t, 'C', 10), 0);
-	expect(&t, "BC");
-	assert_int_equal(store_find(&t.s, "B", "no such object", &o), IMG_ERR_NOT_FOUND);
-	tear_down(&t);
-}
-
-/* One node is dropped while another one's index cannot be read: that one may be read again later. */
-static void test_drop_beside_damage(void **state)
-{
-	(void)state;
-	for (uint32_t damaged = 0; damaged < 2; damaged++) {
-		char dropped = damaged ? 'A' : 'B', left[2] = {damaged ? 'B' : 'A'};
-		struct setup t;
-		struct img_block_rec *b;
-		struct img_header *h;
-		uint64_t at;
-
-		set_up(&t);
-		assert_int_equal(put(&t, 'A', 40000), 0);
-		assert_int_equal(put(&t, 'B', 40000), 0);
-		h = (void *)t.d.now;
-		b = (void *)(t.d.now + h->root_offset + 32 + 2 * 48 + 2 * 64);
-		at = b[damaged].offset;
-		t.d.now[at] ^= 1;
-		assert_int_equal(reopen(&t), 0);
-		assert_int_equal(drop(&t, dropped), 0);
-		t.d.now[at] ^= 1;
-		expect(&t, left);
-		assert_int_equal(put(&t, 'C', 40000), 0);
-		assert_int_equal(drop(&t, left[0]), 0);
-		expect(&t, "C");
-		tear_down(&t);
-	}
-}
-
-static void test_other_versions(void **state)
-{
-	struct setup t;
-
-	(void)state;
-	set_up(&t);
-	assert_int_equal(put(&t, 'A', 40000), 0);
-	set_headers(&t, 9, IMG_VALID);
-	expect(&t, "A"); /* may be read */
-	assert_int_equal(put(&t, 'B', 10), IMG_ERR_VERSION);
-	assert_int_equal(drop(&t, 'A'), IMG_ERR_VERSION);
-	set_headers(&t, 0, IMG_LAUNCHED);
-	assert_int_equal(reopen(&t), 0);
-	assert_int_equal(put(&t, 'B', 10), IMG_ERR_ARGUMENT); /* not a store */
-	tear_down(&t);
-}
-
-/* Any byte of headers, root and index: refused, or the same list with the same contents, or a node
- * whose content is refused; never a wrong byte. */
-static void test_every_byte(void **state)
-{
-	struct setup t;
-	struct img_header h;
-	uint32_t refused = 0, same = 0;
-
-	(void)state;
-	set_up(&t);
-	assert_int_equal(put(&t, 'A', 9000), 0);
-	assert_int_equal(put(&t, 'b', 9000), 0);
-	memcpy(&h, t.d.now, sizeof(h));
-	for (uint64_t at = 0; at < h.used_bytes; at++) {
-		int err;
-
-		if (at % IMG_BLOCK_BYTES >= 512 && at < IMG_DATA_START)
-			continue;
-		t.d.now[at] ^= 0x81;
-		err = reopen(&t);
-		if (!err)
-			assert_string_equal(list(&t), "Ab");
-		if (!err)
-			err = get(&t, 'A');
-		if (!err)
-			err = get(&t, 'b');
-		err ? refused++ : same++;
-		t.d.now[at] ^= 0x81;
-	}
-	assert_true(refused > 9000 && same > 1024);
-	tear_down(&t);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -652,10 +381,6 @@ int main(void)
 		cmocka_unit_test(test_power_cut_twice),
 		cmocka_unit_test(test_lost_header),
 		cmocka_unit_test(test_failing_device),
-		cmocka_unit_test(test_damaged_index),
-		cmocka_unit_test(test_drop_beside_damage),
-		cmocka_unit_test(test_other_versions),
-		cmocka_unit_test(test_every_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,8 +17,12 @@ SRC_img_power := $(SRC_img)
 LIBS_img_power := $(LZ4_A)
 
 UNIT += store
-SRC_store := $(SRC_img) $(STORE_SRC)
+SRC_store := $(SRC_img) $(STORE_SRC) tests/unit/store_common.c
 LIBS_store := $(LZ4_A)
+
+UNIT += store_lies
+SRC_store_lies := $(SRC_store)
+LIBS_store_lies := $(LZ4_A)
 
 UNIT += state
 SRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
