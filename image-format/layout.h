@@ -16,7 +16,7 @@
 #define IMG_PAGE_BYTES      4096u
 #define IMG_N_HEADERS       2u /* copy i lies at i * IMG_HEADER_STRIDE */
 #define IMG_HEADER_STRIDE   4096u
-#define IMG_DATA_START      65536u         /* nothing but headers before this */
+#define IMG_DATA_START      65536u         /* before it: headers, extent map */
 #define IMG_MAGIC           "\x89TORPOR\n" /* 8 bytes, no terminating zero */
 #define IMG_ROOT_MAGIC      "TORPROOT"
 #define IMG_VERSION_MAJOR   1
