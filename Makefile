@@ -52,7 +52,7 @@ LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/pl
 	loader/places.c loader/changes.c loader/stock.c loader/err_any.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
-EFI_SRC := efi/main.c efi/efi_disks.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
+EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.

@@ -117,7 +117,8 @@ static int undo_way(struct changes *c)
 
 static int remove_all(struct changes *c)
 {
-	if (image_file_undo(c) || undo_way(c)) /* the file, then its folders */
+	/* The file, then its folders. */
+	if (image_file_undo(c) || undo_way(c) || efi_remove_starts(c))
 		return -1;
 	c->record->how = SETUP_NONE;
 	return change_save_record(c);

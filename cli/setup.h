@@ -88,4 +88,7 @@ enum efi_keep { EFI_MAKE_ENTRY, EFI_KEEP_ENTRY };
 int efi_install(struct changes *c, const char *esp, const char *loader_folder, enum efi_keep keep);
 int efi_uninstall(struct changes *c);
 
+/* Removes what the loader's EFI door keeps in a variable (contract/starts.h). */
+int efi_remove_starts(struct changes *c);
+
 #endif

@@ -3,14 +3,18 @@
  * returns at once when there is no image; the firmware then goes on with its next entry.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "facts_parse.h"
 #include "say.h"
 #include "setup.h"
+#include "starts.h"
 #include "swap_place.h"
+#include "target_file.h"
 
 int efi_boot_read(struct efi_boot *ret)
 {
@@ -194,4 +198,22 @@ int efi_install(
 int efi_uninstall(struct changes *c)
 {
 	return remove_entry(c);
+}
+
+/* The kernel makes variables that it does not know immutable. */
+int efi_remove_starts(struct changes *c)
+{
+	static const char path[] = "/sys/firmware/efi/efivars/" STARTS_NAME "-" STARTS_GUID;
+	char full[SYS_PATH_MAX];
+	bool was_locked;
+	int fd;
+
+	if (!sys_exists("%s", path))
+		return 0;
+	fd = !c->dry_run && sys_path(full, "%s", path) ? open(full, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd >= 0) {
+		(void)target_file_lock(fd, FILE_UNLOCK, &was_locked);
+		close(fd);
+	}
+	return change_shared_file(c, path, NULL);
 }

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "machine.h"
 #include "program.h"
+#include "start_count.h"
 #include "stock.h"
 #include "this_cpu.h"
 #include "time.h"
@@ -46,6 +47,8 @@ static struct {
 	struct stock stock;
 	struct changes changes;
 	char why[CHANGES_TEXT_BYTES]; /* a file system changed */
+	uint64_t key;                 /* of what the core is started for: start_count.h */
+	uint32_t n_starts;            /* before this one */
 	struct boot_info bi;
 	uint8_t *map; /* MAP_BYTES */
 } e;
@@ -155,6 +158,29 @@ static void log_spent(void *work)
 	changes_log_loss(&e.changes, "would destroy");
 }
 
+/* What the core will find changes with every attempt that it counts, every resume and every save, and with
+ * the disks that are attached. */
+static int check_starts(uint64_t image, void *work)
+{
+	static struct {
+		uint64_t image;
+		uint64_t disk[DISKS_MAX][2]; /* size, hash of the GPT header */
+	} k;
+	k.image = image;
+	for (uint32_t i = 0; i < e.disks.n; i++) {
+		struct block_dev *dev = e.disks.dev[i];
+		k.disk[i][0] = dev->n_sectors;
+		if (block_read(dev, 1, 1, work) == 0)
+			k.disk[i][1] = img_hash(work, dev->sector_bytes);
+	}
+	e.key = img_hash(&k, sizeof(k));
+	e.n_starts = starts_before(e.st->RuntimeServices, e.key);
+	if (e.n_starts < e.options.attempts_max || e.options.force)
+		return 0;
+	log_line("torpor: started %u times for this image, which was not resumed", e.n_starts);
+	return ERR_ATTEMPTS;
+}
+
 /* One of our own images that may be resumed: 0, or why there is none. */
 static int find_own(void *work)
 {
@@ -176,6 +202,8 @@ static int check_own(void *work)
 	if (!err)
 		err = look_at_filesystems(work);
 	if (!err)
+		err = check_starts(e.found.headers.h.hash, work);
+	if (!err)
 		log_line("torpor: resuming %.63s", e.found.headers.h.label);
 	return err;
 }
@@ -191,6 +219,12 @@ static int look_at_stock(void *work)
 	err = stock_open(&e.stock, &e.arena);
 	if (!err)
 		err = stock_check(&e.stock, &e.bi, &e.options, NULL);
+	if (!err) {
+		const struct swsusp_info *info = &e.stock.image.info;
+		err = check_starts(img_hash(e.stock.header_page, IMG_PAGE_BYTES) ^
+					   img_hash(info, sizeof(*info)),
+			work);
+	}
 	if (!err)
 		log_line("torpor: resuming a stock kernel's hibernation image");
 	return err;
@@ -292,6 +326,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	uint8_t *program = place_core();
 	if (!program)
 		return boot_on("no memory for the loader");
+	starts_count(e.st->RuntimeServices, e.key, e.n_starts);
 	log_drop_sinks();
 	if (end_boot_services()) {
 		log_add_sink(screen_line);

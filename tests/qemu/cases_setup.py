@@ -10,7 +10,8 @@ from harness import PRODUCT, TORPOR, case
 
 # All that setup could have touched; which entry was booted is the firmware's business.
 TRACES = ("(find /esp /var /usr/lib/systemd -type d; find /esp /var /usr/lib/systemd -type f | "
-          "xargs md5sum; efibootmgr | grep -v BootCurrent) 2> /dev/null | sort")
+          "xargs md5sum; efibootmgr | grep -v BootCurrent; "
+          "ls /sys/firmware/efi/efivars/TorporStarts-*) 2> /dev/null | sort")
 PARTITION = "swapon /dev/vda5"
 FILE = ("fallocate -l 900M /data/swapfile && chmod 600 /data/swapfile && mkswap /data/swapfile && "
         "swapoff -a; swapon /data/swapfile")
