@@ -94,12 +94,16 @@ static enum setup_how choose_how(const struct setup_options *o, char ret_grub[SY
 	return SETUP_NONE;
 }
 
+#define WORDS_MAX 200 /* beside the place, in RECORD_ARGS_BYTES */
+
 /* They end up in GRUB's script and in the loader's line: only what its words are made of. */
 static int check_words(const char *words)
 {
 	const char *allowed =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=:+._- ";
 
+	if (words && strlen(words) > WORDS_MAX)
+		return complain("--loader-args: more than %u characters", WORDS_MAX);
 	return words && words[strspn(words, allowed)]
 		       ? complain("--loader-args: '%c' is not part of any word of the loader",
 				 words[strspn(words, allowed)])
@@ -162,7 +166,7 @@ static int fill_record(struct changes *c, const struct setup_options *o, const s
 	strcpy(r->grub_folder, how == SETUP_GRUB ? grub : "");
 	if (place_images(c, o, p, args))
 		return -1;
-	snprintf(r->args, sizeof(r->args), "%s%s%.200s", args, o->words ? " " : "",
+	snprintf(r->args, sizeof(r->args), "%s%s%s", args, o->words ? " " : "",
 		o->words ? o->words : "");
 	printf("loader      %s\n", r->args);
 	if (secure_boot_is_on())
@@ -189,7 +193,7 @@ static int check_file(const struct setup_record *r, const struct setup_options *
 		return complain("setup: --file and --swap exclude each other");
 	if (o->size && !o->file)
 		return complain("setup: --size is of --file");
-	if (o->file && r->how != SETUP_NONE && !*r->image)
+	if (o->file && *r->device && !*r->image)
 		return complain("a swap area is set up: torpor setup --remove first");
 	if (*r->image && (!o->file || strcmp(o->file, r->image)))
 		return complain("%s is set up for images: torpor setup --remove first", r->image);

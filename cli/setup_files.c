@@ -93,13 +93,15 @@ static void sync_folder_of(const char *full)
 static int replace_file(const char *full, const void *content, size_t bytes, mode_t mode)
 {
 	char fresh[SYS_PATH_MAX + 16];
+	struct stat was;
 	int fd, err;
 
 	snprintf(fresh, sizeof(fresh), "%s.torpor-new", full);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -1;
-	err = fchmod(fd, mode) && errno != EPERM; /* FAT has no modes */
+	err = !stat(full, &was) && fchown(fd, was.st_uid, was.st_gid) && errno != EPERM;
+	err = err || (fchmod(fd, mode) && errno != EPERM); /* FAT has no modes */
 	err = err || write_fd(fd, content, bytes);
 	err = close(fd) || err;
 	err = err || rename(fresh, full);
@@ -200,9 +202,15 @@ int change_file(struct changes *c, const char *path, const void *content, size_t
 
 int change_shared_file(struct changes *c, const char *path, const char *content)
 {
+	char full[SYS_PATH_MAX];
+	mode_t mode = 0644;
+	struct stat was;
+
 	if (!content)
 		return remove_file(c, path);
-	return write_file(c, path, content, strlen(content), 0644);
+	if (sys_path(full, "%s", path) && !stat(full, &was))
+		mode = was.st_mode & 07777; /* there may be passwords in it */
+	return write_file(c, path, content, strlen(content), mode);
 }
 
 int change_undo(struct changes *c)

@@ -28,7 +28,7 @@ int change_folder(struct changes *c, const char *path);
 int change_file(
 	struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode);
 
-/* The same for a file that others own too: not recorded. content NULL: removes it. */
+/* The same for a file that others own too: not recorded, its mode stays. content NULL: removes it. */
 int change_shared_file(struct changes *c, const char *path, const char *content);
 
 /* Removes all recorded files, then the recorded folders that are empty; forgets them. */

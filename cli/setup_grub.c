@@ -247,20 +247,29 @@ int grub_arm(const char *folder)
 	return choose(folder, GRUB_ENTRY);
 }
 
+/* -1 after one complaint. */
+static int look_armed(const char *folder)
+{
+	char path[SYS_PATH_MAX], entry[64];
+	char *block = read_grubenv(folder, path);
+	int armed = !block ? -1
+			   : grubenv_get(block, "next_entry", entry, sizeof(entry)) &&
+				     !strcmp(entry, GRUB_ENTRY);
+
+	free(block);
+	return armed;
+}
+
 /* After a resume the file looks armed still, because the kernel does not know that GRUB wrote to
  * it. */
 int grub_disarm(const char *folder)
 {
-	return grub_is_armed(folder) ? choose(folder, NULL) : 0;
+	int armed = look_armed(folder);
+
+	return armed > 0 ? choose(folder, NULL) : armed;
 }
 
 bool grub_is_armed(const char *folder)
 {
-	char path[SYS_PATH_MAX], entry[64];
-	char *block = read_grubenv(folder, path);
-	bool armed = block && grubenv_get(block, "next_entry", entry, sizeof(entry)) &&
-		     !strcmp(entry, GRUB_ENTRY);
-
-	free(block);
-	return armed;
+	return look_armed(folder) > 0;
 }

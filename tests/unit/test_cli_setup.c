@@ -54,11 +54,29 @@ static void grub(void **state)
 	assert_complaint("nothing is set up");
 }
 
+static void disarm_of_nothing(void **state)
+{
+	(void)state;
+
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("disarm"), STATUS_OK); /* it was not armed */
+	tree_file("/boot/grub/grubenv", "damaged");
+	assert_int_equal(machine_run("disarm"), STATUS_FAILED);
+	assert_complaint("is not a GRUB environment block");
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(sys_exists("/boot/grub/torpor"));
+}
+
 static void others_text_stays(void **state)
 {
 	(void)state;
 
+	char custom[SYS_PATH_MAX];
+	struct stat st;
+
 	tree_file("/boot/grub/custom.cfg", "mine");
+	assert_true(sys_path(custom, "/boot/grub/custom.cfg"));
+	assert_int_equal(chmod(custom, 0600), 0); /* a password of GRUB's, perhaps */
 	tree_folder("/var/lib");
 	assert_int_equal(machine_run("setup --loader-args strict=1"), STATUS_OK);
 	machine_has("/boot/grub/custom.cfg", "mine\n" GRUB_BLOCK_BEGIN);
@@ -68,6 +86,8 @@ static void others_text_stays(void **state)
 	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
 	machine_has("/boot/grub/custom.cfg", "mine\n");
 	machine_has_not("/boot/grub/custom.cfg", "orpor");
+	assert_int_equal(stat(custom, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_true(sys_exists("/var/lib"));
 	assert_false(sys_exists("/var/lib/torpor"));
 }
@@ -95,6 +115,8 @@ static void refused(const char *words, const char *part)
 
 static void grub_will_not_do(void **state)
 {
+	char words[256];
+
 	(void)state;
 
 	tree_remove("/boot/grub/grubenv");
@@ -112,6 +134,8 @@ static void grub_will_not_do(void **state)
 	refused("setup --grub-dir /none", "no grub.cfg in /none");
 	refused("setup --efi-entry", "not booted by UEFI");
 	refused("setup --loader-args $(x)", "'$'");
+	snprintf(words, sizeof(words), "setup --loader-args %0201u", 0u); /* not cut, refused */
+	refused(words, "more than 200 characters");
 }
 
 static void no_loader(void **state)
@@ -345,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(grub),
+		TEST(disarm_of_nothing),
 		TEST(others_text_stays),
 		TEST(dry_run),
 		TEST(grub_will_not_do),
