@@ -66,6 +66,18 @@ static int read_size(const char *text, uint64_t *ret_bytes)
 		text ? text : "auto");
 }
 
+/* Seen again in the file itself, but by then it would have been written through. */
+static int check_kind(const char *path, const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool other = fd >= 0 && file_fs(fd) == FILE_FS_OTHER;
+
+	if (fd >= 0)
+		close(fd);
+	return other ? complain("%s is on a file system that is neither ext4, xfs nor btrfs", path)
+		     : 0;
+}
+
 static int check_room(const char *path, uint64_t bytes)
 {
 	char folder[SYS_PATH_MAX], need[SAY_SIZE_BYTES], have[SAY_SIZE_BYTES];
@@ -77,7 +89,11 @@ static int check_room(const char *path, uint64_t bytes)
 	do {
 		*strrchr(folder, '/') = 0;
 	} while (*folder && access(folder, F_OK));
-	err = file_free_bytes(*folder ? folder : "/", &free_bytes);
+	if (!*folder)
+		strcpy(folder, "/");
+	if (check_kind(path, folder))
+		return -1;
+	err = file_free_bytes(folder, &free_bytes);
 	if (err)
 		return complain("%s: %s", folder, strerror(-err));
 	if (bytes <= free_bytes && SPARE_BYTES <= free_bytes - bytes)
@@ -253,7 +269,10 @@ int image_file_set_up(struct changes *c, const char *path, const char *size, cha
 	}
 	strcpy(r->image, path);
 	change_tell(c, "make %s (%s, written through)", path, say_size(text, bytes));
-	return c->dry_run ? 0 : place_file(c, path, full, ret_args);
+	if (c->dry_run || !place_file(c, path, full, ret_args))
+		return 0;
+	(void)image_file_undo(c); /* of no use, and as large as the memory */
+	return -1;
 }
 
 /* ---- Undoing it, looking at it ---- */
@@ -295,7 +314,7 @@ int image_file_undo(struct changes *c)
 	}
 	if (c->dry_run)
 		return 0;
-	r->image[0] = 0;
+	r->image[0] = r->device[0] = 0;
 	r->image_made = false;
 	return 0;
 }
