@@ -46,17 +46,9 @@ int kexec_check(void)
 
 void machine_block_device(const char *dir, const char *number, const char *sectors)
 {
-	char path[256], goal[256];
+	char path[256];
 
-	snprintf(path, sizeof(path), "%s/size", dir);
-	tree_file(path, sectors);
-	snprintf(path, sizeof(path), "%s/dev", dir);
-	tree_file(path, number);
-	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
-	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
-	tree_link(path, goal);
-	snprintf(path, sizeof(path), "/sys/class/block%s", strrchr(dir, '/'));
-	tree_link(path, goal);
+	tree_block_device(dir, number, sectors);
 	snprintf(path, sizeof(path), "/dev%s", strrchr(dir, '/'));
 	tree_file(path, "");
 }

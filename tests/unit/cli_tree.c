@@ -90,6 +90,21 @@ void tree_remove(const char *path)
 	assert_int_equal(unlink(full), 0);
 }
 
+void tree_block_device(const char *dir, const char *number, const char *sectors)
+{
+	char path[256], goal[256];
+
+	snprintf(path, sizeof(path), "%s/size", dir);
+	tree_file(path, sectors);
+	snprintf(path, sizeof(path), "%s/dev", dir);
+	tree_file(path, number);
+	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
+	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
+	tree_link(path, goal);
+	snprintf(path, sizeof(path), "/sys/class/block%s", strrchr(dir, '/'));
+	tree_link(path, goal);
+}
+
 void assert_complaint(const char *part)
 {
 	if (!strstr(last_complaint(), part))

@@ -21,6 +21,9 @@ void tree_link(const char *path, const char *goal); /* goal as written in the li
 void tree_folder(const char *path);
 void tree_remove(const char *path); /* one file or link */
 
+/* A block device in /sys, by its number and by its name. dir: its folder, below /sys/devices. */
+void tree_block_device(const char *dir, const char *number, const char *sectors);
+
 /* The last complaint has this in it. */
 void assert_complaint(const char *part);
 

@@ -13,27 +13,11 @@
 
 static struct filesystems all;
 
-/* A device in /sys, by its number and by its name. dir: below /sys/devices. */
-static void device(const char *dir, const char *number, const char *sectors)
-{
-	char path[256], goal[256];
-
-	snprintf(path, sizeof(path), "%s/dev", dir);
-	tree_file(path, number);
-	snprintf(path, sizeof(path), "%s/size", dir);
-	tree_file(path, sectors);
-	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
-	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
-	tree_link(path, goal);
-	snprintf(path, sizeof(path), "/sys/class/block/%s", strrchr(dir, '/') + 1);
-	tree_link(path, goal);
-}
-
 static void partition(const char *dir, const char *number, const char *n, const char *start)
 {
 	char path[256];
 
-	device(dir, number, "40960\n");
+	tree_block_device(dir, number, "40960\n");
 	snprintf(path, sizeof(path), "%s/partition", dir);
 	tree_file(path, n);
 	snprintf(path, sizeof(path), "%s/start", dir);
@@ -42,7 +26,7 @@ static void partition(const char *dir, const char *number, const char *n, const 
 
 static void machine(void)
 {
-	device(VDA, "254:0", "2097152\n");
+	tree_block_device(VDA, "254:0", "2097152\n");
 	tree_file(VDA "/queue/logical_block_size", "512\n");
 	tree_link(PCI "0000:00:03.0/driver", "../../../bus/pci/drivers/virtio-pci");
 	tree_link(PCI "0000:00:03.0/virtio0/driver", "../../../../bus/virtio/drivers/virtio_blk");
@@ -50,12 +34,12 @@ static void machine(void)
 	partition(VDA "/vda1", "254:1", "1\n", "2048\n");
 	partition(VDA "/vda2", "254:2", "2\n", "43008\n");
 	partition(VDA "/vda3", "254:3", "3\n", "83968\n");
-	device(DM, "253:0", "40960\n");
+	tree_block_device(DM, "253:0", "40960\n");
 	tree_file(DM "/dm/uuid", "LVM-xyz\n");
-	device("/sys/devices/virtual/block/loop0", "7:0", "2048\n");
+	tree_block_device("/sys/devices/virtual/block/loop0", "7:0", "2048\n");
 	tree_file("/sys/devices/virtual/block/loop0/loop/backing_file", "/snap\n");
-	device("/sys/devices/virtual/block/zram0", "252:0", "2048\n");
-	device("/sys/devices/pci0000:00/0000:00:14.0/usb1/block/sdz", "8:16", "2048\n");
+	tree_block_device("/sys/devices/virtual/block/zram0", "252:0", "2048\n");
+	tree_block_device("/sys/devices/pci0000:00/0000:00:14.0/usb1/block/sdz", "8:16", "2048\n");
 	tree_file("/dev/vda1", "");
 	tree_file("/dev/vda2", "");
 	tree_file("/proc/swaps",
@@ -155,7 +139,7 @@ static void too_many(void **state)
 		strcat(lines, line);
 		snprintf(dir, sizeof(dir), "/sys/devices/virtual/block/dm-%d", i);
 		snprintf(line, sizeof(line), "253:%d", i);
-		device(dir, line, "2048\n");
+		tree_block_device(dir, line, "2048\n");
 	}
 	tree_file("/proc/self/mountinfo", lines);
 	assert_int_equal(filesystems_find(&all), 0);

@@ -9,41 +9,37 @@
 #define PCI "/sys/devices/pci0000:00/"
 #define VDA PCI "0000:00:03.0/virtio0/block/vda"
 
-static void disk(const char *dir, const char *number, const char *sectors, const char *sector_bytes)
+/* What is the same of disks and partitions. */
+static void device(const char *dir, const char *number, const char *sectors)
 {
-	char path[256], goal[256];
+	char path[256];
 
-	snprintf(path, sizeof(path), "%s/size", dir);
-	tree_file(path, sectors);
+	tree_block_device(dir, number, sectors);
 	snprintf(path, sizeof(path), "%s/ro", dir);
 	tree_file(path, "0\n");
-	snprintf(path, sizeof(path), "%s/queue/logical_block_size", dir);
-	tree_file(path, sector_bytes);
 	snprintf(path, sizeof(path), "%s/holders", dir);
 	tree_folder(path);
-	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
-	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
-	tree_link(path, goal);
+}
+
+static void disk(const char *dir, const char *number, const char *sectors, const char *sector_bytes)
+{
+	char path[256];
+
+	device(dir, number, sectors);
+	snprintf(path, sizeof(path), "%s/queue/logical_block_size", dir);
+	tree_file(path, sector_bytes);
 }
 
 static void partition(
 	const char *dir, const char *number, const char *n, const char *start, const char *sectors)
 {
-	char path[256], goal[256];
+	char path[256];
 
+	device(dir, number, sectors);
 	snprintf(path, sizeof(path), "%s/partition", dir);
 	tree_file(path, n);
 	snprintf(path, sizeof(path), "%s/start", dir);
 	tree_file(path, start);
-	snprintf(path, sizeof(path), "%s/size", dir);
-	tree_file(path, sectors);
-	snprintf(path, sizeof(path), "%s/ro", dir);
-	tree_file(path, "0\n");
-	snprintf(path, sizeof(path), "%s/holders", dir);
-	tree_folder(path);
-	snprintf(path, sizeof(path), "/sys/dev/block/%s", number);
-	snprintf(goal, sizeof(goal), "../../%s", dir + 5);
-	tree_link(path, goal);
 }
 
 /* A virtio disk of 1 GiB with three partitions; the second one is the target. */
@@ -241,7 +237,7 @@ static void other_devices(void **state)
 	assert_complaint("no driver for (sd)");
 }
 
-/* The unit is found also where the writer has no driver. */
+/* The unit is the namespace. */
 static void nvme(void **state)
 {
 	(void)state;
@@ -250,7 +246,7 @@ static void nvme(void **state)
 	disk(PCI "0000:00:1d.0/0000:3b:00.0/nvme/nvme0/nvme0n2", "259:0", "2097152\n", "4096\n");
 	tree_file(PCI "0000:00:1d.0/0000:3b:00.0/nvme/nvme0/nvme0n2/nsid", "2\n");
 	tree_link(PCI "0000:00:1d.0/0000:3b:00.0/driver", "../../../../bus/pci/drivers/nvme");
-	(void)target_find(&t, "/dev/nvme0n2", 259, 0);
+	assert_int_equal(target_find(&t, "/dev/nvme0n2", 259, 0), 0);
 	assert_string_equal(t.driver, "NVMe");
 	assert_int_equal(t.pci_address, 0x3b << 8);
 	assert_int_equal(t.unit, 2);
@@ -263,7 +259,7 @@ static void nvme(void **state)
 	tree_link(PCI "0000:00:05.0/driver", "../../../bus/pci/drivers/nvme");
 	tree_link("/sys/devices/virtual/nvme-subsystem/nvme-subsys1/nvme1",
 		"../../../pci0000:00/0000:00:05.0/nvme/nvme1");
-	(void)target_find(&t, "/dev/nvme1n1", 259, 1);
+	assert_int_equal(target_find(&t, "/dev/nvme1n1", 259, 1), 0);
 	assert_string_equal(t.driver, "NVMe");
 	assert_int_equal(t.pci_address, 5 << 3);
 	assert_int_equal(t.unit, 1);
@@ -289,7 +285,7 @@ static void ahci(void **state)
 	assert_int_equal(target_find(&t, "/dev/sdb", 8, 16), -1);
 	assert_complaint("which AHCI disk");
 	tree_file(port, "3\n");
-	(void)target_find(&t, "/dev/sdb", 8, 16);
+	assert_int_equal(target_find(&t, "/dev/sdb", 8, 16), 0);
 	assert_string_equal(t.driver, "AHCI");
 	assert_int_equal(t.unit, 2);
 	assert_int_equal(t.pci_address, 0x1f << 3 | 2);
