@@ -8,6 +8,8 @@
 #define ADMIN_MS      10000
 #define SHUTDOWN_MS   5000 /* until the controller has told how long it takes */
 #define TO_UNIT_MS    500
+#define TO_UNITS_MAX                                                                               \
+	255 /* as far as CAP.TO goes: two minutes, not the nine hours that CRTO can say */
 
 /* ---- registers ---- */
 
@@ -82,6 +84,7 @@ static uint32_t ready_time_ms(const struct nvme_ctrl *c)
 	if (c->cap & NVME_CAP_CRWMS) {
 		uint32_t with_media = read_reg(c, NVME_CRTO) & 0xffff;
 		units = with_media > units ? with_media : units;
+		units = units > TO_UNITS_MAX ? TO_UNITS_MAX : units;
 	}
 	return (units + 1) * TO_UNIT_MS;
 }
