@@ -8,8 +8,7 @@
 #define ADMIN_MS      10000
 #define SHUTDOWN_MS   5000 /* until the controller has told how long it takes */
 #define TO_UNIT_MS    500
-#define TO_UNITS_MAX                                                                               \
-	255 /* as far as CAP.TO goes: two minutes, not the nine hours that CRTO can say */
+#define TO_UNITS_MAX  255 /* two minutes, as far as CAP.TO goes; CRTO could say nine hours */
 
 /* ---- registers ---- */
 
