@@ -190,9 +190,12 @@ static void show_grub(struct status *s)
 		no(s, "GRUB entry", "%s", last_complaint());
 		return;
 	}
+	errno = ENOENT;
 	if (snprintf(path, sizeof(path), "%s/custom.cfg", folder) < (int)sizeof(path))
 		text = file_content(path, &n);
-	if (text && !grub_entry_text(s->record.args, block) && grub_block_is(text, block))
+	if (!text && errno != ENOENT)
+		no(s, "GRUB entry", "%s cannot be read: %s", path, strerror(errno));
+	else if (text && !grub_entry_text(s->record.args, block) && grub_block_is(text, block))
 		yes("GRUB entry", "in %s", path);
 	else
 		no(s, "GRUB entry", "not in %s as it was at setup: run torpor setup again", path);

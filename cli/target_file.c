@@ -216,6 +216,8 @@ int target_file_open(struct target *t)
 		return complain("%s cannot be written: %s", t->path, strerror(err));
 	if (!flock(t->fd, LOCK_EX | LOCK_NB))
 		return 0;
+	if (t->was_locked)
+		(void)target_file_lock(t->fd, FILE_LOCK, &ignored);
 	close(t->fd);
 	t->fd = -1;
 	return complain("%s is in use by another torpor", t->path);
