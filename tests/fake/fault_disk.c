@@ -165,6 +165,32 @@ struct img_dest fault_disk_dest(struct fault_disk *d)
 
 /* ---- power cuts ---- */
 
+static int view_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
+{
+	const struct fault_view *v = ctx;
+
+	if (offset > v->size || bytes > v->size - offset)
+		return FAULT_DISK_ERR;
+	memcpy(buf, v->image + offset, bytes);
+	return 0;
+}
+
+struct img_source fault_view_source(struct fault_view *v)
+{
+	return (struct img_source){.read = view_read, .ctx = v, .size = v->size};
+}
+
+size_t fault_disk_first_flush(const struct fault_disk *d)
+{
+	size_t i = 0;
+
+	while (i < d->n_events && d->events[i].bytes != 0)
+		i++;
+	if (i == d->n_events)
+		abort();
+	return i + 1;
+}
+
 static uint64_t mix(uint64_t x)
 {
 	x += 0x9e3779b97f4a7c15ull;

@@ -56,6 +56,17 @@ struct fault_cut {
 	uint64_t variant;
 	uint8_t *image; /* size bytes; check may change it */
 };
+
+/* Reads of what a cut left, or of what is there now, as the test sets it. */
+struct fault_view {
+	const uint8_t *image;
+	uint64_t size;
+};
+struct img_source fault_view_source(struct fault_view *v);
+
+/* Number of events until the first flush of the record is done; there must be one. */
+size_t fault_disk_first_flush(const struct fault_disk *d);
+
 void fault_disk_each_cut(const struct fault_disk *d,
 	void (*check)(void *ctx, const struct fault_cut *cut), void *ctx);
 

@@ -244,3 +244,8 @@ int load_all(struct loaded *l, const struct img_source *src, const struct memory
 	l->fault = l->r.fault;
 	return err;
 }
+
+bool resumable(enum img_state state)
+{
+	return state == IMG_VALID || state == IMG_LOADING;
+}

@@ -53,6 +53,8 @@ void loaded_init(struct loaded *l);
 void loaded_free(struct loaded *l);
 /* Headers, state, root. */
 int load_open(struct loaded *l, const struct img_source *src);
+/* A state that is resumed. */
+bool resumable(enum img_state state);
 /* All of the image, every hash checked; the memory compared with m and the bytes with cpu, when
  * given. */
 int load_all(struct loaded *l, const struct img_source *src, const struct memory *m,

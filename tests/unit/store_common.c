@@ -3,16 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int cut_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
-{
-	struct setup *t = ctx;
-
-	if (offset > AREA || bytes > AREA - offset)
-		return FAULT_DISK_ERR;
-	memcpy(buf, t->image + offset, bytes);
-	return 0;
-}
-
 static void *blocks(size_t bytes)
 {
 	void *p = aligned_alloc(IMG_BLOCK_BYTES, bytes);
@@ -33,8 +23,8 @@ void set_up(struct setup *t)
 	memset(t, 0, sizeof(*t));
 	fault_disk_init(&t->d, AREA);
 	t->dest = fault_disk_dest(&t->d);
-	t->src = (struct img_source){.read = cut_read, .ctx = t, .size = AREA};
-	t->image = t->d.now;
+	t->view = (struct fault_view){t->d.now, AREA};
+	t->src = fault_view_source(&t->view);
 	t->work = blocks(store_work(AREA));
 	t->block = blocks(IMG_INDEX_BLOCK_MAX);
 	t->scratch = blocks(IMG_BYTES_CHUNK_MAX + IMG_BLOCK_BYTES);

@@ -15,7 +15,7 @@ struct setup {
 	struct store s;
 	void *work;
 	uint8_t *block, *scratch, *bytes;
-	const uint8_t *image; /* what cut_read reads */
+	struct fault_view view; /* what src reads */
 	const char *before, *after;
 	uint64_t n_before, n_after;
 };

@@ -19,21 +19,11 @@ struct setup {
 	struct loaded l;
 	struct memory old, new;
 	uint8_t uuid_old[16], uuid_new[16];
-	const uint8_t *image; /* what cut_read reads */
+	struct fault_view view; /* what src reads */
 	enum img_state from, to;
 	size_t durable; /* events until the first flush is done */
 	uint64_t n_old, n_none, n_new;
 };
-
-static int cut_read(void *ctx, uint64_t offset, void *buf, size_t bytes)
-{
-	struct setup *t = ctx;
-
-	if (offset > AREA || bytes > AREA - offset)
-		return FAULT_DISK_ERR;
-	memcpy(buf, t->image + offset, bytes);
-	return 0;
-}
 
 /* Two long runs of noise, each a write of its own, with frames between that are compressed or one
  * value. */
@@ -57,8 +47,8 @@ static void set_up(struct setup *t)
 	memset(t, 0, sizeof(*t));
 	fault_disk_init(&t->d, AREA);
 	t->dest = fault_disk_dest(&t->d);
-	t->src = (struct img_source){.read = cut_read, .ctx = t, .size = AREA};
-	t->image = t->d.now;
+	t->view = (struct fault_view){t->d.now, AREA};
+	t->src = fault_view_source(&t->view);
 	loaded_init(&t->l);
 	t->old = small_memory(1);
 	t->new = small_memory(2);
@@ -93,20 +83,6 @@ static void save_old(struct setup *t, enum img_state state)
 	fault_disk_mark(&t->d);
 }
 
-static size_t first_flush(const struct fault_disk *d)
-{
-	size_t i = 0;
-
-	while (d->events[i].bytes != 0)
-		i++;
-	return i + 1;
-}
-
-static bool resumable(enum img_state state)
-{
-	return state == IMG_VALID || state == IMG_LOADING;
-}
-
 static int load_old(struct setup *t)
 {
 	return load_all(&t->l, &t->src, &t->old, CPU_OLD, strlen(CPU_OLD));
@@ -119,7 +95,7 @@ static void check_save(void *ctx, const struct fault_cut *cut)
 	struct setup *t = ctx;
 	int err;
 
-	t->image = cut->image;
+	t->view.image = cut->image;
 	err = load_open(&t->l, &t->src);
 	if (err == IMG_ERR_NO_AREA || err == IMG_ERR_EMPTY || err == IMG_ERR_SPENT ||
 		err == IMG_ERR_HEADER) {
@@ -160,7 +136,7 @@ static void test_power_cut_in_save(void **state)
 		if (t.from != IMG_EMPTY)
 			save_old(&t, t.from);
 		save_one(&t, &t.new, CPU_NEW, t.uuid_new);
-		t.durable = first_flush(&t.d);
+		t.durable = fault_disk_first_flush(&t.d);
 		n = fault_disk_all_cuts(&t.d, check_save, &t);
 		assert_int_equal(n, t.n_old + t.n_none + t.n_new);
 		assert_true(t.n_none > 0 && t.n_new > 0 && (t.n_old > 0) == resumable(t.from));
@@ -178,7 +154,7 @@ static void check_state(void *ctx, const struct fault_cut *cut)
 	struct setup *t = ctx;
 	enum img_state now;
 
-	t->image = cut->image;
+	t->view.image = cut->image;
 	assert_int_equal(img_read_headers(&t->src, t->l.block, &t->l.hs, &t->l.fault), 0);
 	now = t->l.hs.h.state;
 	if (now == t->to)
@@ -198,13 +174,13 @@ static uint64_t cut_a_move(struct setup *t, enum img_state to, uint32_t attempts
 {
 	struct img_headers hs;
 
-	t->image = t->d.now;
+	t->view.image = t->d.now;
 	assert_int_equal(img_read_headers(&t->src, t->l.block, &hs, &t->l.fault), 0);
 	t->from = hs.h.state;
 	t->to = to;
 	fault_disk_mark(&t->d);
 	assert_int_equal(img_set_state(&t->dest, &hs, to, attempts, t->l.block), 0);
-	t->durable = first_flush(&t->d);
+	t->durable = fault_disk_first_flush(&t->d);
 	return fault_disk_all_cuts(&t->d, check_state, t);
 }
 

@@ -220,7 +220,7 @@ static void check_cut(void *ctx, const struct fault_cut *cut)
 	struct setup *t = ctx;
 	const char *names;
 
-	t->image = cut->image;
+	t->view.image = cut->image;
 	if (reopen(t))
 		fail_msg("event %zu (%s %llx): cannot be opened", cut->event, cut->how,
 			(unsigned long long)cut->variant);
@@ -242,14 +242,14 @@ static uint64_t cut(struct setup *t, const char *after)
 	static char before[64];
 	uint64_t n;
 
-	t->image = t->d.now;
+	t->view.image = t->d.now;
 	strcpy(before, t->before);
 	t->after = after;
 	t->n_before = t->n_after = 0;
 	n = fault_disk_all_cuts(&t->d, check_cut, t);
 	assert_int_equal(n, t->n_before + t->n_after);
 	assert_true(t->n_before > 0 && t->n_after > 0);
-	t->image = t->d.now;
+	t->view.image = t->d.now;
 	fault_disk_mark(&t->d);
 	expect(t, after);
 	return n;
