@@ -236,6 +236,16 @@ uint64_t meminfo_bytes(const char *text, const char *name)
 	return 0;
 }
 
+bool stat_flags(const char *text, uint64_t *ret_flags)
+{
+	text = strrchr(text, ')');
+	for (unsigned int i = 0; text && i < 7; i++) {
+		text = strchr(text, ' ');
+		text = text ? text + 1 : NULL;
+	}
+	return text && take_number(&text, 10, ret_flags);
+}
+
 bool cpuinfo_has_flag(const char *text, const char *flag)
 {
 	size_t n = strlen(flag);

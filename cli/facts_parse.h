@@ -55,6 +55,9 @@ long rsdp_search(const uint8_t *data, size_t bytes);
 /* Value of "MemTotal:   1024 kB" in /proc/meminfo, in bytes, else 0. */
 uint64_t meminfo_bytes(const char *text, const char *name);
 
+/* The flags (PF_*) of /proc/PID/stat: seven fields behind the name, which may hold anything. */
+bool stat_flags(const char *text, uint64_t *ret_flags);
+
 /* Whether a whole word stands in the "flags" line of /proc/cpuinfo. */
 bool cpuinfo_has_flag(const char *text, const char *flag);
 

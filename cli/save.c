@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "kept.h"
+#include "kernel_threads.h"
 #include "payload.h"
 #include "report.h"
 #include "say.h"
@@ -273,6 +274,7 @@ static int prepare(struct save *s)
 
 static int load_and_jump(struct save *s)
 {
+	struct kernel_threads threads;
 	int err = kexec_load_image(s->payload.entry, s->payload.segment, s->payload.n_segments);
 
 	if (err)
@@ -284,7 +286,9 @@ static int load_and_jump(struct save *s)
 		(void)kexec_unload();
 		return -1;
 	}
+	kernel_threads_gather(&threads);
 	err = kexec_jump();
+	kernel_threads_release(&threads);
 	/* Here the machine may have been off for a year. */
 	(void)kexec_unload();
 	if (err)

@@ -121,21 +121,29 @@ int sys_read_at(const char *path, uint64_t offset, void *buf, size_t n)
 	return (int)got;
 }
 
-int sys_write_u64(const char *path, uint64_t value)
+int sys_write_text(const char *path, const char *text)
 {
-	char full[SYS_PATH_MAX], text[32];
-	int fd, len = snprintf(text, sizeof(text), "%" PRIu64, value);
-	int err = 0;
+	char full[SYS_PATH_MAX];
+	size_t len = strlen(text);
+	int fd, err = 0;
 
 	if (!sys_path(full, "%s", path))
 		return -ENAMETOOLONG;
 	fd = open(full, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, text, (size_t)len) != len)
+	if (write(fd, text, len) != (ssize_t)len)
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int sys_write_u64(const char *path, uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	return sys_write_text(path, text);
 }
 
 bool sys_link_name(char *buf, size_t cap, const char *fmt, ...)

@@ -32,7 +32,8 @@ int sys_read_u64(uint64_t *ret_value, const char *fmt, ...) SYS_FORMAT(2);
 /* n bytes at an offset; the number read, or -errno. */
 int sys_read_at(const char *path, uint64_t offset, void *buf, size_t n);
 
-/* Writes a number into a file such as nr_hugepages. 0 or -errno. */
+/* Writes into a file that is there, in one call, such as a setting of the kernel's. 0 or -errno. */
+int sys_write_text(const char *path, const char *text);
 int sys_write_u64(const char *path, uint64_t value);
 
 /* The last part of what a symbolic link points to; false when there is no such link. */

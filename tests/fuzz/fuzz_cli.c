@@ -16,6 +16,7 @@ static void texts(const char *text)
 	(void)vmcoreinfo_number(text, "sme_mask", &number);
 	(void)systab_rsdp(text);
 	(void)meminfo_bytes(text, "MemTotal");
+	(void)stat_flags(text, &(uint64_t){0});
 	(void)cpuinfo_has_flag(text, "tdx_guest");
 	(void)release_restores_gdt(text);
 	if (vmcoreinfo_place(text, &phys, &bytes))

@@ -176,6 +176,16 @@ static void small_texts(void **state)
 	assert_int_equal(meminfo_bytes(meminfo, "X"), 0);
 	assert_int_equal(meminfo_bytes("", "X"), 0);
 
+	uint64_t flags = 1;
+	assert_true(stat_flags("13 (cpuhp/1) S 2 0 0 0 -1 69238848 0 0", &flags));
+	assert_int_equal(flags, 69238848);
+	assert_true(stat_flags("7 (a) b) c) R 1 7 7 0 -1 4194304", &flags));
+	assert_int_equal(flags, 4194304);
+	assert_false(stat_flags("7 (sh) R 1 7 7 0 -1", &flags));
+	assert_false(stat_flags("7 (sh) R 1 7 7 0 -1 x", &flags));
+	assert_false(stat_flags("7 sh R 1 7 7 0 -1 4 4 4", &flags));
+	assert_false(stat_flags("", &flags));
+
 	static const char cpuinfo[] = "processor\t: 0\nflags\t\t: fpu tdx_guest sme\nbugs\t\t: x\n"
 				      "processor\t: 1\nflags\t\t: fpu other\n";
 	assert_true(cpuinfo_has_flag(cpuinfo, "tdx_guest"));
