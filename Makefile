@@ -59,13 +59,13 @@ EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) 
 # check-machines runs all (tests/qemu/run.py -l).
 CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-area-on-second-disk \
 	save-all-controllers save-reboot save-snapshot save-file-ext4-seabios-grub save-consumed \
-	save-reusable \
+	save-reusable save-busy-kernel-threads \
 	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
 	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
 	stock-6.1-uncompressed stock-refuse-damaged setup-grub-partition setup-efi-entry \
 	toy-bios toy-continue toy-nvme-4096 golden-resume export-crash export-make \
 	fault-save-disk-vanishes-nvme fault-read-errors-nvme \
-	refuse-changed-ext4 refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
+	'refuse-changed-*' refuse-missing-disk-efi-entry refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
 	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
 

@@ -1,16 +1,15 @@
 """Disks behind other controllers than virtio, and several of them."""
 
+import json
 import os
 import re
-
-import json
 
 import cases_save
 import cases_stock
 import cases_toy
 import image
 from harness import TORPOR, case
-from story import Story
+from story import on_second_disk
 
 # ---- NVMe ----
 
@@ -73,10 +72,7 @@ def toy_nvme_4096(t):
 def save_second_namespace(t):
     """One controller, two namespaces; booted from the first, the image on the second."""
     first, second = t.disk(kind="nvme-ns"), t.disk("second", kind="nvme-ns")
-    first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
-    story = Story(t, "seabios-grub", first, more_disks=[second])
-    story.work(64)
-    story.save_command = lambda then: f"torpor save --then {then} --to /dev/nvme0n2p4"
+    story = on_second_disk(t, first, second, "/dev/nvme0n2p4")
     story.cycle()
     t.check(image.state(first)[0] == "none", "the first namespace has an image")
     story.end()
@@ -183,11 +179,7 @@ def toy_ahci_errors(t):
 def save_second_port(t):
     """One controller, two disks and a CD drive; booted from the first, the image on the second."""
     first, second = t.disk(kind="ahci"), t.disk("second", kind="ahci")
-    first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
-    story = Story(t, "seabios-grub", first, more_disks=[second],
-                  extra=["-device", "ide-cd,bus=ide.4"])
-    story.work(64)
-    story.save_command = lambda then: f"torpor save --then {then} --to /dev/sdb4"
+    story = on_second_disk(t, first, second, "/dev/sdb4", extra=["-device", "ide-cd,bus=ide.4"])
     story.cycle()
     t.check("port 4: an ATAPI drive" in story.machine.console.text(), "the CD drive was not seen")
     t.check(image.state(first)[0] == "none", "the first disk has an image")

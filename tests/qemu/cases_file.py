@@ -82,7 +82,7 @@ _in_file("save-file-ext4-seabios-grub", "seabios-grub", 5)
 _in_file("save-file-ext4-ovmf-entry", "ovmf-grub", 2, "--efi-entry --esp /esp")
 
 
-CHECK = {"xfs": ("mkfs.xfs", "xfs_repair", "-n")}
+CHECK = {"xfs": ("mkfs.xfs", "xfs_repair", "-n"), "btrfs": ("mkfs.btrfs", "btrfs", "check")}
 
 
 def _on_other(kind):

@@ -47,7 +47,7 @@ def save_consumed(t):
 
 
 MAKE = {"ext4": ("mke2fs", "-q", "-F", "-t", "ext4"), "xfs": ("mkfs.xfs", "-q"),
-        "vfat": ("mkfs.vfat", "-F", "32")}
+        "btrfs": ("mkfs.btrfs", "-q"), "vfat": ("mkfs.vfat", "-F", "32")}
 OTHER_MIB = 320  # the least that mkfs.xfs takes is 300
 
 
@@ -90,6 +90,30 @@ def _filesystem_changed(t, kind):
 
 for fs in MAKE:
     case(f"refuse-changed-{fs}", product=TORPOR)(functools.partial(_filesystem_changed, kind=fs))
+
+
+@case("refuse-missing-disk-efi-entry", product=TORPOR)
+def missing_disk_efi_entry(t):
+    """What only the loader core can refuse ends in a reset, and the boot entry comes first: it is started
+    twice, no more; and once again when the disk is back."""
+    first, second = t.disk(kind="nvme"), t.bare_disk("second", [("data", OTHER_MIB)])
+    second.make("data", *MAKE["ext4"])
+    story = Story(t, "ovmf-entry", first, more_disks=[second], esp_disk="/dev/nvme0n1")
+    story.guest.run("mkdir -p /other && mount -t ext4 /dev/vda1 /other")
+    story.work(64)
+    story.save()
+    drives = story.machine.drives
+    story.machine.drives = [drives[0], t.bare_disk("third", [("data", OTHER_MIB)]).drive()]
+    reason = story.refused(times=3)
+    t.check("/other (ext4, vda1) is missing" in reason, f"refused: {reason}")
+    said = story.machine.console.text()
+    t.check("started 2 times for this image" in said and "too many failed attempts" in said,
+            "the third start does not say why it goes on")
+    t.check(image.state(first) == ("VALID", 0), "the refusal changed the image")
+    story.machine.drives = drives
+    story.machine.on_reset = "stop"
+    story.resume()
+    story.verify()
 
 
 @case("refuse-filesystem-changed-forced", product=TORPOR)

@@ -4,7 +4,7 @@ import uuid
 
 import image
 from harness import LOADERS, TORPOR, case
-from story import AREA, DOORS, Story
+from story import AREA, DOORS, Story, on_second_disk
 
 
 def _saved(t, door="seabios-grub", memory_mib=64, **options):
@@ -76,10 +76,7 @@ def less_ram(t):
 def no_disk(t):
     """The image is on a second disk, which is missing."""
     first, second = t.disk(), t.disk("second")
-    first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
-    story = Story(t, "seabios-grub", first, more_disks=[second])
-    story.work(64)
-    story.save_command = lambda then: f"torpor save --then {then} --to /dev/vdb4"
+    story = on_second_disk(t, first, second, "/dev/vdb4")
     story.save()
     drives = list(story.machine.drives)
     story.machine.drives = drives[:1]

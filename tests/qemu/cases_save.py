@@ -4,13 +4,14 @@ import re
 
 import image
 from harness import TORPOR, case
-from story import AREA, CONTINUED, DOORS, RESUMED, Story
+from story import AREA, CONTINUED, DOORS, NEWER_KERNELS_CPU, RESUMED, Story, on_second_disk
 
 
-def twice(name, door, disk=None, memory_mib=256, **options):
+def twice(name, door, disk=None, memory_mib=256, suite=None, **options):
     @case(name, product=TORPOR)
     def run(t):
-        story = Story(t, door, t.disk(**(disk or {})), **options)
+        kernel = t.build.own_kernel(suite) if suite else {}
+        story = Story(t, door, t.disk(**kernel, **(disk or {})), **options)
         story.work(memory_mib)
         story.cycle()
         story.cycle()
@@ -27,6 +28,11 @@ twice("save-la57-seabios-grub", "seabios-grub", cpu="max,la57=on")
 twice("save-la57-ovmf-entry", "ovmf-entry", cpu="max,la57=on")
 twice("save-virtio-legacy", "seabios-grub", {"kind": "virtio-legacy"})
 twice("save-i440fx", "seabios-grub", machine="pc")
+for kernel, debian in (("6.12", "trixie"), ("7.2", "sid")):
+    twice(f"save-{kernel}-seabios-grub", "seabios-grub", suite=debian, cpu=NEWER_KERNELS_CPU)
+    twice(f"save-{kernel}-ovmf-entry", "ovmf-entry", suite=debian, cpu=NEWER_KERNELS_CPU)
+    twice(f"save-{kernel}-la57-ovmf-chain", "ovmf-chain", suite=debian,
+          cpu=NEWER_KERNELS_CPU.replace("la57=off", "la57=on"))
 
 
 @case("save-area-on-second-disk", product=TORPOR)
@@ -34,10 +40,7 @@ def save_second_disk(t):
     """The area is found by its partition's GUID on a disk that is not the one booted from; the area
     of the first disk is another one."""
     first, second = t.disk(), t.disk("second", kind="virtio-legacy")
-    first.set_env(torpor_args=f"serial=0x3f8 area=partuuid:{second.table['torpor'].guid}")
-    story = Story(t, "seabios-grub", first, more_disks=[second])
-    story.work(64)
-    story.save_command = lambda then: f"torpor save --then {then} --to /dev/vdb4"
+    story = on_second_disk(t, first, second, "/dev/vdb4")
     story.cycle()
     t.check(image.state(first)[0] == "none", "the first disk has an image")
     story.end()
@@ -93,6 +96,26 @@ def save_snapshot(t):
     story.machine, story.guest, story.beats = other, guest, beats_then
     guest.run("mount -o remount,rw /data")
     story.verify()
+
+
+@case("save-busy-kernel-threads", product=TORPOR)
+def save_busy_kernel_threads(t):
+    """A kernel thread on the second processor that writes all the time: it is not stopped for a save, and
+    its request must not be in the way when that processor goes offline. Afterwards it is back there."""
+    other = t.bare_disk("other", [("data", 24576)])
+    other.make("data", "mke2fs", "-q", "-F", "-t", "ext4", "-i", "1024", "-E", "nodiscard,lazy_itable_init=1")
+    story = Story(t, "seabios-grub", t.disk(), more_disks=[other])
+    run = story.guest.run
+    run("mkdir -p /other && mount -t ext4 -o init_itable=1 /dev/vdb1 /other")
+    story.work(64)
+    run("until p=$(pidof ext4lazyinit); do sleep 0.1; done; taskset -p 2 $p; "
+        "before=$(cat /sys/devices/virtual/workqueue/cpumask)")
+    for _ in range(3):
+        run(f"{story.save_command('continue')} && pidof ext4lazyinit", timeout_s=120)
+    place = run("taskset -p $p; [ $(cat /sys/devices/virtual/workqueue/cpumask) = $before ]")
+    t.check(re.search(r"affinity mask: 2$", place), f"the kernel thread has moved: {place}")
+    story.cycle()
+    story.end()
 
 
 @case("save-many", product=TORPOR)

@@ -54,6 +54,11 @@ class Build:
         self._stock, self._lock = {}, threading.Lock()
         self.loaders = [PRODUCT[name] for name in LOADERS if name not in self.missing]
 
+    def own_kernel(self, suite):
+        """The test kernel built from another Debian release's source, as options of Case.disk."""
+        with self._lock:
+            return {"kernel": _script("kernel.sh", suite)}
+
     def stock(self, package="linux-image-amd64", suite=""):
         """Kernel and initramfs of an unmodified distribution kernel, as options of Case.disk."""
         with self._lock:

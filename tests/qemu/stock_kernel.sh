@@ -2,35 +2,15 @@
 # Fetches an unmodified Debian kernel and prints the directory that it is unpacked in:
 # boot/vmlinuz-* and lib/modules/. It is not installed, and kept outside the tree.
 #   stock_kernel.sh [PACKAGE [SUITE]]
-# PACKAGE: linux-image-amd64 by default. SUITE: of another Debian release (trixie, sid), from the
-# machine's own mirror, by a sources list and lists folder that apt's own never see.
+# PACKAGE: linux-image-amd64 by default. SUITE: of another Debian release (apt_suite.sh).
 set -euo pipefail
 cache=${TORPOR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/torpor}
 meta=${1:-linux-image-amd64}
 suite=${2:-}
 mkdir -p "$cache"
 
-apt_options=(-o APT::Sandbox::User=root)
-if [ -n "$suite" ]; then
-	private=$cache/apt-$suite
-	mkdir -p "$private/lists/partial" "$private/parts"
-	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' |
-		grep -m 1 '/debian/\?$')
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" \
-		> "$private/sources.list"
-	apt_options+=(-o "Dir::Etc::sourcelist=$private/sources.list"
-		-o "Dir::Etc::sourceparts=$private/parts" -o "Dir::State::lists=$private/lists"
-		-o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=")
-	# Once a day is often enough.
-	if [ -z "$(find "$private/stamp" -mtime -1 2> /dev/null)" ]; then
-		apt-get -qq "${apt_options[@]}" update > "$private/log" 2>&1 || {
-			cat "$private/log" >&2
-			echo "stock_kernel.sh: cannot read suite $suite" >&2
-			exit 1
-		}
-		touch "$private/stamp"
-	fi
-fi
+. "$(dirname "$0")/apt_suite.sh"
+private_apt "$suite"
 
 dependencies() { # of a package, as far as they are parts of a kernel with a version in their name
 	apt-cache "${apt_options[@]}" depends "$1" |
