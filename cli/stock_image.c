@@ -66,7 +66,8 @@ int stock_image_look(struct stock_image *s, const char *path, uint64_t page)
 		return -1;
 	err = swsusp_read_header(&s->source, page, s->page, &s->header, &fault);
 	if (err == SWSUSP_ERR_NO_SWAP)
-		return STOCK_NO_SWAP;
+		return page ? complain("%s: no swap header in page %" PRIu64, path, page)
+			    : STOCK_NO_SWAP;
 	if (err == SWSUSP_ERR_NONE)
 		return STOCK_EMPTY;
 	if (err)

@@ -16,7 +16,7 @@ struct stock_image {
 };
 
 enum stock_state {
-	STOCK_NO_SWAP = 0, /* not a swap area */
+	STOCK_NO_SWAP = 0, /* not a swap area; page 0 only: another page must have a header */
 	STOCK_EMPTY,       /* a swap area without an image */
 	STOCK_IMAGE,
 };

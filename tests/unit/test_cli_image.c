@@ -98,6 +98,8 @@ static void blank(void **state)
 	assert_memory_not_equal(hs.h.area_uuid, again.h.area_uuid, 16);
 	assert_int_equal(run(info_main, path, NULL), STATUS_OK);
 	assert_int_equal(run(info_main, "--yaml", path), STATUS_OK);
+	assert_int_equal(run(info_main, "--offset=2", path), STATUS_FAILED);
+	assert_complaint("no swap header in page 2");
 	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
 	assert_complaint("empty");
 }
