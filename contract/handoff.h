@@ -1,6 +1,6 @@
 /*
  * What the Linux command tells the writer: one block of plain data in the first page of the payload,
- * filled before kexec_load(2). The writer believes nothing of it without a check (writer/handoff.c).
+ * filled before kexec_load(2). The writer believes nothing of it without a check (writer/handoff_check.c).
  * All addresses are physical.
  */
 #ifndef CONTRACT_HANDOFF_H
