@@ -1,6 +1,7 @@
 /* The cases that all drivers share. */
 #include "driver_conformance.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -363,4 +364,48 @@ void conformance_flush_fails(void **state)
 	assert_true(fake_clock_now_us - start < (BLOCK_FLUSH_TIMEOUT_MS + 10000) * 1000ull);
 	assert_int_equal(block_flush(world.dev), ERR_LOST);
 	conformance_quiet();
+}
+
+uint32_t conformance_most_pieces(void)
+{
+	static struct block_seg seg[CONFORMANCE_MANY];
+	uint32_t n = world.dev->max_segs;
+	assert_true(n <= CONFORMANCE_MANY);
+	for (uint32_t i = 0; i < n; i++)
+		seg[i] = (struct block_seg){conformance_buffer + 1024 * i, 512};
+	struct block_req req = {.lba = 1, .n_sectors = n, .seg = seg, .n_segs = n};
+	assert_int_equal(block_submit(world.dev, &req), 0);
+	assert_int_equal(block_wait(world.dev, &req), 0);
+	return n;
+}
+
+/* ---- all of them ---- */
+
+#define CONFORMANCE_CASE(f, dut)                                                                   \
+	{                                                                                          \
+#f, conformance_##f, conformance_setup, conformance_teardown,                      \
+			(void *)(uintptr_t)(dut)                                                   \
+	}
+#define DRIVER_CONFORMANCE(dut)                                                                    \
+	CONFORMANCE_CASE(geometry, dut), CONFORMANCE_CASE(read_and_write, dut),                    \
+		CONFORMANCE_CASE(all_sizes, dut), CONFORMANCE_CASE(scattered, dut),                \
+		CONFORMANCE_CASE(queue_full, dut), CONFORMANCE_CASE(out_of_order, dut),            \
+		CONFORMANCE_CASE(ring_wraps, dut), CONFORMANCE_CASE(flush, dut),                   \
+		CONFORMANCE_CASE(flush_fails, dut), CONFORMANCE_CASE(faults, dut),                 \
+		CONFORMANCE_CASE(fault_among_many, dut), CONFORMANCE_CASE(stop_in_flight, dut),    \
+		CONFORMANCE_CASE(stop_of_a_stuck_device, dut),                                     \
+		CONFORMANCE_CASE(start_of_a_stuck_device, dut),                                    \
+		CONFORMANCE_CASE(start_while_running, dut), CONFORMANCE_CASE(start_from_d3, dut),  \
+		CONFORMANCE_CASE(read_only, dut), CONFORMANCE_CASE(little_memory, dut)
+
+int conformance_run(const char *driver, const struct driver_under_test *variants, size_t n)
+{
+	int failed = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct CMUnitTest tests[] = {DRIVER_CONFORMANCE(&variants[i])};
+		char name[64];
+		snprintf(name, sizeof(name), "%s %s", driver, variants[i].name);
+		failed += cmocka_run_group_tests_name(name, tests, NULL, NULL);
+	}
+	return failed;
 }

@@ -1,8 +1,7 @@
 /*
  * What every disk driver has to do, whatever the controller: started through disks_start, used
  * through block.h, over a model that takes its sectors and its faults from struct fake_disk. A
- * driver's own test file lists these cases with DRIVER_CONFORMANCE for each variant of its model,
- * and adds its own.
+ * driver's own test file runs these cases with conformance_run, and adds its own.
  */
 #ifndef TESTS_UNIT_DRIVER_CONFORMANCE_H
 #define TESTS_UNIT_DRIVER_CONFORMANCE_H
@@ -69,6 +68,8 @@ void conformance_untouched(const uint8_t *memory, size_t bytes);
 uint8_t *conformance_sectors(uint64_t lba); /* of the disk */
 int conformance_submit(
 	struct one *o, enum block_dir dir, uint64_t lba, uint32_t n_sectors, void *buf);
+/* One read in as many pieces as the driver takes; returns how many. */
+uint32_t conformance_most_pieces(void);
 void conformance_churn(unsigned n_requests); /* random reads and writes, compared */
 
 void conformance_geometry(void **state);
@@ -90,21 +91,7 @@ void conformance_start_from_d3(void **state);
 void conformance_read_only(void **state);
 void conformance_little_memory(void **state);
 
-#define CONFORMANCE_CASE(f, dut)                                                                   \
-	{                                                                                          \
-#f, conformance_##f, conformance_setup, conformance_teardown,                      \
-			(void *)(uintptr_t)(dut)                                                   \
-	}
-#define DRIVER_CONFORMANCE(dut)                                                                    \
-	CONFORMANCE_CASE(geometry, dut), CONFORMANCE_CASE(read_and_write, dut),                    \
-		CONFORMANCE_CASE(all_sizes, dut), CONFORMANCE_CASE(scattered, dut),                \
-		CONFORMANCE_CASE(queue_full, dut), CONFORMANCE_CASE(out_of_order, dut),            \
-		CONFORMANCE_CASE(ring_wraps, dut), CONFORMANCE_CASE(flush, dut),                   \
-		CONFORMANCE_CASE(flush_fails, dut), CONFORMANCE_CASE(faults, dut),                 \
-		CONFORMANCE_CASE(fault_among_many, dut), CONFORMANCE_CASE(stop_in_flight, dut),    \
-		CONFORMANCE_CASE(stop_of_a_stuck_device, dut),                                     \
-		CONFORMANCE_CASE(start_of_a_stuck_device, dut),                                    \
-		CONFORMANCE_CASE(start_while_running, dut), CONFORMANCE_CASE(start_from_d3, dut),  \
-		CONFORMANCE_CASE(read_only, dut), CONFORMANCE_CASE(little_memory, dut)
+/* All of these cases for each variant of a driver's model. Returns the number of failed tests. */
+int conformance_run(const char *driver, const struct driver_under_test *variants, size_t n);
 
 #endif

@@ -1,7 +1,6 @@
 /* drivers/ahci*.c: conformance over the variants of controller and disk, and their own lies. */
 #include "driver_conformance.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "ahci_own.h"
@@ -378,15 +377,9 @@ static void test_memory_that_is_out_of_reach(void **state)
 static void test_many_pieces(void **state)
 {
 	(void)state;
-	static struct block_seg seg[AHCI_PRDS];
 	plug_own();
 	conformance_start();
-	assert_int_equal(world.dev->max_segs, AHCI_PRDS);
-	for (uint32_t i = 0; i < AHCI_PRDS; i++)
-		seg[i] = (struct block_seg){conformance_buffer + 1024 * i, 512};
-	struct block_req req = {.lba = 1, .n_sectors = AHCI_PRDS, .seg = seg, .n_segs = AHCI_PRDS};
-	assert_int_equal(block_submit(world.dev, &req), 0);
-	assert_int_equal(block_wait(world.dev, &req), 0);
+	assert_int_equal(conformance_most_pieces(), AHCI_PRDS);
 	assert_int_equal(fake_ahci_most_pieces(), AHCI_PRDS);
 }
 
@@ -403,13 +396,7 @@ static void test_memory_is_enough_for_a_writer(void **state)
 
 int main(void)
 {
-	int failed = 0;
-	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		const struct CMUnitTest conformance[] = {DRIVER_CONFORMANCE(&variants[i])};
-		char name[64];
-		snprintf(name, sizeof(name), "ahci %s", variants[i].name);
-		failed += cmocka_run_group_tests_name(name, conformance, NULL, NULL);
-	}
+	int failed = conformance_run("ahci", variants, sizeof(variants) / sizeof(variants[0]));
 	const struct CMUnitTest tests[] = {
 		OWN(test_bios),
 		OWN(test_modes),

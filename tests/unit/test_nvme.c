@@ -2,8 +2,6 @@
  * test_nvme_controller.c. */
 #include "driver_conformance.h"
 
-#include <stdio.h>
-
 #include "fake_nvme.h"
 #include "nvme_regs.h"
 
@@ -83,12 +81,5 @@ static const struct driver_under_test variants[] = {
 
 int main(void)
 {
-	int failed = 0;
-	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		const struct CMUnitTest conformance[] = {DRIVER_CONFORMANCE(&variants[i])};
-		char name[64];
-		snprintf(name, sizeof(name), "nvme %s", variants[i].name);
-		failed += cmocka_run_group_tests_name(name, conformance, NULL, NULL);
-	}
-	return failed != 0;
+	return conformance_run("nvme", variants, sizeof(variants) / sizeof(variants[0])) != 0;
 }

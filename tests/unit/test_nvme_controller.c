@@ -427,16 +427,21 @@ static uint32_t fill(struct block_dev *dev, struct one *one)
 	}
 }
 
+static struct block_dev **slow_namespaces(unsigned n)
+{
+	many_namespaces(n);
+	plug_again();
+	start_is(0, n);
+	world.disk.latency_us = second_disk.latency_us = 5000;
+	return world.disks.dev;
+}
+
 /* One that is full does not keep the others from working. */
 static void test_namespaces_share_the_queue(void **state)
 {
 	(void)state;
 	static struct one one[3][CONFORMANCE_MANY];
-	many_namespaces(3);
-	plug_again();
-	start_is(0, 3);
-	struct block_dev **dev = world.disks.dev;
-	world.disk.latency_us = second_disk.latency_us = 5000;
+	struct block_dev **dev = slow_namespaces(3);
 	assert_int_equal(fill(dev[0], one[0]), 62);
 	assert_int_equal(fill(dev[1], one[1]), 1);
 	assert_int_equal(block_read(dev[2], 0, 20, conformance_buffer), 0);
@@ -451,11 +456,7 @@ static void test_stop_of_one_stops_all(void **state)
 {
 	(void)state;
 	static struct one one[2][CONFORMANCE_MANY];
-	many_namespaces(2);
-	plug_again();
-	start_is(0, 2);
-	struct block_dev **dev = world.disks.dev;
-	world.disk.latency_us = second_disk.latency_us = 5000;
+	struct block_dev **dev = slow_namespaces(2);
 	assert_int_equal(fill(dev[0], one[0]), 63);
 	assert_int_equal(fill(dev[1], one[1]), 1);
 	block_stop(dev[1]);

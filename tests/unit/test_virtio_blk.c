@@ -2,7 +2,6 @@
  * lies. */
 #include "driver_conformance.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "fake_virtio_blk.h"
@@ -426,28 +425,16 @@ static void test_chains_reach_the_agreed_length(void **state)
 	(void)state;
 	plug_own();
 	conformance_start();
-	static struct block_seg seg[64];
-	uint32_t n = world.dev->max_segs;
-	for (uint32_t i = 0; i < n; i++)
-		seg[i] = (struct block_seg){conformance_buffer + 1024 * i, 512};
-	struct block_req req = {.lba = 1, .n_sectors = n, .seg = seg, .n_segs = n};
-	assert_int_equal(block_submit(world.dev, &req), 0);
-	assert_int_equal(block_wait(world.dev, &req), 0);
-	assert_int_equal(fake_virtio_blk_longest_chain(), n + 2);
-	assert_int_equal(n, 30);
+	assert_int_equal(conformance_most_pieces(), 30);
+	assert_int_equal(fake_virtio_blk_longest_chain(), 30 + 2);
 }
 
 #define OWN(f) cmocka_unit_test_setup_teardown(f, setup_own, conformance_teardown)
 
 int main(void)
 {
-	int failed = 0;
-	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
-		const struct CMUnitTest conformance[] = {DRIVER_CONFORMANCE(&variants[i])};
-		char name[64];
-		snprintf(name, sizeof(name), "virtio_blk %s", variants[i].name);
-		failed += cmocka_run_group_tests_name(name, conformance, NULL, NULL);
-	}
+	int failed =
+		conformance_run("virtio_blk", variants, sizeof(variants) / sizeof(variants[0]));
 	const struct CMUnitTest tests[] = {
 		OWN(test_queue_sizes),
 		OWN(test_feature_negotiation),
