@@ -138,6 +138,23 @@ void fake_ram_disk_free(struct fake_ram_disk *d)
 	d->bytes = NULL;
 }
 
+void fake_ram_disks_init(struct fake_ram_disk *d, uint32_t n, uint32_t sector_bytes,
+	uint64_t n_sectors, struct disks *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (uint32_t i = 0; i < n; i++) {
+		fake_ram_disk_init(&d[i], sector_bytes, n_sectors);
+		snprintf(d[i].dev.name, sizeof(d[i].dev.name), "ram %u", i);
+		ret->dev[ret->n++] = &d[i].dev;
+	}
+}
+
+void fake_ram_disks_free(struct fake_ram_disk *d, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		fake_ram_disk_free(&d[i]);
+}
+
 void fake_ram_disk_no_faults(struct fake_ram_disk *d)
 {
 	d->latency_us = d->bad_lba = 0;

@@ -6,7 +6,7 @@
 #ifndef TESTS_FAKE_FAKE_RAM_DISK_H
 #define TESTS_FAKE_FAKE_RAM_DISK_H
 
-#include "block.h"
+#include "disks.h"
 
 #define FAKE_RAM_DISK_DEPTH 64
 
@@ -43,6 +43,11 @@ struct fake_ram_disk {
 /* Zeroed sectors; every sector may be written. Name "ram". */
 void fake_ram_disk_init(struct fake_ram_disk *d, uint32_t sector_bytes, uint64_t n_sectors);
 void fake_ram_disk_free(struct fake_ram_disk *d);
+
+/* n of them, named "ram 0" and on, as if disks_start had found them. */
+void fake_ram_disks_init(struct fake_ram_disk *d, uint32_t n, uint32_t sector_bytes,
+	uint64_t n_sectors, struct disks *ret);
+void fake_ram_disks_free(struct fake_ram_disk *d, uint32_t n);
 
 /* Ends all faults and counts from 1 again. */
 void fake_ram_disk_no_faults(struct fake_ram_disk *d);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 
@@ -16,5 +17,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 			abort();                                                                   \
 		}                                                                                  \
 	} while (0)
+
+/* Lays the input over something good: a list of 16-bit place, 8-bit length, bytes. */
+static inline void fuzz_patch(void *target, size_t target_bytes, const uint8_t *data, size_t bytes)
+{
+	size_t places = (target_bytes + 65535) / 65536; /* so that all of it is in reach */
+	while (bytes >= 3) {
+		size_t at = (data[0] | (size_t)data[1] << 8) * places % target_bytes, n = data[2];
+		data += 3;
+		bytes -= 3;
+		n = n < bytes ? n : bytes;
+		n = n < target_bytes - at ? n : target_bytes - at;
+		memcpy((uint8_t *)target + at, data, n);
+		data += n;
+		bytes -= n;
+	}
+}
 
 #endif

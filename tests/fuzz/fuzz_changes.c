@@ -23,12 +23,8 @@ static void make_disk(struct fake_ram_disk *d, uint32_t sector_bytes)
 	struct gpt_make_partition p = {
 		"0fc63daf-8483-4772-8e79-3d69d8477de4", PART, 128, N_SECTORS / 2};
 	fake_ram_disk_init(d, sector_bytes, N_SECTORS);
-	struct gpt_make g = {.disk = d->bytes,
-		.sector_bytes = sector_bytes,
-		.n_sectors = N_SECTORS,
-		.disk_guid = GUID,
-		.n_entries = 4,
-		.entry_bytes = 128};
+	struct gpt_make g = gpt_make_on(d, GUID);
+	g.n_entries = 4;
 	gpt_make(&g, &p, 1);
 	memset(d->bytes + 200 * sector_bytes, 0x5a, 100 * sector_bytes);
 }
@@ -46,23 +42,6 @@ static void make_record(const struct fake_ram_disk *d, struct saved_filesystem *
 	gpt_make_guid(GUID, ret->disk_guid);
 	gpt_make_guid(PART, ret->part_guid);
 	ret->hash[0] = img_hash(d->bytes + 128 * 512 + 1024, 1024);
-}
-
-/* A list of 16-bit place, 8-bit length, bytes. */
-static void apply(uint8_t *record, const uint8_t *data, size_t bytes)
-{
-	while (bytes >= 3) {
-		size_t at = (data[0] | data[1] << 8) % sizeof(struct saved_filesystem);
-		size_t n = data[2];
-		data += 3;
-		bytes -= 3;
-		n = n < bytes ? n : bytes;
-		n = n < sizeof(struct saved_filesystem) - at ? n
-							     : sizeof(struct saved_filesystem) - at;
-		memcpy(record + at, data, n);
-		data += n;
-		bytes -= n;
-	}
 }
 
 /* What state_get promises of texts. */
@@ -88,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	im.n_filesystems = 1;
 	im.have_filesystems = 1;
 	make_record(&small, f);
-	apply((uint8_t *)f, data, bytes);
+	fuzz_patch(f, sizeof(*f), data, bytes);
 	end_texts(f);
 	changes_find(&im, &disks, work, &c);
 	changes_text(&c, text);

@@ -43,22 +43,6 @@ static void make_tables(const struct gpt_make *maker)
 	gpt_make(maker, p, 2);
 }
 
-/* A list of 16-bit place, 8-bit length, bytes. */
-static void apply(uint8_t *disk, uint32_t disk_bytes, const uint8_t *data, size_t bytes)
-{
-	while (bytes >= 3) {
-		uint32_t at = (uint32_t)(data[0] | data[1] << 8) * (disk_bytes >> 15) % disk_bytes;
-		size_t n = data[2];
-		data += 3;
-		bytes -= 3;
-		n = n < bytes ? n : bytes;
-		n = n < disk_bytes - at ? n : disk_bytes - at;
-		memcpy(disk + at, data, n);
-		data += n;
-		bytes -= n;
-	}
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_ram_disk disk;
@@ -69,14 +53,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	uint32_t sector_bytes = flags & BIG_SECTORS ? 4096 : 512;
 	fake_machine_reset();
 	fake_ram_disk_init(&disk, sector_bytes, N_SECTORS);
-	struct gpt_make maker = {.disk = disk.bytes,
-		.sector_bytes = sector_bytes,
-		.n_sectors = N_SECTORS,
-		.disk_guid = "11111111-2222-3333-4444-555555555555",
-		.n_entries = 8};
+	struct gpt_make maker = gpt_make_on(&disk, "11111111-2222-3333-4444-555555555555");
+	maker.n_entries = 8;
 	if (!(flags & NO_TABLES))
 		make_tables(&maker);
-	apply(disk.bytes, N_SECTORS * sector_bytes, data + 1, bytes - 1);
+	fuzz_patch(disk.bytes, N_SECTORS * sector_bytes, data + 1, bytes - 1);
 	if (flags & SEAL_PRIMARY)
 		gpt_make_seal(&maker, 1);
 	if (flags & SEAL_BACKUP)

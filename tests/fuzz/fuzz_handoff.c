@@ -42,21 +42,6 @@ static void start(void)
 	h.filesystem[1] = (struct handoff_filesystem){.reason = "software RAID"};
 }
 
-/* The input: a list of 16-bit place, 8-bit length, bytes. */
-static void apply(const uint8_t *data, size_t bytes)
-{
-	while (bytes >= 3) {
-		size_t at = (data[0] | data[1] << 8) % sizeof(h), n = data[2];
-		data += 3;
-		bytes -= 3;
-		n = n < bytes ? n : bytes;
-		n = n < sizeof(h) - at ? n : sizeof(h) - at;
-		memcpy((uint8_t *)&h + at, data, n);
-		data += n;
-		bytes -= n;
-	}
-}
-
 static int is_ram(uint64_t start_byte, uint64_t bytes)
 {
 	for (uint32_t i = 0; i < h.n_memory; i++)
@@ -131,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	const char *what = NULL;
 	start();
-	apply(data, bytes);
+	fuzz_patch(&h, sizeof(h), data, bytes);
 	int err = handoff_check(&h, BASE, &what);
 	FUZZ_CHECK(err == 0 ? what == NULL : err == ERR_ARGUMENT && what[0]);
 	if (err)

@@ -18,6 +18,14 @@ static uint64_t get(const uint8_t *at, uint32_t bytes)
 	return value;
 }
 
+struct gpt_make gpt_make_on(const struct fake_ram_disk *d, const char *disk_guid)
+{
+	return (struct gpt_make){.disk = d->bytes,
+		.sector_bytes = d->dev.sector_bytes,
+		.n_sectors = d->dev.n_sectors,
+		.disk_guid = disk_guid};
+}
+
 uint32_t gpt_make_crc(const uint8_t *p, uint64_t bytes)
 {
 	static uint32_t table[256];

@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_GPT_MAKE_H
 #define TESTS_UNIT_GPT_MAKE_H
 
-#include <stdint.h>
+#include "fake_ram_disk.h"
 
 struct gpt_make_partition {
 	const char *type, *guid; /* text */
@@ -17,6 +17,9 @@ struct gpt_make {
 	const char *disk_guid;
 	uint32_t n_entries, entry_bytes; /* 0: 128 of 128 bytes */
 };
+
+/* For this disk; the rest is as usual. */
+struct gpt_make gpt_make_on(const struct fake_ram_disk *d, const char *disk_guid);
 
 uint32_t gpt_make_crc(const uint8_t *p, uint64_t bytes);
 void gpt_make_guid(const char *text, uint8_t guid[16]);

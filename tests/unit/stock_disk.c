@@ -36,6 +36,12 @@ void stock_disk_free(struct stock_disk *d)
 	memset(d, 0, sizeof(*d));
 }
 
+int stock_disk_teardown(void **state)
+{
+	stock_disk_free(*state);
+	return 0;
+}
+
 uint8_t *stock_disk_header(struct stock_disk *d)
 {
 	return d->disk.bytes + DISK_LBA * d->disk.dev.sector_bytes +

@@ -39,10 +39,7 @@ static struct gpt_make maker(unsigned i)
 {
 	static char text[37];
 	guid_text(text, i, 0);
-	return (struct gpt_make){.disk = disk[i].bytes,
-		.sector_bytes = disk[i].dev.sector_bytes,
-		.n_sectors = disk[i].dev.n_sectors,
-		.disk_guid = text};
+	return gpt_make_on(&disk[i], text);
 }
 
 /* A Linux partition, then two that may be areas: by type when the text says so. */
@@ -75,12 +72,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_machine_reset();
-	disks.n = N_DISKS;
-	for (unsigned i = 0; i < N_DISKS; i++) {
-		fake_ram_disk_init(&disk[i], 512, N_SECTORS);
-		snprintf(disk[i].dev.name, sizeof(disk[i].dev.name), "ram %u", i);
-		disks.dev[i] = &disk[i].dev;
-	}
+	fake_ram_disks_init(disk, N_DISKS, 512, N_SECTORS, &disks);
 	work = aligned_alloc(4096, FIND_WORK_BYTES);
 	log_text_start();
 	return 0;
@@ -89,8 +81,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < N_DISKS; i++)
-		fake_ram_disk_free(&disk[i]);
+	fake_ram_disks_free(disk, N_DISKS);
 	free(work);
 	return 0;
 }

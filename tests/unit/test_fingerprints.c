@@ -62,10 +62,7 @@ void disks_stop(struct disks *d)
 
 static void make_gpt(uint32_t i, uint64_t lba, uint64_t n_sectors)
 {
-	struct gpt_make g = {.disk = disk[i].bytes,
-		.sector_bytes = disk[i].dev.sector_bytes,
-		.n_sectors = N_SECTORS,
-		.disk_guid = disk_guid[i]};
+	struct gpt_make g = gpt_make_on(&disk[i], disk_guid[i]);
 	struct gpt_make_partition p = {TYPE, part_guid[i], lba, n_sectors};
 	gpt_make(&g, &p, 1);
 }
@@ -132,8 +129,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	for (uint32_t i = 0; i < N_DISKS; i++)
-		fake_ram_disk_free(&disk[i]);
+	fake_ram_disks_free(disk, N_DISKS);
 	free(memory);
 	free(work);
 	return 0;
@@ -247,10 +243,7 @@ static void partitions_move(void **state)
 	compare(1, 0);
 	/* Another partition in its place. */
 	memset(disk[1].bytes + 2 * 512 + 16, 0x55, 16);
-	struct gpt_make g = {.disk = disk[1].bytes,
-		.sector_bytes = 512,
-		.n_sectors = N_SECTORS,
-		.disk_guid = disk_guid[1]};
+	struct gpt_make g = gpt_make_on(&disk[1], disk_guid[1]);
 	gpt_make_seal(&g, 1);
 	compare(0, 1);
 	assert_logged("/home (ext4, vda1) is missing");

@@ -31,10 +31,7 @@ static void use_disk(uint32_t sector_bytes, uint64_t n_sectors)
 {
 	fake_ram_disk_free(&disk);
 	fake_ram_disk_init(&disk, sector_bytes, n_sectors);
-	maker = (struct gpt_make){.disk = disk.bytes,
-		.sector_bytes = sector_bytes,
-		.n_sectors = n_sectors,
-		.disk_guid = DISK_GUID};
+	maker = gpt_make_on(&disk, DISK_GUID);
 }
 
 static int setup(void **state)

@@ -50,10 +50,7 @@ static const char *guid_text(char text[37], unsigned kind, unsigned i, unsigned 
 static void make_table(unsigned i)
 {
 	char text[37], a[37], b[37], c[37];
-	struct gpt_make g = {.disk = disk[i].bytes,
-		.sector_bytes = disk[i].dev.sector_bytes,
-		.n_sectors = disk[i].dev.n_sectors,
-		.disk_guid = guid_text(text, 1, i, 0)};
+	struct gpt_make g = gpt_make_on(&disk[i], guid_text(text, 1, i, 0));
 	struct gpt_make_partition p[] = {{LINUX, guid_text(a, 2, i, 1), 128, 256},
 		{SWAP, guid_text(b, 2, i, 2), 512, 1024}, {SWAP, guid_text(c, 2, i, 3), 2048, 512}};
 	gpt_make(&g, p, 3);
@@ -63,12 +60,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_machine_reset();
-	disks.n = N_DISKS;
-	for (unsigned i = 0; i < N_DISKS; i++) {
-		fake_ram_disk_init(&disk[i], 512, N_SECTORS);
-		snprintf(disk[i].dev.name, sizeof(disk[i].dev.name), "ram %u", i);
-		disks.dev[i] = &disk[i].dev;
-	}
+	fake_ram_disks_init(disk, N_DISKS, 512, N_SECTORS, &disks);
 	make_table(0);
 	make_table(2);
 	work = aligned_alloc(4096, GPT_WORK_BYTES);
@@ -79,8 +71,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < N_DISKS; i++)
-		fake_ram_disk_free(&disk[i]);
+	fake_ram_disks_free(disk, N_DISKS);
 	free(work);
 	return 0;
 }
@@ -222,7 +213,7 @@ static void unreadable_disk(void **state)
 static void entry_without_sense(void **state)
 {
 	(void)state;
-	struct gpt_make g = {.disk = disk[0].bytes, .sector_bytes = 512, .n_sectors = N_SECTORS};
+	struct gpt_make g = gpt_make_on(&disk[0], NULL);
 	uint64_t first = N_SECTORS * 2;
 	for (uint32_t copy = 0; copy < 2; copy++) {
 		uint64_t header = copy ? N_SECTORS - 1 : 1, table;
@@ -246,7 +237,7 @@ static void entry_without_sense(void **state)
 /* The entry's name, in both tables. */
 static void set_label(unsigned i, uint32_t entry, const char *label)
 {
-	struct gpt_make g = {.disk = disk[i].bytes, .sector_bytes = 512, .n_sectors = N_SECTORS};
+	struct gpt_make g = gpt_make_on(&disk[i], NULL);
 	for (uint32_t copy = 0; copy < 2; copy++) {
 		uint64_t header = copy ? N_SECTORS - 1 : 1, table;
 		memcpy(&table, disk[i].bytes + header * 512 + GPT_ENTRIES_LBA, 8);
@@ -303,7 +294,7 @@ static void same_partition_twice(void **state)
 		      "disk=");
 	/* The disk's GUID tells them apart when it is another one. */
 	gpt_make_guid("10000009-0000-0000-0000-000000000000", disk[1].bytes + 512 + GPT_DISK_GUID);
-	struct gpt_make g = {.disk = disk[1].bytes, .sector_bytes = 512, .n_sectors = N_SECTORS};
+	struct gpt_make g = gpt_make_on(&disk[1], NULL);
 	gpt_make_seal(&g, 1);
 	q.have_disk = 1;
 	gpt_make_guid("10000009-0000-0000-0000-000000000000", q.disk);

@@ -23,16 +23,9 @@ static const struct swb_params in_file = {
 
 static int setup(void **state)
 {
-	(void)state;
+	*state = &d;
 	stock_disk_init(&d, &small, 512);
 	log_text_start();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	stock_disk_free(&d);
 	return 0;
 }
 
@@ -116,10 +109,7 @@ static void two_partitions(const struct swb_params *p)
 	uint64_t n = d.image.disk_pages * 8;
 	fake_ram_disk_free(&d.disk);
 	fake_ram_disk_init(&d.disk, 512, 2 * n + 256);
-	struct gpt_make g = {.disk = d.disk.bytes,
-		.sector_bytes = 512,
-		.n_sectors = d.disk.dev.n_sectors,
-		.disk_guid = "00000001-0000-0000-0000-000000000000"};
+	struct gpt_make g = gpt_make_on(&d.disk, "00000001-0000-0000-0000-000000000000");
 	struct gpt_make_partition parts[] = {
 		{SWAP_TYPE, PART_A, DISK_LBA, n}, {SWAP_TYPE, PART_B, DISK_LBA + n, n}};
 	gpt_make(&g, parts, 2);
@@ -368,7 +358,7 @@ static void consume_fails(void **state)
 	assert_int_equal(stock_consume(&d.stock), ERR_IO);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
 
 int main(void)
 {

@@ -34,7 +34,7 @@ static void memory(uint64_t start, uint64_t end, uint32_t type)
 
 static int setup(void **state)
 {
-	(void)state;
+	*state = &d;
 	stock_disk_init(&d, &params, 512);
 	stock_disk_open(&d);
 	memset(&bi, 0, sizeof(bi));
@@ -43,13 +43,6 @@ static int setup(void **state)
 	memory(MIB, 64 * MIB, BOOT_RAM);
 	ranges_init(&busy, busy_room, BUSY_MAX);
 	log_text_start();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	stock_disk_free(&d);
 	return 0;
 }
 
@@ -313,7 +306,7 @@ static void too_little(void **state)
 	assert_int_equal(n_pieces, 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
 
 int main(void)
 {

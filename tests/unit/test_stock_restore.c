@@ -51,15 +51,8 @@ static int unmap_ram(void **state)
 
 static int setup(void **state)
 {
-	(void)state;
+	*state = &d;
 	log_text_start();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	stock_disk_free(&d);
 	return 0;
 }
 
@@ -430,7 +423,7 @@ static void device_is_gone(void **state)
 		}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
 
 int main(void)
 {
