@@ -173,6 +173,7 @@ static void check_state(void *ctx, const struct fault_cut *cut)
 static uint64_t cut_a_move(struct setup *t, enum img_state to, uint32_t attempts)
 {
 	struct img_headers hs;
+	uint64_t n;
 
 	t->view.image = t->d.now;
 	assert_int_equal(img_read_headers(&t->src, t->l.block, &hs, &t->l.fault), 0);
@@ -181,7 +182,10 @@ static uint64_t cut_a_move(struct setup *t, enum img_state to, uint32_t attempts
 	fault_disk_mark(&t->d);
 	assert_int_equal(img_set_state(&t->dest, &hs, to, attempts, t->l.block), 0);
 	t->durable = fault_disk_first_flush(&t->d);
-	return fault_disk_all_cuts(&t->d, check_state, t);
+	n = fault_disk_all_cuts(&t->d, check_state, t);
+	assert_int_equal(n, t->n_old + t->n_new);
+	assert_true(t->n_new > 0 && (t->n_old > 0 || t->from == to));
+	return n;
 }
 
 /* Every change of state that img_set_state allows. */

@@ -346,6 +346,8 @@ static void test_lost_header(void **state)
 /* Each write and flush fails in turn: old or new, whole. */
 static void test_failing_device(void **state)
 {
+	uint32_t n_failed = 0;
+
 	(void)state;
 	for (uint32_t i = 1; i < 30; i++) {
 		struct setup t;
@@ -357,6 +359,8 @@ static void test_failing_device(void **state)
 		*(i % 2 ? &t.d.fail_write : &t.d.fail_flush) = (i + 1) / 2;
 		err = put(&t, 'B', 150000);
 		assert_true(err == 0 || err == FAULT_DISK_ERR);
+		assert_true(err == 0 || i < 28); /* all of its writes and flushes had their turn */
+		n_failed += err != 0;
 		fault_disk_mark(&t.d);
 		assert_int_equal(reopen(&t), 0);
 		if (!err || store_has(&t.s, "B"))
@@ -366,6 +370,7 @@ static void test_failing_device(void **state)
 		assert_int_equal(put(&t, 'C', 10000), 0);
 		tear_down(&t);
 	}
+	assert_true(n_failed > 4);
 }
 
 int main(void)
