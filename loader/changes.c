@@ -64,21 +64,23 @@ static enum change compare(struct block_dev *dev, const struct saved_filesystem 
 	return same ? CHANGE_NONE : CHANGE_WRITTEN;
 }
 
-/* Of several disks that it may be (a copy is attached, too) one that has not changed is good. */
+/* Of several disks that it may be, by size and serial number, one that has not changed is it. Of several
+ * with its GUID (a copy is attached, too) nobody knows which one it is: none may have changed. */
 static enum change find_change(
 	const struct saved_filesystem *f, const struct disks *disks, uint8_t *work)
 {
+	bool is_told = !is_zero(f->disk_guid);
 	enum change found = CHANGE_GONE;
 	if (f->reason[0] || f->n_ranges == 0)
 		return CHANGE_NOT_CHECKED;
 	if (f->n_ranges > SAVED_RANGES_MAX)
 		return CHANGE_WRITTEN;
-	for (uint32_t i = 0; i < disks->n && found != CHANGE_NONE; i++) {
+	for (uint32_t i = 0; i < disks->n; i++) {
 		uint64_t lba, n_sectors;
 		if (!find_place(disks->dev[i], f, work, &lba, &n_sectors))
 			continue;
 		enum change now = compare(disks->dev[i], f, lba, n_sectors, work + GPT_WORK_BYTES);
-		if (found == CHANGE_GONE || now == CHANGE_NONE)
+		if (found == CHANGE_GONE || is_told == (now != CHANGE_NONE))
 			found = now;
 	}
 	return found;

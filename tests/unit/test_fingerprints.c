@@ -249,6 +249,24 @@ static void partitions_move(void **state)
 	assert_logged("/home (ext4, vda1) is missing");
 }
 
+/* A copy of the disk, GUIDs and all: which of the two the kernel would write to is not known. */
+static void copies(void **state)
+{
+	(void)state;
+	struct fake_ram_disk copy;
+	save();
+	fake_ram_disk_init(&copy, 512, N_SECTORS);
+	memcpy(copy.bytes, disk[1].bytes, N_SECTORS * 512);
+	here.dev[here.n++] = &copy.dev;
+	compare(0, 0);
+	*byte_of(1, 1100) ^= 1;
+	compare(1, 0);
+	*byte_of(1, 1100) ^= 1;
+	copy.bytes[2048 * 512 + 1100] ^= 1;
+	compare(1, 0);
+	fake_ram_disk_free(&copy);
+}
+
 static void whole_disks(void **state)
 {
 	(void)state;
@@ -371,6 +389,7 @@ int main(void)
 		TEST(named),
 		TEST(read_only_is_no_loss),
 		TEST(partitions_move),
+		TEST(copies),
 		TEST(whole_disks),
 		TEST(not_read),
 		TEST(no_memory),
