@@ -4,7 +4,7 @@
  * are suspended before the other processors are taken offline; a request that comes in between waits in
  * the queue of the processor it comes from, and virtio-blk's queues take it in without starting it. When
  * that processor then goes offline, blk_mq_hctx_notify_offline waits until its queue is empty: for ever, with
- * every process frozen. (Seen with 6.1; the same code is in 7.2.) The first processor stays, and so does
+ * every process frozen. (Seen with 6.1; 7.2 waits there, too.) The first processor stays, and so does
  * its queue: what is on it when the devices stop is simply done after they go on.
  */
 #define _GNU_SOURCE
