@@ -19,6 +19,7 @@
 #include "saved_state.h"
 #include "say.h"
 #include "target_area.h"
+#include "unfinished.h"
 #include "uuid.h"
 
 #define CHUNK_PAGES 16u
@@ -52,16 +53,13 @@ struct make {
 
 /* ---- Input ---- */
 
-static const char *volatile unfinished; /* the file that is made; NULL: a device, or none yet */
-
 static void input_lost(int signal_number)
 {
 	static const char text[] = "\ntorpor: the input cannot be read; there is no image\n";
 
 	(void)signal_number;
 	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-	if (unfinished)
-		unlink(unfinished);
+	unfinished_remove();
 	_exit(STATUS_FAILED);
 }
 
@@ -153,7 +151,7 @@ static int new_file(struct make *m, const char *path)
 	if (m->out < 0)
 		return complain("%s: %s", path, strerror(errno));
 	m->is_new = true;
-	unfinished = path;
+	unfinished_is(path);
 	if (ftruncate(m->out, (off_t)size))
 		return complain("%s: %s", path, strerror(errno));
 	if (image_attach(&m->area, path, m->out, size) || area_make(&m->area))
@@ -334,7 +332,7 @@ static void close_all(struct make *m, const struct options *o, int err)
 		close(m->out);
 	if (err && m->is_new)
 		unlink(o->output);
-	unfinished = NULL;
+	unfinished_is(NULL);
 	target_close(&m->target);
 	if (m->core.segment == &m->flat)
 		m->core.segment = NULL;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "unfinished.h"
 
 static int check_there(const char *path, enum out_how how, const char *option, int source)
 {
@@ -52,6 +53,8 @@ int out_file_begin(
 		o->fd = open(o->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (o->fd < 0)
 			err = complain("cannot make %s: %s", o->part, strerror(errno));
+		else
+			unfinished_is(o->part);
 	}
 	if (err)
 		release(o);
@@ -77,6 +80,7 @@ int out_file_end(struct out_file *o, int err)
 		err = complain("cannot rename %s to %s: %s", o->part, o->path, strerror(errno));
 	if (err)
 		(void)unlink(o->part);
+	unfinished_is(NULL);
 	release(o);
 	return err ? -1 : 0;
 }

@@ -3,15 +3,18 @@
 #include "cli_tree.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "core_file.h"
 #include "image_view.h"
+#include "out_file.h"
 #include "progress.h"
 #include "saved_state.h"
 #include "say.h"
@@ -332,6 +335,30 @@ static void stock(void **state)
 	}
 }
 
+/* Ctrl-C while a file is made: it is gone, what was there stays, and the command ends by the signal. */
+static void ended_by_a_signal(void **state)
+{
+	(void)state;
+	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+	const char *path = in_dir("core");
+	struct out_file out;
+	int status;
+
+	fclose(fopen(path, "w"));
+	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		pid_t child = fork();
+		if (!child) {
+			if (!out_file_begin(&out, path, OUT_REPLACE, "--force", -1))
+				raise(ends[i]);
+			_exit(1);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == ends[i]);
+		assert_int_equal(access(path, F_OK), 0);
+		assert_int_equal(access(in_dir("core.part"), F_OK), -1);
+	}
+}
+
 static void bar(void **state)
 {
 	(void)state;
@@ -356,6 +383,7 @@ int main(void)
 		EXPORT_TEST(refused),
 		EXPORT_TEST(usage),
 		EXPORT_TEST(stock),
+		EXPORT_TEST(ended_by_a_signal),
 		EXPORT_TEST(bar),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

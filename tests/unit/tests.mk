@@ -155,7 +155,8 @@ LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
-SRC_cli_keep := cli/keep.c cli/kept.c cli/out_file.c cli/image_io.c cli/uuid.c cli/say.c cli/sysfiles.c tests/unit/cli_tree.c \
+SRC_cli_keep := cli/keep.c cli/kept.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/uuid.c cli/say.c \
+	cli/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
 LIBS_cli_keep := $(LZ4_A)
 INCLUDE_cli_keep := -Itests/unit $(INC_cli)
@@ -244,7 +245,8 @@ SRC_crash_info := cli/crash_info.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
-SRC_cli_export := cli/export.c cli/out_file.c cli/export_core.c cli/make.c cli/core_file.c cli/crash_info.c cli/image_memory.c \
+SRC_cli_export := cli/export.c cli/out_file.c cli/unfinished.c cli/export_core.c cli/make.c \
+	cli/core_file.c cli/crash_info.c cli/image_memory.c \
 	cli/contents.c cli/progress.c cli/verify.c cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
 	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
