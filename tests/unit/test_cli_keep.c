@@ -268,35 +268,41 @@ static void left_out(void **state)
 	assert_int_equal(t.n_sectors, (WHOLE_BYTES - KEEP_BYTES) / 512);
 }
 
-/* Started with stderr closed, no area gets its number: a complaint would go over the header. */
-static void closed_stderr(void **state)
+/* What closes or redirects standard descriptors is done in a child. */
+static void in_child(bool (*is_good)(void))
 {
 	int status;
-	pid_t child;
+	pid_t child = fork();
 
-	(void)state;
-	child = fork();
-	if (child == 0) {
-		close(STDERR_FILENO);
-		_exit(say_begin() || open(area, O_RDWR) <= STDERR_FILENO);
-	}
+	if (child == 0)
+		_exit(is_good() ? 0 : 10);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
+/* Started with stderr closed, no area gets its number: a complaint would go over the header. */
+static bool area_is_not_stderr(void)
+{
+	close(STDERR_FILENO);
+	return !say_begin() && open(area, O_RDWR) > STDERR_FILENO;
+}
+
+static void closed_stderr(void **state)
+{
+	(void)state;
+	in_child(area_is_not_stderr);
+}
+
+static bool full_stdout_is_told(void)
+{
+	return dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO) == STDOUT_FILENO &&
+	       KEEP("list", "--in", area) == STATUS_OK && say_end();
+}
+
 static void full_stdout(void **state)
 {
-	int status;
-	pid_t child;
-
 	(void)state;
-	child = fork();
-	if (child == 0) {
-		assert_int_equal(dup2(open("/dev/full", O_WRONLY), STDOUT_FILENO), STDOUT_FILENO);
-		_exit(KEEP("list", "--in", area) == STATUS_OK && say_end() ? 0 : 10);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+	in_child(full_stdout_is_told);
 }
 
 #define TEST(f_) cmocka_unit_test_setup_teardown(f_, setup, teardown)
