@@ -163,10 +163,10 @@ def toy_ahci_errors(t):
         disk.set_env(next_entry=entry)
         machine, _ = t.machine(name=f"{entry}-{kind}", extra=_flaky(disk, kind, once))
         machine.start()
-        machine.wait_for(pattern, 180)
+        said = machine.wait_for(pattern, 180).group(0)
         machine.wait_end(60, expect)
         n = machine.console.text().count("port 0: error: PxIS")
-        t.note(f"{entry}: {n} errors; {pattern} ({machine.seconds_on():.0f} s)")
+        t.note(f"{entry}: {n} errors; {said} ({machine.seconds_on():.0f} s)")
         t.check(n >= (3 if once else 1), f"{n} errors of the disk")
 
     disk = cases_toy.toy_disk(t, "poweroff", **AHCI)

@@ -27,9 +27,9 @@ def run(t, disk, entry, pattern, expect="poweroff", **options):
     disk.set_env(next_entry=entry)
     machine, _ = t.machine(disk, name=f"vm{len(t.notes)}-{entry}", **options)
     machine.start()
-    machine.wait_for(pattern, 180)
+    said = machine.wait_for(pattern, 180).group(0)
     machine.wait_end(60, expect)
-    t.note(f"{entry}: {pattern} ({machine.seconds_on():.0f} s)")
+    t.note(f"{entry}: {said} ({machine.seconds_on():.0f} s)")
     return machine
 
 
