@@ -101,6 +101,22 @@ const struct state_desc saved_runtime_desc = {
 	.fields = runtime_fields,
 };
 
+#define TABLE(kind_, member_) STATE_FIELD(struct saved_table, kind_, member_, STATE_REQUIRED)
+static const struct state_field table_fields[] = {
+	TABLE(STATE_TEXT, signature),
+	TABLE(STATE_X, phys),
+	TABLE(STATE_U, length),
+	TABLE(STATE_U, has_hash),
+	TABLE(STATE_X, hash),
+};
+const struct state_desc saved_table_desc = {
+	.name = "table",
+	.version = 1,
+	.size = sizeof(struct saved_table),
+	.n_fields = N(table_fields),
+	.fields = table_fields,
+};
+
 #define LEDGER(member_) STATE_FIELD(struct saved_ledger, STATE_U, member_, 0)
 static const struct state_field ledger_fields[] = {
 	LEDGER(pages),

@@ -61,6 +61,15 @@ struct saved_runtime {
 	uint32_t type;
 };
 
+/* A table that a running kernel goes on to use after its start: where it is, and what is in it. */
+struct saved_table {
+	char signature[8]; /* four characters: DSDT, SSDT, FACP, FACS, MCFG, DMAR, IVRS */
+	uint64_t phys;
+	uint32_t length;
+	uint32_t has_hash; /* 0 for tables whose content changes harmlessly (FACS) */
+	uint64_t hash;     /* XXH64 of the whole table */
+};
+
 struct saved_ledger { /* until the commit began */
 	uint64_t pages, pages_fill, pages_raw, pages_lz4;
 	uint64_t bytes_stored;
@@ -92,6 +101,6 @@ struct saved_filesystem {
 
 extern const struct state_desc saved_filesystem_desc;
 extern const struct state_desc saved_cpu_desc, saved_platform_desc, saved_frame_desc,
-	saved_memory_desc, saved_runtime_desc, saved_ledger_desc;
+	saved_memory_desc, saved_runtime_desc, saved_table_desc, saved_ledger_desc;
 
 #endif

@@ -28,6 +28,9 @@ UNIT += state
 SRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
 	image-format/saved_state.c
 
+UNIT += facts
+SRC_facts := $(FACTS_SRC) image-format/hash.c $(SRC_state)
+
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	lib/panic.c
