@@ -36,6 +36,7 @@ struct region {
 	struct boot_piece piece[BOOT_REGION_MAX];
 	uint32_t n;
 	uint32_t levels; /* of paging while it runs there */
+	uint64_t low;    /* low_memory.h; 0: none */
 };
 
 /* What differs between our own images and those of stock kernels, in the order of the story. Steps that

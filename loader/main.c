@@ -26,8 +26,6 @@
 
 #define BOOT_ON_DELAY_US (3u * 1000 * 1000)
 #define BUSY_MAX         4u
-#define LOW_FIRST        0x10000u /* where other processors may begin: not in what BIOSes call theirs */
-#define LOW_END          0x90000u
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
 	uint64_t core, uint64_t start_tsc);
@@ -213,6 +211,7 @@ static _Noreturn void move(void)
 	*bi = *l.bi;
 	bi->moved = 1;
 	bi->levels = region.levels;
+	bi->low = region.low;
 	bi->probe_us = l.disks_us;
 	bi->header_us = clock_us() - l.disks_us;
 	bi->n_region = region.n;
@@ -221,34 +220,10 @@ static _Noreturn void move(void)
 	__builtin_unreachable();
 }
 
-static bool is_in_region(uint64_t start, uint64_t end)
-{
-	for (uint32_t i = 0; i < l.bi->n_region; i++) {
-		const struct boot_piece *p = &l.bi->region[i];
-		if (start < p->start + p->bytes && p->start < end)
-			return true;
-	}
-	return false;
-}
-
-/* Memory below 1 MiB for other processors to begin in, 0: none. */
-static uint64_t low_memory(void)
-{
-	for (uint32_t i = 0; i < l.bi->n_memory; i++) {
-		const struct boot_range *m = &l.bi->memory[i];
-		uint64_t start = m->start < LOW_FIRST ? LOW_FIRST : (m->start + 4095) & ~4095ull;
-		uint64_t end = start + SMP_LOW_BYTES;
-		if (m->type == BOOT_RAM && end <= LOW_END && end <= m->end &&
-			!is_in_region(start, end))
-			return start;
-	}
-	return 0;
-}
-
 static void restore(void)
 {
 	apic_park_others();
-	smp_start(&l.jobs, &l.acpi, &l.arena, low_memory());
+	smp_start(&l.jobs, &l.acpi, &l.arena, l.bi->low);
 	uint64_t begun_us = clock_us();
 	l.kind->restore(&l);
 	l.stats.begun_us = begun_us;

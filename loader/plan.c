@@ -37,6 +37,17 @@ int plan_usable(const struct boot_info *bi, struct ranges *ret_frames)
 	return err ? err : ranges_remove(ret_frames, 0, 1);
 }
 
+int plan_own_region(const struct boot_info *bi, struct ranges *ret_frames)
+{
+	int err = 0;
+	for (uint32_t i = 0; bi->moved && !err && i < bi->n_region; i++) {
+		const struct boot_piece *p = &bi->region[i];
+		err = ranges_add(ret_frames, p->start / PAGE_BYTES,
+			(p->start + p->bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+	}
+	return err;
+}
+
 /* Of a frame that is not usable: where there is usable memory, it is less than a frame. */
 static const char *type_at(const struct boot_info *bi, uint64_t phys)
 {
@@ -115,7 +126,7 @@ static int check_chunk(const struct img_chunk_rec *c, const struct boot_info *bi
 {
 	struct range gap;
 	if (ranges_touch(region, c->first, c->first + c->count)) {
-		log_line("plan: the image has memory at %#llx-%#llx, some of it in its own region",
+		log_line("plan: the image has memory at %#llx-%#llx, some of it in the region",
 			(unsigned long long)c->first << 12,
 			(unsigned long long)(c->first + c->count) << 12);
 		return IMG_ERR_INDEX;
@@ -172,13 +183,16 @@ static int check_frames(struct image *im, const struct boot_info *bi, const stru
 
 static int check_memory(struct image *im, const struct boot_info *bi)
 {
-	static struct range usable_v[RANGES_MAX], region_v[BOOT_REGION_MAX];
+	static struct range usable_v[RANGES_MAX], region_v[2 * BOOT_REGION_MAX];
 	struct ranges usable, region;
 	ranges_init(&usable, usable_v, RANGES_MAX);
-	ranges_init(&region, region_v, BOOT_REGION_MAX);
+	ranges_init(&region, region_v, 2 * BOOT_REGION_MAX);
 	int err = plan_usable(bi, &usable);
 	if (!err)
 		err = check_region(im, &usable, &region);
+	/* An image that was read anew may name another region than the one that the loader is in. */
+	if (!err)
+		err = plan_own_region(bi, &region);
 	return err ? err : check_frames(im, bi, &usable, &region);
 }
 

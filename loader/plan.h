@@ -14,8 +14,12 @@ struct plan_cpu {
 };
 
 /* Frames that are memory now and may be overwritten: RAM and ACPI table memory, whole frames, but not
- * the first one: the firmware's interrupt vectors, never mapped by the loader. */
+ * the first one: the firmware's interrupt vectors, never mapped by the loader. For what an image may be put
+ * into, not for what the loader may use itself: see stock_place.h. */
 int plan_usable(const struct boot_info *bi, struct ranges *ret_frames) MUST_CHECK;
+
+/* The frames of the region that the loader runs in; none before it has moved there. */
+int plan_own_region(const struct boot_info *bi, struct ranges *ret_frames) MUST_CHECK;
 
 /* ERR_MEMORY_MAP, ERR_CPU, ERR_PLATFORM, or an image error; the log says which range or value. Reads
  * the whole index. */

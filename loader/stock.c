@@ -16,10 +16,6 @@
 
 #define PAGE_BYTES    4096ull
 #define LEDGER_SECTOR 512u
-#define PIECE_MIN     (256u * 1024)
-#define PIECE_MAX     (16ull << 20)
-#define REGION_ENOUGH (48ull << 20)
-#define FOUR_GIB      (1ull << 32)
 
 /* ---- Finding ---- */
 
@@ -157,16 +153,28 @@ int stock_open(struct stock *s, struct arena *arena)
 static int check_frames(const struct stock *s, const struct boot_info *bi)
 {
 	static struct range v[BOOT_MEMORY_MAX + 1];
-	struct ranges usable;
+	struct range here_v[BOOT_REGION_MAX];
+	struct ranges usable, here;
 	struct swsusp_cursor c;
 	struct swsusp_run run;
 	struct range gap;
 	ranges_init(&usable, v, BOOT_MEMORY_MAX + 1);
+	ranges_init(&here, here_v, BOOT_REGION_MAX);
 	int err = plan_usable(bi, &usable);
+	if (!err)
+		err = plan_own_region(bi, &here);
 	if (err)
 		return err;
 	swsusp_frames(&s->image, &c);
-	while (swsusp_next(&c, UINT64_MAX, &run) == 1)
+	while (swsusp_next(&c, UINT64_MAX, &run) == 1) {
+		/* The image is not the one that the region was chosen by. */
+		if (ranges_touch(&here, run.first, run.first + run.count)) {
+			log_line(
+				"stock: the image has memory at %#llx-%#llx, where the loader runs",
+				(unsigned long long)run.first << 12,
+				(unsigned long long)(run.first + run.count) << 12);
+			return ERR_MEMORY_MAP;
+		}
 		if (ranges_gap(&usable, run.first, run.first + run.count, &gap)) {
 			log_line("stock: the image has memory at %#llx-%#llx, which is %s here",
 				(unsigned long long)gap.start << 12,
@@ -174,6 +182,7 @@ static int check_frames(const struct stock *s, const struct boot_info *bi)
 				boot_memory_kind_at(bi, gap.start << 12));
 			return ERR_MEMORY_MAP;
 		}
+	}
 	return 0;
 }
 
@@ -207,98 +216,6 @@ int stock_check(const struct stock *s, const struct boot_info *bi, const struct 
 		err = ERR_PLATFORM;
 	}
 	return err;
-}
-
-/* ---- Where to be meanwhile ---- */
-
-struct placing {
-	struct boot_piece *piece; /* best first */
-	uint32_t n;
-	uint64_t program_bytes;
-};
-
-/* Above all the program needs a piece; small ones below 4 GiB must not crowd it out. */
-static bool better(const struct placing *p, const struct boot_piece *a, const struct boot_piece *b)
-{
-	bool a_fits = a->bytes >= p->program_bytes, b_fits = b->bytes >= p->program_bytes;
-	if (a_fits != b_fits)
-		return a_fits;
-	bool a_low = a->start + a->bytes <= FOUR_GIB, b_low = b->start + b->bytes <= FOUR_GIB;
-	if (a_low != b_low)
-		return a_low;
-	return a->bytes > b->bytes;
-}
-
-static void offer(struct placing *p, uint64_t first_pfn, uint64_t end_pfn)
-{
-	struct boot_piece piece = {
-		.start = first_pfn * PAGE_BYTES, .bytes = (end_pfn - first_pfn) * PAGE_BYTES};
-	/* The first MiB is for firmware and processors that start up. */
-	if (piece.start < (1u << 20) || piece.bytes < PIECE_MIN)
-		return;
-	if (piece.bytes > PIECE_MAX)
-		piece.bytes = PIECE_MAX;
-	uint32_t at = p->n;
-	while (at > 0 && better(p, &piece, &p->piece[at - 1]))
-		at--;
-	if (at == BOOT_REGION_MAX)
-		return;
-	if (p->n < BOOT_REGION_MAX)
-		p->n++;
-	memmove(&p->piece[at + 1], &p->piece[at], (p->n - at - 1) * sizeof(piece));
-	p->piece[at] = piece;
-}
-
-/* Both lists are ascending: one walk offers every gap between the frames of one range. */
-static void offer_gaps(struct placing *p, const struct range *r, struct swsusp_cursor *c,
-	struct swsusp_run *run, bool *have_run)
-{
-	uint64_t at = r->start;
-	while (*have_run && run->first < r->end) {
-		if (run->first > at)
-			offer(p, at, run->first);
-		if (run->first + run->count > at)
-			at = run->first + run->count;
-		if (at > r->end)
-			return; /* the run goes on in the next range */
-		*have_run = swsusp_next(c, UINT64_MAX, run) == 1;
-	}
-	if (at < r->end)
-		offer(p, at, r->end);
-}
-
-int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *busy,
-	uint64_t program_bytes, struct boot_piece *ret_pieces, uint32_t *ret_n)
-{
-	static struct range v[BOOT_MEMORY_MAX + 8];
-	struct ranges usable;
-	struct swsusp_cursor c;
-	struct swsusp_run run;
-	struct placing p = {.piece = ret_pieces, .program_bytes = program_bytes};
-	ranges_init(&usable, v, BOOT_MEMORY_MAX + 8);
-	int err = plan_usable(bi, &usable);
-	for (uint32_t i = 0; !err && i < busy->n; i++)
-		err = ranges_remove(&usable, busy->v[i].start, busy->v[i].end);
-	if (err)
-		return err;
-	swsusp_frames(&s->image, &c);
-	bool have_run = swsusp_next(&c, UINT64_MAX, &run) == 1;
-	for (uint32_t i = 0; i < usable.n; i++) {
-		/* Runs that lie wholly in busy memory before this range are passed over. */
-		while (have_run && run.first + run.count <= usable.v[i].start)
-			have_run = swsusp_next(&c, UINT64_MAX, &run) == 1;
-		offer_gaps(&p, &usable.v[i], &c, &run, &have_run);
-	}
-	uint64_t total = 0;
-	*ret_n = 0;
-	while (*ret_n < p.n && total < REGION_ENOUGH)
-		total += ret_pieces[(*ret_n)++].bytes;
-	if (*ret_n == 0 || ret_pieces[0].bytes < program_bytes || total < STOCK_REGION_MIN) {
-		log_line("stock: only %llu KiB of memory are free of the image, in %u pieces",
-			(unsigned long long)total >> 10, p.n);
-		return ERR_NO_MEMORY;
-	}
-	return 0;
 }
 
 /* ---- The header page ---- */

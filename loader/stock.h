@@ -39,18 +39,10 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
 /* Map, info and frame list, in memory of the arena (up to half of what is left). */
 int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
 
-/* Every frame is memory now; with strict=1 also the kernel's checksum of the firmware map; the FACS
+/* Every frame is memory now, and none lies where the loader runs; with strict=1 also the kernel's checksum of the firmware map; the FACS
  * signature (of acpi, NULL: not known here) when the image has one. ERR_MEMORY_MAP, ERR_PLATFORM. */
 int stock_check(const struct stock *s, const struct boot_info *bi, const struct options *o,
 	const struct acpi *acpi) MUST_CHECK;
-
-/* Memory that the image does not restore, outside what runs now (busy, frames): pieces that hold the
- * program first, of these and of the others those below 4 GiB, then the largest. At most BOOT_REGION_MAX;
- * ERR_NO_MEMORY when the first is smaller than program_bytes or all together are smaller than
- * STOCK_REGION_MIN. */
-#define STOCK_REGION_MIN (12u << 20)
-int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *busy,
-	uint64_t program_bytes, struct boot_piece *ret_pieces, uint32_t *ret_n) MUST_CHECK;
 
 /* Counts an attempt in the first sector of the swap area (boot sector room that the kernel never
  * touches): the image itself stays as it is. ERR_READ_ONLY, ERR_BUSY: something else lies there. */

@@ -10,6 +10,7 @@
 #include "paging.h"
 #include "program.h"
 #include "stock.h"
+#include "stock_place.h"
 
 #define LARGE_BYTES (2ull << 20)
 #define PM1_SCI_EN  0x0001u
@@ -45,9 +46,10 @@ static void check(struct loader *l)
 
 static void choose_region(struct loader *l, const struct ranges *busy, struct region *ret)
 {
-	int err = stock_place(&k.stock, l->bi, busy, program_bytes(), ret->piece, &ret->n);
+	int err = stock_place(&k.stock, l->bi, NULL, busy, program_bytes(), ret->piece, &ret->n);
 	if (err)
 		boot_on(l, "no memory that the image does not need");
+	ret->low = stock_place_low(&k.stock, l->bi, NULL);
 	ret->levels = paging_levels_now(); /* the kernel's is known when its tables are loaded */
 }
 

@@ -13,6 +13,7 @@
 #include "image.h"
 #include "jump.h"
 #include "loader.h"
+#include "low_memory.h"
 #include "machine.h"
 #include "mailbox.h"
 #include "this_cpu.h"
@@ -92,6 +93,16 @@ static void check(struct loader *l)
 	check_filesystems(l);
 }
 
+static bool is_not_in_region(const void *ctx, uint64_t pfn)
+{
+	const struct region *r = ctx;
+	for (uint32_t i = 0; i < r->n; i++)
+		if (pfn * 4096 < r->piece[i].start + r->piece[i].bytes &&
+			r->piece[i].start < (pfn + 1) * 4096)
+			return false;
+	return true;
+}
+
 /* The image says where; a frame that holds something of what runs now cannot be moved into. */
 static void choose_region(struct loader *l, const struct ranges *busy, struct region *ret)
 {
@@ -108,6 +119,7 @@ static void choose_region(struct loader *l, const struct ranges *busy, struct re
 	uint64_t first = ret->n ? ret->piece[0].start / 4096 : 0;
 	if (ret->n == 0 || ranges_touch(busy, first, first + FRAME_PAGES))
 		boot_on(l, "the region of the image has no frame that is free now");
+	ret->low = low_memory(l->bi, is_not_in_region, ret);
 }
 
 /* Header writes need no buffers: one block from memory of our own. */

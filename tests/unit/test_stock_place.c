@@ -10,6 +10,7 @@
 #include "log_text.h"
 #include "machine.h"
 #include "stock_disk.h"
+#include "stock_place.h"
 
 #define MIB      (1ull << 20)
 #define GIB      (1ull << 30)
@@ -20,6 +21,9 @@ static struct stock_disk d;
 static struct boot_info bi;
 static struct range busy_room[BUSY_MAX];
 static struct ranges busy;
+static struct range old_room[BUSY_MAX];
+static struct ranges old_ram;
+static const struct ranges *old; /* NULL: not known */
 static struct boot_piece piece[BOOT_REGION_MAX];
 static uint32_t n_pieces;
 
@@ -42,6 +46,8 @@ static int setup(void **state)
 	memory(0x9fc00, MIB, BOOT_RESERVED);
 	memory(MIB, 64 * MIB, BOOT_RAM);
 	ranges_init(&busy, busy_room, BUSY_MAX);
+	ranges_init(&old_ram, old_room, BUSY_MAX);
+	old = NULL;
 	log_text_start();
 	return 0;
 }
@@ -156,14 +162,15 @@ static bool is_ram(uint64_t phys)
 {
 	for (uint32_t i = 0; i < bi.n_memory; i++)
 		if (phys >= bi.memory[i].start && phys < bi.memory[i].end)
-			return bi.memory[i].type == BOOT_RAM || bi.memory[i].type == BOOT_ACPI;
+			return bi.memory[i].type == BOOT_RAM &&
+			       (!old || ranges_contain(old, phys / 4096, phys / 4096 + 1));
 	return false;
 }
 
 static int place(void)
 {
 	memset(piece, 0xff, sizeof(piece));
-	return stock_place(&d.stock, &bi, &busy, PROGRAM, piece, &n_pieces);
+	return stock_place(&d.stock, &bi, old, &busy, PROGRAM, piece, &n_pieces);
 }
 
 static void assert_free_piece(const struct boot_piece *p)
@@ -229,7 +236,9 @@ static void beside_what_runs(void **state)
 	}
 	assert_int_equal(ranges_add(&busy, 0, 0x4000), 0);
 	assert_int_equal(place(), ERR_NO_MEMORY);
-	assert_logged("stock: only 0 KiB of memory are free of the image, in 0 pieces");
+	assert_logged(
+		"stock: the loader needs 12288 KiB that the image leaves free, 600 of them in one "
+		"piece; there are 0 in 0 pieces, the largest 0, the 0 that count 0");
 }
 
 static void below_4_gib_first(void **state)
@@ -266,7 +275,7 @@ static void fragments(void **state)
 	assert_int_equal(ranges_add(&busy, 0x1000, 0x2000), 0);
 	int err = place(); /* none has room for the program */
 	assert_int_equal(err, ERR_NO_MEMORY);
-	assert_logged(" KiB of memory are free of the image, in 32 pieces");
+	assert_logged(" in 177 pieces, the largest 572, the 32 that count ");
 	memory(8 * GIB, 8 * GIB + MIB, BOOT_RAM);
 	assert_placed();
 	assert_int_equal(n_pieces, BOOT_REGION_MAX);
@@ -300,10 +309,216 @@ static void too_little(void **state)
 	bi.n_memory = 2;
 	memory(16 * MIB, (end << 12) + STOCK_REGION_MIN - 4096, BOOT_RAM);
 	assert_int_equal(place(), ERR_NO_MEMORY);
-	assert_logged("stock: only 12284 KiB of memory are free of the image, in 1 pieces");
+	assert_logged("the largest 12284, the 1 that count 12284");
 	bi.memory[2].end += 4096;
 	assert_placed();
 	assert_int_equal(n_pieces, 1);
+}
+
+/* ---- maps of the shapes that real machines have ---- */
+
+static uint64_t placed_bytes(void)
+{
+	uint64_t total = 0;
+	for (uint32_t i = 0; i < n_pieces; i++)
+		total += piece[i].bytes;
+	return total;
+}
+
+/* ACPI tables in the middle of low RAM, as Dell's firmware has them, larger than what else is free below
+ * 4 GiB. The old kernel goes on to run what is in them, and no image holds them. */
+static void acpi_tables_are_not_free(void **state)
+{
+	(void)state;
+	bi.n_memory = 0;
+	memory(0x1000, 0x9f000, BOOT_RAM);
+	memory(16 * MIB, 21 * MIB, BOOT_RAM);
+	memory(0x30000000, 0x30000000 + 4 * MIB, BOOT_RAM);
+	memory(0x32000000, 0x32000000 + 3 * MIB, BOOT_RAM);
+	memory(0x3a4fe000, 0x3aafe000, BOOT_ACPI);
+	memory(0x3aafe000, 0x3aaff000, BOOT_RAM);
+	memory(4 * GIB, 4 * GIB + 64 * MIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(piece[0].start, 0x30000000);
+	assert_true(placed_bytes() >= 48 * MIB);
+	bi.n_memory = 0; /* nothing else is free */
+	memory(16 * MIB, 21 * MIB, BOOT_RAM);
+	memory(0x30000000, 0x34000000, BOOT_ACPI);
+	memory(0x34000000, 0x34001000, BOOT_RAM);
+	assert_int_equal(place(), ERR_NO_MEMORY);
+}
+
+/* One gap of gigabytes is one piece of all that is wanted. */
+static void one_large_gap(void **state)
+{
+	(void)state;
+	bi.n_memory = 0;
+	memory(0x1000, 0x9f000, BOOT_RAM);
+	memory(16 * MIB, 0x80000000, BOOT_RAM);
+	memory(4 * GIB, 16 * GIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(n_pieces, 1);
+	assert_int_equal(piece[0].bytes, 48 * MIB);
+	bi.n_memory = 0;
+	memory(16 * MIB, 21 * MIB, BOOT_RAM);
+	memory(4 * GIB, 16 * GIB, BOOT_RAM);
+	assert_placed();
+	assert_true(placed_bytes() >= 48 * MIB);
+}
+
+static void all_above_4_gib(void **state)
+{
+	(void)state;
+	bi.n_memory = 0;
+	memory(4 * GIB, 4 * GIB + 48 * MIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(piece[0].start, 4 * GIB);
+	memory(6 * GIB, 6 * GIB + 5 * MIB, BOOT_RAM);
+	bi.memory[0].end -= 45 * MIB;
+	assert_int_equal(place(), ERR_NO_MEMORY);
+	bi.memory[1].end += 4 * MIB;
+	assert_placed();
+	assert_int_equal(n_pieces, 2);
+	assert_int_equal(piece[0].start, 6 * GIB);
+}
+
+/* Across 4 GiB, and from 0 on: maps of simple virtual machines. */
+static void one_range_of_ram(void **state)
+{
+	(void)state;
+	bi.n_memory = 0;
+	memory(0, 8 * GIB, BOOT_RAM);
+	assert_placed();
+	bi.memory[0].end = 64 * MIB;
+	assert_placed();
+	bi.memory[0].end = 33 * MIB;
+	assert_placed();
+	assert_int_equal(ranges_add(&busy, 0x300, 0x1000), 0);
+	assert_placed();
+}
+
+/* Small gaps below 4 GiB, more than the table has room for, and a good place above. */
+static void small_gaps_give_way(void **state)
+{
+	(void)state;
+	bi.n_memory = 0;
+	for (uint64_t i = 0; i < 300; i++)
+		memory(64 * MIB + i * MIB, 64 * MIB + i * MIB + 300 * 1024, BOOT_RAM);
+	memory(4 * GIB, 4 * GIB + 10 * MIB, BOOT_RAM);
+	assert_placed();
+	assert_int_equal(n_pieces, BOOT_REGION_MAX);
+	assert_int_equal(piece[0].start, 4 * GIB);
+	assert_int_equal(piece[0].bytes, 10 * MIB);
+}
+
+/* Some hundreds of ranges of all kinds: whatever is chosen is free, and something is. */
+static void hundreds_of_ranges(void **state)
+{
+	(void)state;
+	static const uint32_t type[] = {BOOT_RAM, BOOT_ACPI, BOOT_RAM, BOOT_NVS, BOOT_RAM,
+		BOOT_RESERVED, BOOT_RAM, BOOT_BAD};
+	bi.n_memory = 0;
+	uint64_t at = MIB;
+	for (uint32_t i = 0; i < 480; i++) {
+		uint64_t bytes = (1 + i * 7919 % 400) * 4096;
+		memory(at, at + bytes, type[i % 8]);
+		at += bytes + (i % 3) * 4096;
+	}
+	assert_placed();
+	assert_int_equal(ranges_add(&busy, 0x4000, 0x5000), 0);
+	assert_placed();
+}
+
+/* What was no RAM for the old kernel may be something that it still uses: tables that have moved. */
+static void ram_in_both_boots(void **state)
+{
+	(void)state;
+	old = &old_ram;
+	assert_int_equal(ranges_add(&old_ram, 1, 0x9f), 0);
+	assert_int_equal(ranges_add(&old_ram, 0x100, 0x1400), 0);
+	assert_int_equal(ranges_add(&old_ram, 0x1800, 0x4000), 0);
+	assert_placed();
+	bi.n_memory = 2;
+	memory(16 * MIB, 32 * MIB, BOOT_RAM);
+	memory(32 * MIB, 64 * MIB, BOOT_ACPI);
+	memory(64 * MIB, 128 * MIB, BOOT_RAM);
+	assert_int_equal(place(), ERR_NO_MEMORY);
+	assert_int_equal(ranges_add(&old_ram, 0x7000, 0x9000), 0);
+	assert_placed();
+	assert_int_equal(n_pieces, 2);
+	assert_int_equal(piece[0].start, 0x7000ull << 12);
+	assert_int_equal(piece[0].bytes, 0x1000ull << 12);
+	old_ram.n = 0;
+	assert_int_equal(place(), ERR_NO_MEMORY);
+}
+
+/* The image is read anew by the run in the region: if it is not what it was, it may not overwrite it. */
+static void the_region_is_not_overwritten(void **state)
+{
+	(void)state;
+	static const struct swb_params small = {.codec = SWB_RAW, .n_data = 64, .gap_every = 1};
+	static const struct swb_params large = {.codec = SWB_RAW, .n_data = 3000};
+	another(&small);
+	assert_placed();
+	memcpy(bi.region, piece, sizeof(piece));
+	bi.n_region = n_pieces;
+	bi.moved = 1;
+	assert_int_equal(check(NULL), 0);
+	another(&large);
+	assert_int_equal(check(NULL), ERR_MEMORY_MAP);
+	assert_logged("stock: the image has memory at 0x1000000-");
+	assert_logged(", where the loader runs");
+	bi.moved = 0;
+	assert_int_equal(check(NULL), 0);
+}
+
+/* ---- where others begin ---- */
+
+static uint64_t low(void)
+{
+	return stock_place_low(&d.stock, &bi, old);
+}
+
+static void low_memory_by_the_same_rule(void **state)
+{
+	(void)state;
+	assert_int_equal(low(), 0x10000);
+	bi.n_memory = 0;
+	memory(0, 0x11000, BOOT_RAM);
+	memory(0x11000, 0x13000, BOOT_ACPI);
+	memory(0x13000, 0x9f800, BOOT_RAM);
+	assert_int_equal(low(), 0x13000);
+	old = &old_ram;
+	assert_int_equal(low(), 0);
+	assert_int_equal(ranges_add(&old_ram, 0x12, 0x14), 0);
+	assert_int_equal(low(), 0);
+	assert_int_equal(ranges_add(&old_ram, 0x14, 0x15), 0);
+	assert_int_equal(low(), 0x13000);
+	old = NULL;
+	bi.n_memory = 0;
+	memory(0x8e800, 0x8f800, BOOT_RAM);
+	assert_int_equal(low(), 0);
+	bi.memory[0].end = 0x91000;
+	assert_int_equal(low(), 0); /* up to LOW_END only */
+	bi.memory[0].start = 0x8e000;
+	assert_int_equal(low(), 0x8e000);
+	bi.n_memory = 0;
+	assert_int_equal(low(), 0);
+}
+
+/* Not in the image if that is possible. */
+static void low_memory_beside_the_image(void **state)
+{
+	(void)state;
+	static uint64_t runs[2] = {0x10ull << 24 | 3, 0x16ull << 24 | 1}; /* 10-13, 16-17 */
+	d.stock.image.frame_runs = runs;
+	d.stock.image.n_frame_runs = 2;
+	assert_int_equal(low(), 0x14000);
+	runs[0] = 0x10ull << 24 | 4;
+	assert_int_equal(low(), 0x18000);
+	runs[0] = 0x1ull << 24 | 0x9f;
+	d.stock.image.n_frame_runs = 1;
+	assert_int_equal(low(), 0x10000); /* its content is put back */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
@@ -322,6 +537,16 @@ int main(void)
 		TEST(fragments),
 		TEST(fragmented_images),
 		TEST(too_little),
+		TEST(acpi_tables_are_not_free),
+		TEST(one_large_gap),
+		TEST(all_above_4_gib),
+		TEST(one_range_of_ram),
+		TEST(small_gaps_give_way),
+		TEST(hundreds_of_ranges),
+		TEST(ram_in_both_boots),
+		TEST(the_region_is_not_overwritten),
+		TEST(low_memory_by_the_same_rule),
+		TEST(low_memory_beside_the_image),
 	};
 	return cmocka_run_group_tests_name("stock_place", tests, NULL, NULL);
 }

@@ -224,7 +224,7 @@ SRC_stock_restore := loader/stock_restore.c x86/jobs.c $(STOCK_SRC)
 LIBS_stock_restore := $(SWSUSP_A)
 
 UNIT += stock_place
-SRC_stock_place := $(STOCK_SRC)
+SRC_stock_place := loader/stock_place.c loader/low_memory.c $(STOCK_SRC)
 LIBS_stock_place := $(SWSUSP_A)
 
 UNIT += extent_map
