@@ -51,7 +51,7 @@ CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/
 	cli/export_core.c cli/make.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
-	loader/places.c loader/changes.c loader/stock.c loader/err_any.c $(SWSUSP_SRC)
+	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
 	loader/low_memory.c $(LOOK_SRC)

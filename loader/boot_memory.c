@@ -41,16 +41,40 @@ static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute)
 	}
 }
 
+static bool joins(const struct boot_runtime *a, const struct boot_runtime *b)
+{
+	return a->type == b->type && a->attribute == b->attribute &&
+	       b->phys == a->phys + a->n_pages * EFI_PAGE_BYTES;
+}
+
+/* Firmware lists them in order, and many of them: what continues a range becomes part of it. */
+static int add_runtime(struct boot_info *bi, const struct boot_runtime *r)
+{
+	for (uint32_t i = 0; i < bi->n_runtime; i++) {
+		struct boot_runtime *known = &bi->runtime[i];
+		if (!joins(known, r) && !joins(r, known))
+			continue;
+		known->phys = r->phys < known->phys ? r->phys : known->phys;
+		known->n_pages += r->n_pages;
+		return 0;
+	}
+	if (bi->n_runtime >= BOOT_RUNTIME_MAX)
+		return ERR_NO_MEMORY;
+	bi->runtime[bi->n_runtime++] = *r;
+	return 0;
+}
+
 int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, uint64_t n_pages,
 	uint64_t attribute)
 {
 	if (n_pages > UINT64_MAX / EFI_PAGE_BYTES)
 		return ERR_FIRMWARE;
-	if (attribute & EFI_MEMORY_RUNTIME) {
-		if (bi->n_runtime >= BOOT_RUNTIME_MAX)
-			return ERR_NO_MEMORY;
-		bi->runtime[bi->n_runtime++] = (struct boot_runtime){
+	if ((attribute & EFI_MEMORY_RUNTIME) && n_pages > 0) {
+		struct boot_runtime r = {
 			.phys = phys, .n_pages = n_pages, .attribute = attribute, .type = efi_type};
+		int err = add_runtime(bi, &r);
+		if (err)
+			return err;
 	}
 	return boot_memory_add(
 		bi, phys, n_pages * EFI_PAGE_BYTES, type_of_efi(efi_type, attribute));

@@ -1,5 +1,6 @@
 #include "plan.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "log.h"
@@ -10,9 +11,11 @@
 #define RANGES_MAX  (BOOT_MEMORY_MAX + 1) /* taking out the first frame may cut one in two */
 #define CR4_LA57    (1ull << 12)
 
-/* EFI memory types that hold code and data of runtime services (UEFI 2.10, 7.2.1). */
+/* EFI memory types (UEFI 2.10, 7.2.1). */
+#define EFI_LOADER_CODE  1
 #define EFI_RUNTIME_CODE 5
 #define EFI_RUNTIME_DATA 6
+#define EFI_CONVENTIONAL 7
 
 static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *frames)
 {
@@ -211,13 +214,121 @@ static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)
 	return 0;
 }
 
-static int has_runtime(const struct boot_info *bi, const struct saved_runtime *r)
+/* ---- EFI runtime services ---- */
+
+/* One range of a type into the set of its pages: the firmware, and Linux when it joins what touches, cut
+ * them as they like. */
+static int add_runtime(struct ranges *set, uint64_t phys, uint64_t n_pages)
 {
-	for (uint32_t i = 0; i < bi->n_runtime; i++)
-		if (bi->runtime[i].type == r->type && bi->runtime[i].phys == r->phys &&
-			bi->runtime[i].n_pages == r->n_pages)
-			return 1;
-	return 0;
+	uint64_t first = phys / PAGE_BYTES;
+	if (n_pages > IMG_PFN_LIMIT || first > IMG_PFN_LIMIT - n_pages)
+		return ERR_PLATFORM;
+	return ranges_add(set, first, first + n_pages);
+}
+
+static int saved_runtime(const struct image *im, uint32_t type, struct ranges *ret)
+{
+	int err = 0;
+	for (uint32_t i = 0; !err && i < im->n_runtime; i++)
+		if (im->runtime[i].type == type)
+			err = add_runtime(ret, im->runtime[i].phys, im->runtime[i].n_pages);
+	return err;
+}
+
+static int runtime_now(const struct boot_info *bi, uint32_t type, struct ranges *ret)
+{
+	int err = 0;
+	for (uint32_t i = 0; !err && i < bi->n_runtime; i++)
+		if (bi->runtime[i].type == type)
+			err = add_runtime(ret, bi->runtime[i].phys, bi->runtime[i].n_pages);
+	return err;
+}
+
+/* The first range of one set that the other lacks, or a part of it, named; false when there are none. */
+static bool runtime_lacks(
+	const struct ranges *set, const struct ranges *wanted, uint32_t type, const char *what)
+{
+	struct range gap;
+	for (uint32_t i = 0; i < wanted->n; i++) {
+		if (!ranges_gap(set, wanted->v[i].start, wanted->v[i].end, &gap))
+			continue;
+		log_line("plan: EFI runtime range %#llx, %llu pages, type %u, %s (at %#llx)",
+			(unsigned long long)wanted->v[i].start << 12,
+			(unsigned long long)(wanted->v[i].end - wanted->v[i].start), type, what,
+			(unsigned long long)gap.start << 12);
+		return true;
+	}
+	return false;
+}
+
+/* Both sets of one type. */
+struct runtime_sets {
+	struct range saved_v[BOOT_RUNTIME_MAX], now_v[BOOT_RUNTIME_MAX];
+	struct ranges saved, now;
+};
+
+static int collect_runtime(
+	const struct image *im, const struct boot_info *bi, uint32_t type, struct runtime_sets *ret)
+{
+	ranges_init(&ret->saved, ret->saved_v, BOOT_RUNTIME_MAX);
+	ranges_init(&ret->now, ret->now_v, BOOT_RUNTIME_MAX);
+	int err = saved_runtime(im, type, &ret->saved);
+	if (!err)
+		err = runtime_now(bi, type, &ret->now);
+	if (err)
+		log_line("plan: EFI runtime ranges of type %u make no sense", type);
+	return err;
+}
+
+/* Pages that are the firmware's no more may hold anything; pages that became the firmware's are in no
+ * table of the old kernel. */
+static int check_runtime(const struct image *im, const struct boot_info *bi)
+{
+	static struct runtime_sets code, data;
+	int err = collect_runtime(im, bi, EFI_RUNTIME_CODE, &code);
+	if (!err)
+		err = collect_runtime(im, bi, EFI_RUNTIME_DATA, &data);
+	if (err)
+		return err;
+	bool gone = runtime_lacks(&code.now, &code.saved, EFI_RUNTIME_CODE, "is not there now") ||
+		    runtime_lacks(&data.now, &data.saved, EFI_RUNTIME_DATA, "is not there now");
+	const char *what = "was not there at the save";
+	bool more = !gone && (runtime_lacks(&code.saved, &code.now, EFI_RUNTIME_CODE, what) ||
+				     runtime_lacks(&data.saved, &data.now, EFI_RUNTIME_DATA, what));
+	return gone || more ? ERR_PLATFORM : 0;
+}
+
+/* What else is marked for the run time: registers, reserved memory. The services reach for it at its
+ * present address, which the old kernel may not map: it then gives them up, and goes on. */
+static void warn_of_runtime(const struct image *im, const struct boot_info *bi)
+{
+	for (uint32_t i = 0; i < im->n_runtime; i++) {
+		const struct saved_runtime *r = &im->runtime[i];
+		uint32_t type = r->type;
+		/* Linux lists some of its own reservations too: boot services' memory, which may move. */
+		if (type == EFI_RUNTIME_CODE || type == EFI_RUNTIME_DATA ||
+			(type >= EFI_LOADER_CODE && type <= EFI_CONVENTIONAL))
+			continue;
+		static struct range v[BOOT_RUNTIME_MAX];
+		struct ranges now;
+		ranges_init(&now, v, BOOT_RUNTIME_MAX);
+		uint64_t first = r->phys / PAGE_BYTES;
+		if (runtime_now(bi, type, &now) == 0 && r->n_pages <= IMG_PFN_LIMIT &&
+			!ranges_contain(&now, first, first + r->n_pages))
+			log_line(
+				"plan: EFI runtime range %#llx, %llu pages, type %u, has moved: the kernel may lose the firmware's services",
+				(unsigned long long)r->phys, (unsigned long long)r->n_pages, type);
+	}
+}
+
+/* An image without a range of the services' code is of a kernel that does not call them, or does not tell:
+ * then there is nothing to compare with. */
+static bool tells_runtime(const struct image *im)
+{
+	for (uint32_t i = 0; i < im->n_runtime; i++)
+		if (im->runtime[i].type == EFI_RUNTIME_CODE)
+			return true;
+	return false;
 }
 
 /* The old kernel calls EFI runtime services at the addresses it knows. */
@@ -235,20 +346,12 @@ static int check_efi(const struct image *im, const struct boot_info *bi)
 			(unsigned long long)p->efi_runtime, (unsigned long long)bi->efi_runtime);
 		return ERR_PLATFORM;
 	}
-	for (uint32_t i = 0; p->efi_systab && i < im->n_runtime; i++) {
-		const struct saved_runtime *r = &im->runtime[i];
-		/* Linux lists some of its own reservations too, with other types: they may move. */
-		if (r->type != EFI_RUNTIME_CODE && r->type != EFI_RUNTIME_DATA)
-			continue;
-		if (!has_runtime(bi, r)) {
-			log_line(
-				"plan: EFI runtime range %#llx, %llu pages, type %u, is not there now",
-				(unsigned long long)r->phys, (unsigned long long)r->n_pages,
-				r->type);
-			return ERR_PLATFORM;
-		}
-	}
-	return 0;
+	if (!p->efi_systab || !tells_runtime(im))
+		return 0;
+	int err = check_runtime(im, bi);
+	if (!err)
+		warn_of_runtime(im, bi);
+	return err;
 }
 
 int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)

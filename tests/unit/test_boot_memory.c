@@ -154,6 +154,27 @@ static void efi_runtime(void **state)
 	assert_int_equal(boot_memory_add_efi(&bi, 5, 0, 1, attribute), ERR_NO_MEMORY);
 }
 
+/* More descriptors than there is room for, but they touch. */
+static void efi_runtime_joined(void **state)
+{
+	(void)state;
+	uint64_t attribute = 0x800000000000000full;
+	for (uint32_t i = 0; i < 2 * BOOT_RUNTIME_MAX; i++)
+		assert_int_equal(
+			boot_memory_add_efi(&bi, 5, 0x100000 + i * 0x2000, 2, attribute), 0);
+	assert_int_equal(bi.n_runtime, 1);
+	assert_int_equal(bi.runtime[0].n_pages, 4 * BOOT_RUNTIME_MAX);
+	assert_int_equal(boot_memory_add_efi(&bi, 5, 0xff000, 1, attribute), 0);
+	assert_int_equal(bi.n_runtime, 1);
+	assert_int_equal(bi.runtime[0].phys, 0xff000);
+	/* Another type or attribute, a gap, nothing at all. */
+	assert_int_equal(boot_memory_add_efi(&bi, 6, 0xfe000, 1, attribute), 0);
+	assert_int_equal(boot_memory_add_efi(&bi, 5, 0xfd000, 1, attribute), 0);
+	assert_int_equal(boot_memory_add_efi(&bi, 6, 0xfc000, 1, attribute | 0x2000), 0);
+	assert_int_equal(boot_memory_add_efi(&bi, 6, 0x800000, 0, attribute), 0);
+	assert_int_equal(bi.n_runtime, 4);
+}
+
 static void efi_wraps(void **state)
 {
 	(void)state;
@@ -236,6 +257,7 @@ int main(void)
 		TEST(no_room_to_cut),
 		TEST(efi_types),
 		TEST(efi_runtime),
+		TEST(efi_runtime_joined),
 		TEST(efi_wraps),
 		TEST(random_maps),
 	};

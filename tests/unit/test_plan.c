@@ -445,13 +445,80 @@ static void runtime_range_moved(void **state)
 	refused(ERR_PLATFORM,
 		"plan: EFI runtime range 0x5000000, 16 pages, type 5, is not there now");
 	bi.runtime[1].phys = 0x5000000;
-	bi.runtime[1].n_pages = 17;
-	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5");
+	bi.runtime[1].n_pages = 17; /* the old kernel does not map the last one */
+	refused(ERR_PLATFORM,
+		"0x5000000, 17 pages, type 5, was not there at the save (at 0x5010000)");
+	bi.runtime[1].n_pages = 15;
+	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5, is not there now (at 0x500f000)");
 	bi.runtime[1].n_pages = 16;
 	bi.runtime[0].type = 5;
 	refused(ERR_PLATFORM, "0x5100000, 8 pages, type 6");
 	bi.n_runtime = 0;
 	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5");
+}
+
+/* Linux joins what touches (efi_merge_regions); another boot's firmware may cut and order otherwise. */
+static void runtime_ranges_are_sets(void **state)
+{
+	(void)state;
+	uefi_machine();
+	bi.runtime[1] = (struct boot_runtime){.phys = 0x500c000, .n_pages = 4, .type = 5};
+	bi.runtime[2] = (struct boot_runtime){.phys = 0x5000000, .n_pages = 10, .type = 5};
+	bi.runtime[3] = (struct boot_runtime){.phys = 0x500a000, .n_pages = 2, .type = 5};
+	bi.n_runtime = 4;
+	fits();
+	bi.runtime[3].attribute = 0x800000000000000full; /* cut where the attribute changes */
+	fits();
+	/* The other way around: the saved ones are in pieces. */
+	im.runtime[0] = (struct saved_runtime){.phys = 0x5008000, .n_pages = 8, .type = 5};
+	im.runtime[3] = (struct saved_runtime){.phys = 0x5000000, .n_pages = 8, .type = 5};
+	im.n_runtime = 4;
+	fits();
+	bi.runtime[3].type = 6; /* the middle is of another type */
+	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5, is not there now (at 0x500a000)");
+	bi.runtime[3].type = 5;
+	bi.runtime[4] = (struct boot_runtime){.phys = 0x5200000, .n_pages = 3, .type = 6};
+	bi.n_runtime = 5;
+	refused(ERR_PLATFORM, "0x5200000, 3 pages, type 6, was not there at the save");
+}
+
+/* What Linux reserved for itself moves from boot to boot; registers may. */
+static void other_runtime_ranges(void **state)
+{
+	(void)state;
+	uefi_machine();
+	im.runtime[3] = (struct saved_runtime){.phys = 0xfed00000, .n_pages = 1, .type = 11};
+	im.n_runtime = 4;
+	log_text_start();
+	fits();
+	assert_logged("plan: EFI runtime range 0xfed00000, 1 pages, type 11, has moved");
+	bi.runtime[2] = (struct boot_runtime){.phys = 0xfec00000, .n_pages = 0x1000, .type = 11};
+	bi.n_runtime = 3;
+	log_text_start();
+	fits();
+	assert_false(log_text_has("has moved"));
+	im.runtime[3].n_pages = UINT64_MAX;
+	fits();
+}
+
+/* A kernel without CONFIG_EFI_RUNTIME_MAP, or with efi=noruntime. */
+static void no_runtime_ranges_saved(void **state)
+{
+	(void)state;
+	uefi_machine();
+	im.n_runtime = 0;
+	fits();
+}
+
+static void runtime_ranges_make_no_sense(void **state)
+{
+	(void)state;
+	uefi_machine();
+	im.runtime[0].n_pages = UINT64_MAX / 4096;
+	refused(ERR_PLATFORM, "plan: EFI runtime ranges of type 5 make no sense");
+	im.runtime[0] =
+		(struct saved_runtime){.phys = UINT64_MAX - 4095, .n_pages = 1ull << 40, .type = 5};
+	refused(ERR_PLATFORM, "plan: EFI runtime ranges of type 5 make no sense");
 }
 
 /* ---- a bad index ---- */
@@ -513,6 +580,10 @@ int main(void)
 		TEST(tables_moved),
 		TEST(runtime_services),
 		TEST(runtime_range_moved),
+		TEST(runtime_ranges_are_sets),
+		TEST(other_runtime_ranges),
+		TEST(no_runtime_ranges_saved),
+		TEST(runtime_ranges_make_no_sense),
 		TEST(damaged_index),
 		TEST(read_error),
 	};

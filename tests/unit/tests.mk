@@ -175,6 +175,9 @@ SRC_plan := loader/plan.c loader/image.c loader/find.c loader/places.c loader/gp
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
+UNIT += platform
+SRC_platform := loader/platform.c lib/format.c lib/log.c tests/unit/log_text.c
+
 UNIT += restore
 SRC_restore := loader/restore.c x86/jobs.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
 	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
