@@ -185,7 +185,7 @@ $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -o $@ $^ $(SWSUSP_A) -lblkid -luuid
 
--include $(shell find $(out)/metal $(out)/efi $(out)/host -name '*.d' 2>/dev/null)
+-include $(shell find $(out)/metal $(out)/efi $(out)/host $(out)/san $(out)/fuzz/o -name '*.d' 2>/dev/null)
 
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -236,10 +236,26 @@ bench:
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
 	$(Q)python3 tests/bench/bench.py
 
+# Sources are compiled once for each include path that a suite asks for, and tracked by their .d files.
+space := $(subst ,, )
+san_key = $(subst $(space),+,$(strip $(subst /,_,$(subst -I,,$(1)))))
+unit_inc = $(or $(INCLUDE_$(1)),$(INC_host))
+san = $(patsubst %,$(out)/san/$(call san_key,$(1))/%.o,$(sort $(filter %.c,$(2)))) $(filter-out %.c,$(2))
+
+define san_rule
+$(out)/san/$(call san_key,$(1))/%.o: %
+	$$(call say,SANCC,$$<)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(HOST_CFLAGS) $(1) -MMD -MP -c -o $$@ $$<
+endef
+SAN_DONE :=
+$(foreach t,$(UNIT),$(if $(filter $(call san_key,$(call unit_inc,$(t))),$(SAN_DONE)),,$(eval \
+	$(call san_rule,$(call unit_inc,$(t))))$(eval SAN_DONE += $(call san_key,$(call unit_inc,$(t))))))
+
 define unit_rule
-$(out)/unit/$(1): tests/unit/test_$(1).c $$(SRC_$(1)) $$(wildcard tests/unit/*.h $$(HEADERS)) | $(out)/unit
-	$$(call say,HOSTCC,$(1))
-	$$(Q)$$(CC) $$(HOST_CFLAGS) $$(or $$(INCLUDE_$(1)),$$(INC_host)) -o $$@ tests/unit/test_$(1).c $$(SRC_$(1)) -lcmocka $$(LIBS_$(1))
+$(out)/unit/$(1): $(call san,$(call unit_inc,$(1)),tests/unit/test_$(1).c $(SRC_$(1))) | $(out)/unit
+	$$(call say,HOSTLD,$(1))
+	$$(Q)$$(CC) $$(HOST_CFLAGS) -o $$@ $$^ -lcmocka $$(LIBS_$(1))
 endef
 $(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
 
@@ -264,11 +280,15 @@ SECONDS := 60# for each of them
 FUZZ :=
 include tests/fuzz/fuzz.mk
 
+$(out)/fuzz/o/%.o: %
+	$(call say,FUZZCC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZ_CFLAGS:-fsanitize=fuzzer,%=-fsanitize=fuzzer-no-link,%) $(INC_host) -Itests/fuzz -MMD -MP -c -o $@ $<
+
 define fuzz_rule
-$(out)/fuzz/$(1): tests/fuzz/fuzz_$(1).c $$(FUZZSRC_$(1)) $$(wildcard tests/fuzz/*.h $$(HEADERS)) | $(out)/fuzz
-	$$(call say,FUZZCC,$(1))
-	$$(Q)$$(CLANG) $$(FUZZ_CFLAGS) $$(INC_host) -Itests/fuzz -o $$@ tests/fuzz/fuzz_$(1).c \
-		$$(FUZZSRC_$(1)) $$(FUZZLIBS_$(1))
+$(out)/fuzz/$(1): $(patsubst %,$(out)/fuzz/o/%.o,$(sort tests/fuzz/fuzz_$(1).c $(FUZZSRC_$(1)))) | $(out)/fuzz
+	$$(call say,FUZZLD,$(1))
+	$$(Q)$$(CLANG) $$(FUZZ_CFLAGS) -o $$@ $$^ $$(FUZZLIBS_$(1))
 endef
 $(foreach f,$(FUZZ),$(eval $(call fuzz_rule,$(f))))
 
