@@ -26,6 +26,8 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 	image-format/state_dump.c image-format/saved_state.c
 # What `torpor arm` tells the loader.
 FACTS_SRC := contract/facts.c
+# Whether a stock image fits this machine.
+STOCK_JUDGE_SRC := loader/map_crc.c loader/tables.c
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
@@ -51,7 +53,8 @@ CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/
 	cli/export_core.c cli/make.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
-	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c $(SWSUSP_SRC)
+	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c \
+	$(STOCK_JUDGE_SRC) $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
 	loader/low_memory.c $(LOOK_SRC)

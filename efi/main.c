@@ -17,6 +17,7 @@
 #include "image.h"
 #include "log.h"
 #include "machine.h"
+#include "map_crc.h"
 #include "program.h"
 #include "start_count.h"
 #include "stock.h"
@@ -129,6 +130,7 @@ static int read_memory_map(UINTN *ret_key)
 	if (EFI_ERROR(s) || descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return ERR_FIRMWARE;
 	e.bi.n_memory = e.bi.n_runtime = 0;
+	map_crc_set_efi(&e.bi, e.map, bytes, (uint32_t)descriptor_bytes);
 	for (UINTN at = 0; at + descriptor_bytes <= bytes; at += descriptor_bytes) {
 		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(e.map + at);
 		int err = boot_memory_add_efi(

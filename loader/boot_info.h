@@ -32,6 +32,15 @@ struct boot_piece { /* of the region */
 	uint64_t start, bytes;
 };
 
+/* The checksum that a kernel would make of this boot's firmware map, if it had been started by the boot
+ * loader named: a stock image's header has the one of its boot. map_crc.c */
+enum boot_map_rules { BOOT_MAP_E820 = 1, BOOT_MAP_EFI_STUB = 2, BOOT_MAP_EFI_GRUB = 3 };
+#define BOOT_MAP_CRC_MAX 4
+
+struct boot_map_crc {
+	uint32_t crc, rules; /* rules: enum boot_map_rules */
+};
+
 enum boot_door { BOOT_DOOR_EFI = 1, BOOT_DOOR_MULTIBOOT2 = 2 };
 
 struct boot_info {
@@ -44,7 +53,9 @@ struct boot_info {
 	uint64_t rsdp;             /* 0: not told, search */
 	uint64_t efi_systab, efi_runtime; /* 0: not an EFI machine */
 	uint64_t framebuffer;             /* 0: none, or text */
-	uint32_t text_console;            /* 1: VGA text memory at 0xb8000 is on the screen */
+	uint64_t facts,
+		facts_bytes;   /* the file of contract/facts.h as it was found; bytes 0: none */
+	uint32_t text_console; /* 1: VGA text memory at 0xb8000 is on the screen */
 	uint32_t n_memory, n_runtime;
 	/* Filled by the loader for itself when it moves into the region. */
 	uint32_t moved;  /* 1: running in the region */
@@ -53,6 +64,8 @@ struct boot_info {
 	struct boot_piece region[BOOT_REGION_MAX]; /* all ours; the program lies in one of them */
 	uint64_t low;                              /* low_memory.h; 0: none */
 	uint64_t probe_us, header_us;              /* spent before the move */
+	uint32_t n_map_crc, reserved_crc;          /* 0: it cannot be computed */
+	struct boot_map_crc map_crc[BOOT_MAP_CRC_MAX];
 	struct boot_range memory[BOOT_MEMORY_MAX]; /* sorted, disjoint */
 	struct boot_runtime runtime[BOOT_RUNTIME_MAX];
 	char cmdline[BOOT_CMDLINE_MAX]; /* zero terminated */

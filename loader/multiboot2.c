@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "boot_memory.h"
+#include "facts.h"
+#include "map_crc.h"
 
 #define INFO_BYTES_MAX       (1u << 20)
 #define EFI_DESCRIPTOR_BYTES 40u
@@ -11,12 +13,15 @@
 enum {
 	TAG_END = 0,
 	TAG_CMDLINE = 1,
+	TAG_MODULE = 3,
 	TAG_MMAP = 6,
 	TAG_FRAMEBUFFER = 8,
 	TAG_EFI64_SYSTAB = 12,
 	TAG_EFI_MMAP = 17,
 };
 #define FRAMEBUFFER_EGA_TEXT 2
+#define MODULE_TEXT          16u /* offset of the words behind the file's name in GRUB's line */
+#define FACTS_WORD           "facts"
 
 struct tag {
 	uint32_t type, size; /* size without the padding to 8 bytes */
@@ -44,6 +49,7 @@ static int read_mmap(const struct tag *t, struct boot_info *bi)
 	uint32_t entry_bytes = u32_at(t->p + 8);
 	if (entry_bytes < 20)
 		return ERR_FIRMWARE;
+	map_crc_add_e820(bi, t->p + 16, t->size - 16, entry_bytes);
 	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
 		const uint8_t *e = t->p + at;
 		uint32_t type = u32_at(e + 16);
@@ -62,6 +68,7 @@ static int read_efi_mmap(const struct tag *t, struct boot_info *bi)
 	uint32_t entry_bytes = u32_at(t->p + 8);
 	if (entry_bytes < EFI_DESCRIPTOR_BYTES)
 		return ERR_FIRMWARE;
+	map_crc_set_efi(bi, t->p + 16, t->size - 16, entry_bytes);
 	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
 		const uint8_t *e = t->p + at;
 		int err = boot_memory_add_efi(
@@ -84,13 +91,51 @@ static int read_cmdline(const struct tag *t, struct boot_info *bi)
 /* Which tags there were; the EFI memory map is the better one where there are both. */
 struct seen {
 	struct tag mmap, efi_mmap, framebuffer;
+	struct tag module, facts; /* the first of all; the one that is named so */
+	uint32_t n_modules;
 };
+
+static bool is_named_facts(const struct tag *t)
+{
+	uint32_t len = sizeof(FACTS_WORD) - 1, room = t->size - MODULE_TEXT;
+	const char *text = (const char *)t->p + MODULE_TEXT;
+	return room >= len && memcmp(text, FACTS_WORD, len) == 0 &&
+	       (room == len || text[len] == 0 || text[len] == ' ');
+}
+
+static int see_module(const struct tag *t, struct seen *seen)
+{
+	if (t->size < MODULE_TEXT)
+		return ERR_FIRMWARE;
+	if (seen->n_modules++ == 0)
+		seen->module = *t;
+	if (!seen->facts.p && is_named_facts(t))
+		seen->facts = *t;
+	return 0;
+}
+
+/* The module of that name, or the only one there is. Whether it holds facts, it says itself. */
+static void take_facts(const struct seen *seen, struct boot_info *bi)
+{
+	const uint8_t *p = seen->facts.p;
+	if (!p && seen->n_modules == 1)
+		p = seen->module.p;
+	uint32_t start = p ? u32_at(p + 8) : 0, end = p ? u32_at(p + 12) : 0;
+	if (start == 0 || end <= start)
+		return;
+	bi->facts = start;
+	bi->facts_bytes = end - start;
+	if (bi->facts_bytes > FACTS_FILE_BYTES)
+		bi->facts_bytes = FACTS_FILE_BYTES;
+}
 
 static int read_tag(const struct tag *t, struct boot_info *bi, struct seen *seen)
 {
 	switch (t->type) {
 	case TAG_CMDLINE:
 		return read_cmdline(t, bi);
+	case TAG_MODULE:
+		return see_module(t, seen);
 	case TAG_MMAP:
 		seen->mmap = *t;
 		return 0;
@@ -153,5 +198,6 @@ int multiboot2_read(const void *info, struct boot_info *bi)
 	bi->text_console = is_text || (!has_framebuffer && !bi->efi_systab);
 	if (has_framebuffer && !is_text)
 		bi->framebuffer = u64_at(seen.framebuffer.p + 8);
+	take_facts(&seen, bi);
 	return boot_memory_finish(bi);
 }

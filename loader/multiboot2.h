@@ -5,8 +5,9 @@
 #include "boot_info.h"
 #include "err.h"
 
-/* info: the boot information (physical = virtual), total size in its first word. Fills memory, command
- * line, EFI facts, console; other fields stay. The tags are input: ERR_FIRMWARE when they make no sense
+/* info: the boot information (physical = virtual), total size in its first word. Fills memory, the
+ * map's checksums, command line, EFI facts, console, and the module with the facts of a stock image (the
+ * one whose line begins with the word facts, or the only one; it stays where it is); other fields stay. The tags are input: ERR_FIRMWARE when they make no sense
  * (too short, too long, no memory map). */
 int multiboot2_read(const void *info, struct boot_info *bi) MUST_CHECK;
 

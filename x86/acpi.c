@@ -102,26 +102,30 @@ static uint64_t search_rsdp(void)
 	return 0;
 }
 
-/* A whole checked table, or NULL. */
-static const uint8_t *table_at(uint64_t phys, uint32_t *ret_bytes)
+/* A whole table of a length that makes sense, or NULL. */
+static const uint8_t *unchecked_table_at(uint64_t phys, uint32_t bytes_min, uint32_t *ret_bytes)
 {
-	const uint8_t *p = machine_map_memory(phys, SDT_BYTES);
+	const uint8_t *p = phys ? machine_map_memory(phys, bytes_min) : NULL;
 	if (!p)
 		return NULL;
 	uint32_t bytes = u32_at(p + 4);
-	if (bytes < SDT_BYTES || bytes > SDT_BYTES_MAX)
-		return NULL;
-	p = machine_map_memory(phys, bytes);
-	if (!p || !sums_to_zero(p, bytes))
+	if (bytes < bytes_min || bytes > SDT_BYTES_MAX)
 		return NULL;
 	*ret_bytes = bytes;
-	return p;
+	return machine_map_memory(phys, bytes);
 }
 
-/* Calls each for every good table below the root table; ends early when it returns true. */
-static void each_table(const uint8_t *rsdp,
-	bool (*each)(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes),
-	struct acpi *a)
+/* With a good checksum. */
+static const uint8_t *table_at(uint64_t phys, uint32_t *ret_bytes)
+{
+	const uint8_t *p = unchecked_table_at(phys, SDT_BYTES, ret_bytes);
+	return p && sums_to_zero(p, *ret_bytes) ? p : NULL;
+}
+
+typedef bool table_visitor(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes);
+
+/* Calls each for every table below the root table; ends early when it returns true. */
+static void each_table(const uint8_t *rsdp, table_visitor *each, void *ctx)
 {
 	bool extended = rsdp[15] >= 2 && u64_at(rsdp + 24) != 0;
 	uint64_t root_phys = extended ? u64_at(rsdp + 24) : u32_at(rsdp + 16);
@@ -137,8 +141,8 @@ static void each_table(const uint8_t *rsdp,
 		const uint8_t *entry = root + SDT_BYTES + i * width;
 		uint64_t phys = extended ? u64_at(entry) : u32_at(entry);
 		uint32_t table_bytes;
-		const uint8_t *table = table_at(phys, &table_bytes);
-		if (table && each(a, phys, table, table_bytes))
+		const uint8_t *table = unchecked_table_at(phys, SDT_BYTES, &table_bytes);
+		if (table && each(ctx, phys, table, table_bytes))
 			return;
 	}
 }
@@ -234,6 +238,13 @@ static struct acpi_block fadt_block(const uint8_t *fadt, uint32_t bytes, uint32_
 	return b;
 }
 
+static uint64_t fadt_address(
+	const uint8_t *fadt, uint32_t bytes, uint32_t x_offset, uint32_t old_offset)
+{
+	uint64_t x = fadt_field(fadt, bytes, x_offset, 8);
+	return x ? x : fadt_field(fadt, bytes, old_offset, 4);
+}
+
 static void read_facs(struct acpi *a, uint64_t phys)
 {
 	const uint8_t *p = phys ? machine_map_memory(phys, FACS_BYTES_MIN) : NULL;
@@ -278,10 +289,8 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 	a->reset_value = (uint8_t)fadt_field(f, n, FADT_RESET_VALUE, 1);
 	a->sleep_space = (uint8_t)fadt_field(f, n, FADT_SLEEP_CONTROL, 1);
 	a->sleep_control = fadt_field(f, n, FADT_SLEEP_CONTROL + 4, 8);
-	uint64_t facs = fadt_field(f, n, FADT_X_FACS, 8);
-	read_facs(a, facs ? facs : fadt_field(f, n, FADT_FACS, 4));
-	uint64_t dsdt = fadt_field(f, n, FADT_X_DSDT, 8);
-	read_dsdt(a, dsdt ? dsdt : fadt_field(f, n, FADT_DSDT, 4));
+	read_facs(a, fadt_address(f, n, FADT_X_FACS, FADT_FACS));
+	read_dsdt(a, fadt_address(f, n, FADT_X_DSDT, FADT_DSDT));
 }
 
 static void add_processor(struct acpi *a, uint32_t apic_id, uint32_t flags)
@@ -308,8 +317,11 @@ static void read_madt(struct acpi *a, const uint8_t *m, uint32_t n)
 	}
 }
 
-static bool take_table(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes)
+static bool take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
+	struct acpi *a = ctx;
+	if (!sums_to_zero(table, bytes))
+		return false;
 	if (memcmp(table, "MCFG", 4) == 0)
 		a->mcfg = phys;
 	if (memcmp(table, "FACP", 4) == 0)
@@ -320,10 +332,11 @@ static bool take_table(struct acpi *a, uint64_t phys, const uint8_t *table, uint
 }
 
 /* Some machines have the sleep packages in an SSDT. */
-static bool take_ssdt(struct acpi *a, uint64_t phys, const uint8_t *table, uint32_t bytes)
+static bool take_ssdt(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
+	struct acpi *a = ctx;
 	(void)phys;
-	if (memcmp(table, "SSDT", 4) == 0)
+	if (memcmp(table, "SSDT", 4) == 0 && sums_to_zero(table, bytes))
 		a->s5_known = acpi_find_sleep_type(
 			table + SDT_BYTES, bytes - SDT_BYTES, "_S5_", &a->s5_type_a, &a->s5_type_b);
 	return a->s5_known;
@@ -346,6 +359,42 @@ int acpi_init(struct acpi *a, uint64_t rsdp)
 	if (!a->s5_known)
 		each_table(p, take_ssdt, a);
 	return a->pm1a_control.port || a->hardware_reduced ? 0 : ERR_FIRMWARE;
+}
+
+/* ---- All tables ---- */
+
+struct walk {
+	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes);
+	void *ctx;
+	uint64_t dsdt, facs;
+};
+
+static bool walk_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
+{
+	struct walk *w = ctx;
+	if (memcmp(table, "FACP", 4) == 0) {
+		w->dsdt = fadt_address(table, bytes, FADT_X_DSDT, FADT_DSDT);
+		w->facs = fadt_address(table, bytes, FADT_X_FACS, FADT_FACS);
+	}
+	w->each(w->ctx, phys, table, bytes);
+	return false;
+}
+
+void acpi_each_table(uint64_t rsdp,
+	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes), void *ctx)
+{
+	struct walk w = {.each = each, .ctx = ctx};
+	uint32_t bytes;
+	const uint8_t *p = rsdp ? rsdp_at(rsdp) : NULL;
+	if (!p)
+		return;
+	each_table(p, walk_table, &w);
+	p = unchecked_table_at(w.dsdt, SDT_BYTES, &bytes);
+	if (p)
+		each(ctx, w.dsdt, p, bytes);
+	p = unchecked_table_at(w.facs, FACS_BYTES_MIN, &bytes);
+	if (p)
+		each(ctx, w.facs, p, bytes);
 }
 
 /* ---- Fixed hardware ---- */

@@ -45,6 +45,12 @@ struct acpi {
  * logged). *a is usable after an error too: everything absent. */
 int acpi_init(struct acpi *a, uint64_t rsdp) MUST_CHECK;
 
+/* Calls each for every table that can be read: those that the root table of this RSDP names, in its order,
+ * then the DSDT and the FACS that the FADT names. A bad checksum is no reason to leave a table out (Linux
+ * takes it, too). */
+void acpi_each_table(uint64_t rsdp,
+	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes), void *ctx);
+
 /* The enables as they are now; absent registers are 0. */
 struct acpi_fixed {
 	uint32_t pm1a_enable, pm1b_enable, pm1a_control, pm1b_control;

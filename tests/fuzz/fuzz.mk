@@ -36,7 +36,8 @@ FUZZ += ahci
 FUZZSRC_ahci := $(FUZZSRC_virtio_blk)
 
 FUZZ += multiboot2
-FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
+FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c loader/map_crc.c swsusp/crc.c swsusp/err.c
+FUZZLIBS_multiboot2 := $(SWSUSP_A)
 
 FUZZ += efi_tables
 FUZZSRC_efi_tables := loader/efi_tables.c lib/format.c lib/log.c tests/fake/machine.c

@@ -1,6 +1,7 @@
 /* GRUB's information: any bytes. What is accepted is a memory map that the loader can work with. */
 #include <string.h>
 
+#include "facts.h"
 #include "fuzz.h"
 #include "multiboot2.h"
 
@@ -8,6 +9,9 @@ static void check_accepted(const struct boot_info *bi)
 {
 	FUZZ_CHECK(bi->n_memory <= BOOT_MEMORY_MAX);
 	FUZZ_CHECK(bi->n_runtime <= BOOT_RUNTIME_MAX);
+	FUZZ_CHECK(bi->n_map_crc <= BOOT_MAP_CRC_MAX);
+	FUZZ_CHECK(bi->facts_bytes <= FACTS_FILE_BYTES);
+	FUZZ_CHECK(bi->facts_bytes == 0 || bi->facts != 0);
 	FUZZ_CHECK(memchr(bi->cmdline, 0, sizeof(bi->cmdline)) != NULL);
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
 		const struct boot_range *m = &bi->memory[i];

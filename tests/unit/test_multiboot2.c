@@ -12,6 +12,7 @@
 enum {
 	TAG_CMDLINE = 1,
 	TAG_LOADER_NAME = 2,
+	TAG_MODULE = 3,
 	TAG_MMAP = 6,
 	TAG_FRAMEBUFFER = 8,
 	TAG_EFI64 = 12,
@@ -164,6 +165,115 @@ static void efi_machine(void **state)
 	assert_int_equal(bi.runtime[0].phys, 0x200000);
 	assert_int_equal(bi.text_console, 0);
 	assert_true(bi.framebuffer == 0xc0000000);
+}
+
+static void module(uint32_t start, uint32_t end, const char *text)
+{
+	uint32_t len = (uint32_t)strlen(text) + 1;
+	tag(TAG_MODULE, 16 + len);
+	put(start, 4);
+	put(end, 4);
+	memcpy(info + used, text, len);
+	used += len;
+}
+
+static void begin_small(void)
+{
+	begin();
+	small_mmap();
+}
+
+static void modules(void **state)
+{
+	(void)state;
+	begin_small();
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts_bytes, 0);
+	begin_small();
+	module(0x200000, 0x220000, "facts");
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts, 0x200000);
+	assert_int_equal(bi.facts_bytes, 0x20000);
+	/* The only one, whatever its name is. */
+	begin_small();
+	module(0x200000, 0x200100, "");
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts, 0x200000);
+	/* Of several the one that is named. */
+	begin_small();
+	module(0x200000, 0x200100, "factsheet");
+	module(0x300000, 0x300100, "facts of this boot");
+	module(0x400000, 0x400100, "facts");
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts, 0x300000);
+	begin_small();
+	module(0x200000, 0x200100, "fact");
+	module(0x300000, 0x300100, "initrd");
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts_bytes, 0);
+}
+
+static void odd_modules(void **state)
+{
+	(void)state;
+	begin_small();
+	module(0x200000, 0x200000 + 0x30000, "facts"); /* longer than facts can be */
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts_bytes, 0x20000);
+	begin_small();
+	module(0x200000, 0x200000, "facts"); /* empty, or upside down */
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts_bytes, 0);
+	begin_small();
+	module(0x200000, 0x1fffff, "facts");
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts_bytes, 0);
+	begin_small();
+	module(0, 0x1000, "facts");
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts_bytes, 0);
+	/* A text that ends with the tag, and a tag that ends before it. */
+	begin_small();
+	tag(TAG_MODULE, 16 + 5);
+	put(0x200000, 4);
+	put(0x200010, 4);
+	memcpy(info + used, "facts", 5);
+	used += 5;
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.facts, 0x200000);
+	begin_small();
+	tag(TAG_MODULE, 15);
+	put(0x200000, 4);
+	put(0x200010, 3);
+	assert_int_equal(finish(), ERR_FIRMWARE);
+}
+
+/* The checksum is made of the map that counts, with the types that boot_memory does not know. */
+static void map_checksums(void **state)
+{
+	(void)state;
+	begin_small();
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.n_map_crc, 1);
+	assert_int_equal(bi.map_crc[0].rules, BOOT_MAP_E820);
+	uint32_t crc = bi.map_crc[0].crc;
+	begin();
+	mmap_tag(3, 24);
+	mmap_entry(0, 0x9fc00, 1);
+	mmap_entry(0x100000, 0x100000, 1);
+	mmap_entry(0x200000, 0x1000, 20);
+	assert_int_equal(finish(), 0);
+	assert_int_not_equal(bi.map_crc[0].crc, crc);
+	begin_small();
+	tag(TAG_EFI_MMAP, 16 + 2 * 48);
+	put(48, 4);
+	put(1, 4);
+	efi_entry(7, 0x100000, 16, 0xf);
+	efi_entry(5, 0x200000, 2, 0x800000000000000f);
+	assert_int_equal(finish(), 0);
+	assert_int_equal(bi.n_map_crc, 2);
+	assert_int_equal(bi.map_crc[0].rules, BOOT_MAP_EFI_STUB);
+	assert_int_equal(bi.map_crc[1].rules, BOOT_MAP_EFI_GRUB);
 }
 
 static void consoles(void **state)
@@ -332,6 +442,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bios_machine),
 		cmocka_unit_test(efi_machine),
+		cmocka_unit_test(modules),
+		cmocka_unit_test(odd_modules),
+		cmocka_unit_test(map_checksums),
 		cmocka_unit_test(consoles),
 		cmocka_unit_test(long_cmdline),
 		cmocka_unit_test(cmdline_without_end),

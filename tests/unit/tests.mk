@@ -101,7 +101,16 @@ SRC_swsusp_fields := $(SRC_swsusp)
 LIBS_swsusp_fields := $(SWSUSP_A)
 
 UNIT += multiboot2
-SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c
+SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c loader/map_crc.c swsusp/crc.c swsusp/err.c
+LIBS_multiboot2 := $(SWSUSP_A)
+
+UNIT += map_crc
+SRC_map_crc := loader/map_crc.c swsusp/crc.c swsusp/err.c
+LIBS_map_crc := $(SWSUSP_A)
+
+UNIT += tables
+SRC_tables := loader/tables.c x86/acpi.c image-format/hash.c lib/err.c lib/format.c lib/log.c \
+	tests/fake/machine.c tests/unit/log_text.c
 
 UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c

@@ -1,0 +1,193 @@
+/*
+ * What Linux does to its boot loader's memory map before it makes the checksum of it (e820__update_table of
+ * arch/x86/kernel/e820.c; before-and-after tables of three kernels agree with this file): where entries
+ * overlap the numerically highest type wins, neighbours of one type become one, and of legacy persistent
+ * memory (type 12) every entry stays by itself.
+ */
+#include "map_crc.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "swsusp.h"
+
+#define TYPE_PMEM_LEGACY   12u
+#define TYPE_GRUB_CODE     20u
+#define TYPE_PMEM          7u
+#define TYPE_SOFT_RESERVED 0xefffffffu
+#define EFI_MEMORY_SP      0x40000ull
+#define EFI_PAGE_BYTES     4096ull
+#define NO_TYPE            0u
+
+static struct {
+	struct swsusp_e820 raw[MAP_CRC_MAX];
+	uint32_t n_raw;
+	bool unusable; /* too many entries, or one that wraps: the kernel would not take it as it is */
+	uint64_t cut[2 * MAP_CRC_MAX]; /* begins and ends, ascending, each once */
+	uint32_t n_cut;
+	struct swsusp_e820 clean[2 * MAP_CRC_MAX];
+	uint32_t n_clean;
+} m;
+
+static uint32_t u32_at(const uint8_t *p)
+{
+	uint32_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static uint64_t u64_at(const uint8_t *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static void begin(void)
+{
+	m.n_raw = m.n_cut = m.n_clean = 0;
+	m.unusable = false;
+}
+
+static void add(uint64_t start, uint64_t bytes, uint32_t type)
+{
+	if (bytes == 0)
+		return;
+	if (m.n_raw == MAP_CRC_MAX || bytes > UINT64_MAX - start) {
+		m.unusable = true;
+		return;
+	}
+	m.raw[m.n_raw++] = (struct swsusp_e820){.start = start, .size = bytes, .type = type};
+}
+
+/* Maps come nearly sorted: the place is near the end. */
+static void add_cut(uint64_t at)
+{
+	uint32_t i = m.n_cut;
+	while (i > 0 && m.cut[i - 1] > at)
+		i--;
+	if (i > 0 && m.cut[i - 1] == at)
+		return;
+	memmove(&m.cut[i + 1], &m.cut[i], (m.n_cut - i) * sizeof(m.cut[0]));
+	m.cut[i] = at;
+	m.n_cut++;
+}
+
+static uint32_t highest_type(uint64_t start)
+{
+	uint32_t type = NO_TYPE;
+	for (uint32_t i = 0; i < m.n_raw; i++)
+		if (m.raw[i].start <= start && start - m.raw[i].start < m.raw[i].size &&
+			m.raw[i].type > type)
+			type = m.raw[i].type;
+	return type;
+}
+
+static void add_clean(uint64_t start, uint64_t end, uint32_t type)
+{
+	struct swsusp_e820 *last = m.n_clean ? &m.clean[m.n_clean - 1] : NULL;
+	if (type == NO_TYPE)
+		return;
+	if (last && last->type == type && type != TYPE_PMEM_LEGACY &&
+		last->start + last->size == start)
+		last->size += end - start;
+	else
+		m.clean[m.n_clean++] =
+			(struct swsusp_e820){.start = start, .size = end - start, .type = type};
+}
+
+/* A table of fewer than two entries is not taken by the kernel either. */
+static void finish(struct boot_info *bi, uint32_t rules)
+{
+	if (m.unusable || m.n_raw < 2 || bi->n_map_crc == BOOT_MAP_CRC_MAX)
+		return;
+	for (uint32_t i = 0; i < m.n_raw; i++) {
+		add_cut(m.raw[i].start);
+		add_cut(m.raw[i].start + m.raw[i].size);
+	}
+	for (uint32_t i = 0; i + 1 < m.n_cut; i++)
+		add_clean(m.cut[i], m.cut[i + 1], highest_type(m.cut[i]));
+	bi->map_crc[bi->n_map_crc++] =
+		(struct boot_map_crc){.crc = swsusp_e820_crc(m.clean, m.n_clean), .rules = rules};
+}
+
+void map_crc_add_e820(
+	struct boot_info *bi, const uint8_t *entries, uint64_t bytes, uint32_t entry_bytes)
+{
+	begin();
+	for (; entry_bytes <= bytes; entries += entry_bytes, bytes -= entry_bytes)
+		add(u64_at(entries), u64_at(entries + 8), u32_at(entries + 16));
+	finish(bi, BOOT_MAP_E820);
+}
+
+/* As both agree on: NO_TYPE for what the stub leaves out. */
+static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute, uint32_t rules)
+{
+	bool is_stub = rules == BOOT_MAP_EFI_STUB;
+	switch (efi_type) {
+	case 1: /* loader, boot services, conventional */
+	case 2:
+	case 3:
+	case 4:
+	case 7:
+		return is_stub && (attribute & EFI_MEMORY_SP) ? TYPE_SOFT_RESERVED : BOOT_RAM;
+	case 5:
+		return is_stub ? BOOT_RESERVED : TYPE_GRUB_CODE;
+	case 8:
+		return BOOT_BAD;
+	case 9:
+		return BOOT_ACPI;
+	case 10:
+		return BOOT_NVS;
+	case 14:
+		return TYPE_PMEM;
+	case 0:
+	case 6:
+	case 11:
+	case 12:
+	case 13:
+		return BOOT_RESERVED;
+	default:
+		return is_stub ? NO_TYPE : BOOT_RESERVED;
+	}
+}
+
+static void add_efi(struct boot_info *bi, const uint8_t *map, uint64_t bytes,
+	uint32_t descriptor_bytes, uint32_t rules)
+{
+	begin();
+	for (; descriptor_bytes <= bytes; map += descriptor_bytes, bytes -= descriptor_bytes) {
+		uint32_t type = type_of_efi(u32_at(map), u64_at(map + 32), rules);
+		uint64_t n_pages = u64_at(map + 24);
+		if (n_pages > UINT64_MAX / EFI_PAGE_BYTES)
+			m.unusable = true;
+		else if (type != NO_TYPE)
+			add(u64_at(map + 8), n_pages * EFI_PAGE_BYTES, type);
+	}
+	finish(bi, rules);
+}
+
+void map_crc_set_efi(
+	struct boot_info *bi, const uint8_t *map, uint64_t bytes, uint32_t descriptor_bytes)
+{
+	bi->n_map_crc = 0;
+	add_efi(bi, map, bytes, descriptor_bytes, BOOT_MAP_EFI_STUB);
+	add_efi(bi, map, bytes, descriptor_bytes, BOOT_MAP_EFI_GRUB);
+}
+
+int map_crc_matches(const struct boot_info *bi, uint32_t crc, uint32_t *ret_rules)
+{
+	for (uint32_t i = 0; i < bi->n_map_crc && i < BOOT_MAP_CRC_MAX; i++)
+		if (bi->map_crc[i].crc == crc) {
+			*ret_rules = bi->map_crc[i].rules;
+			return 1;
+		}
+	return 0;
+}
+
+const char *map_crc_rules_text(uint32_t rules)
+{
+	static const char *const text[] = {"unknown rules", "the BIOS's list",
+		"the EFI map by the kernel's EFI stub", "the EFI map by GRUB"};
+	return text[rules < sizeof(text) / sizeof(text[0]) ? rules : 0];
+}
