@@ -27,7 +27,8 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 # What `torpor arm` tells the loader.
 FACTS_SRC := contract/facts.c
 # Whether a stock image fits this machine.
-STOCK_JUDGE_SRC := loader/map_crc.c loader/tables.c
+STOCK_JUDGE_SRC := loader/tables.c loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c \
+	loader/stock_peek.c loader/runtime.c $(FACTS_SRC)
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
@@ -54,10 +55,10 @@ CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
 	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c \
-	$(STOCK_JUDGE_SRC) $(SWSUSP_SRC)
+	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
-	loader/low_memory.c $(LOOK_SRC)
+	loader/low_memory.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 

@@ -94,15 +94,13 @@ static const char *const change_text[] = {
 	[CHANGE_UNREADABLE] = "cannot be read",
 };
 
-void changes_find(
-	const struct image *im, const struct disks *disks, void *work, struct changes *ret)
+void changes_find_in(const struct saved_filesystem *list, uint32_t n, const struct disks *disks,
+	void *work, struct changes *ret)
 {
 	char name[NAME_BYTES];
-	*ret = (struct changes){.image = im};
-	if (!im->have_filesystems)
-		log_line("filesystems: the image says nothing of them: nothing to compare");
-	for (uint32_t i = 0; i < im->n_filesystems; i++) {
-		const struct saved_filesystem *f = &im->filesystem[i];
+	*ret = (struct changes){.filesystem = list, .n = n};
+	for (uint32_t i = 0; i < n; i++) {
+		const struct saved_filesystem *f = &list[i];
 		enum change c = find_change(f, disks, work);
 		ret->of[i] = c;
 		ret->n_written += c == CHANGE_WRITTEN;
@@ -113,21 +111,29 @@ void changes_find(
 	}
 }
 
+void changes_find(
+	const struct image *im, const struct disks *disks, void *work, struct changes *ret)
+{
+	if (!im->have_filesystems)
+		log_line("filesystems: the image says nothing of them: nothing to compare");
+	changes_find_in(im->filesystem, im->n_filesystems, disks, work, ret);
+}
+
 void changes_text(const struct changes *c, char ret[CHANGES_TEXT_BYTES])
 {
 	char name[NAME_BYTES];
 	ret[0] = 0;
-	for (uint32_t i = 0; i < c->image->n_filesystems && !ret[0]; i++)
+	for (uint32_t i = 0; i < c->n && !ret[0]; i++)
 		if (c->of[i] >= CHANGE_WRITTEN && (c->of[i] == CHANGE_WRITTEN || !c->n_written))
 			format(ret, CHANGES_TEXT_BYTES, "file system %s %s; force=1 resumes anyway",
-				name_of(&c->image->filesystem[i], name), change_text[c->of[i]]);
+				name_of(&c->filesystem[i], name), change_text[c->of[i]]);
 }
 
 void changes_log_loss(const struct changes *c, const char *verb)
 {
 	char name[NAME_BYTES];
-	for (uint32_t i = 0; i < c->image->n_filesystems; i++) {
-		const struct saved_filesystem *f = &c->image->filesystem[i];
+	for (uint32_t i = 0; i < c->n; i++) {
+		const struct saved_filesystem *f = &c->filesystem[i];
 		if (f->writable || c->of[i] == CHANGE_WRITTEN)
 			log_line(
 				"loader: force=1 %s what was written since the save to %s, which %s",

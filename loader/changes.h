@@ -24,7 +24,8 @@ enum change {
 };
 
 struct changes {
-	const struct image *image;
+	const struct saved_filesystem *filesystem; /* the list that was compared */
+	uint32_t n;
 	uint8_t of[SAVED_FILESYSTEMS_MAX]; /* enum change */
 	uint32_t n_written, n_missing;     /* missing: gone or unreadable */
 };
@@ -32,6 +33,10 @@ struct changes {
 /* Disks are told by their GUIDs, not by their order. work: CHANGES_WORK_BYTES, page-aligned. */
 void changes_find(
 	const struct image *im, const struct disks *disks, void *work, struct changes *ret);
+
+/* The same for a list that another file has. */
+void changes_find_in(const struct saved_filesystem *f, uint32_t n, const struct disks *disks,
+	void *work, struct changes *ret);
 
 /* Why not to resume: names the first file system that changed, or else is missing. Only when there is
  * one. */

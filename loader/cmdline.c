@@ -175,7 +175,9 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 	} else if (starts(at, end, "force=", &rest)) {
 		good = parse_flag(rest, end, &o->force);
 	} else if (starts(at, end, "strict=", &rest)) {
-		good = parse_flag(rest, end, &o->strict);
+		int on = 0;
+		good = parse_flag(rest, end, &on);
+		o->strict = on ? STRICT_ON : STRICT_OFF;
 	}
 	return good;
 }

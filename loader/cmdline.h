@@ -7,6 +7,12 @@
 #include "err.h"
 #include "places.h"
 
+enum strict {
+	STRICT_DEFAULT = 0, /* as much as facts or image tell to be harmless */
+	STRICT_ON = 1,      /* strict=1: not at all, by the kernel's own rule, facts or not */
+	STRICT_OFF = 2,     /* strict=0: stock images without facts, too, whatever the memory map */
+};
+
 struct options {
 	struct place_query area; /* where one of our own images may be */
 	uint16_t serial;         /* 0: none */
@@ -14,7 +20,7 @@ struct options {
 	int force;               /* resume although it was resumed, or tried, before */
 	struct place_query swap; /* where a stock kernel's image may be */
 	uint64_t resume_offset;  /* of a swap file: its header's page on the partition */
-	int strict;              /* stock images: the kernel's own memory map checksum must agree */
+	enum strict strict;      /* how much a machine may differ from the one of the save */
 };
 
 #define OPTIONS_ATTEMPTS_DEFAULT 2

@@ -11,6 +11,9 @@ struct plan_cpu {
 	char vendor[16];
 	uint32_t cpuid_1_eax;
 	int five_levels; /* 1: 5-level paging is possible */
+	int hypervisor;  /* 1: it says that it runs under one */
+	/* Bits that may be set: by what the processor has and the firmware leaves on. */
+	uint64_t cr4_possible, xcr0_possible;
 };
 
 /* Frames that are memory now and may be overwritten: RAM and ACPI table memory, whole frames, but not

@@ -207,7 +207,7 @@ int stock_check(const struct stock *s, const struct boot_info *bi, const struct 
 	const struct acpi *acpi)
 {
 	int err = check_frames(s, bi);
-	if (!err && o->strict)
+	if (!err && o->strict == STRICT_ON)
 		err = check_e820(s, bi);
 	if (!err && acpi && (s->header.flags & SWSUSP_HW_SIG) &&
 		acpi->facs_signature != s->header.hw_sig) {

@@ -5,6 +5,8 @@
 #ifndef LOADER_STOCK_H
 #define LOADER_STOCK_H
 
+#include <stdbool.h>
+
 #include "acpi.h"
 #include "area_io.h"
 #include "arena.h"
@@ -12,11 +14,16 @@
 #include "cmdline.h"
 #include "err_any.h"
 #include "places.h"
+#include "plan.h"
 #include "ranges.h"
 #include "restore.h"
 #include "swsusp.h"
 
-#define STOCK_WORK_BYTES (GPT_WORK_BYTES + 4096u)
+#define STOCK_WORK_BYTES       (GPT_WORK_BYTES + 4096u)
+#define STOCK_JUDGE_WORK_BYTES (512u * 1024)
+#define STOCK_WHY_BYTES        200u
+
+struct stock_facts;
 
 struct stock {
 	struct block_dev *dev;
@@ -28,6 +35,12 @@ struct stock {
 	uint8_t *header_page; /* as it is on the disk */
 	uint64_t swap_page;   /* its place: resume_offset */
 	uint32_t attempts;    /* that were counted for this very image */
+	/* By stock_judge. */
+	const struct stock_facts *facts; /* that are believed; NULL: none are */
+	bool map_agrees;                 /* this boot's map has the checksum in the image */
+	bool boot_id_agrees; /* the image's memory was looked into already: the facts are of its boot */
+	bool other_mounts;         /* a file system of the facts was written to by another system */
+	char why[STOCK_WHY_BYTES]; /* of the refusal; "": the error's text says it */
 };
 
 /* Looks for an image in the swap areas that the options name. work: STOCK_WORK_BYTES, page-aligned.
@@ -43,6 +56,33 @@ int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
  * signature (of acpi, NULL: not known here) when the image has one. ERR_MEMORY_MAP, ERR_PLATFORM. */
 int stock_check(const struct stock *s, const struct boot_info *bi, const struct options *o,
 	const struct acpi *acpi) MUST_CHECK;
+
+/* This boot, and what may be looked at. */
+struct stock_now {
+	const struct boot_info *bi; /* with the facts, if there are any */
+	const struct options *options;
+	const struct acpi *acpi;
+	const struct plan_cpu *cpu;
+	const struct disks *disks;
+	bool disks_incomplete; /* a later judge sees more */
+	void *work;            /* STOCK_JUDGE_WORK_BYTES, page-aligned */
+};
+
+/* Everything that can be told before anything is written: frames, the FACS signature in the image, then by
+ * the facts if they are of this image's boot, else (with strict=1 also) by the kernel's rule, that the map
+ * has the checksum in the image; strict=0 goes on without. ERR_MEMORY_MAP, ERR_PLATFORM, ERR_CPU,
+ * ERR_FILESYSTEM (not with force=1): each named by a line of the log. s is open. stock_judge.c */
+int stock_judge(struct stock *s, const struct stock_now *now) MUST_CHECK;
+
+/* Where the boot ID lies in the restored memory; 0: there is none to be compared. */
+uint64_t stock_boot_id_place(const struct stock *s);
+
+/* Once the memory is loaded, before the point of no return: the sixteen bytes there. Another boot's facts
+ * said that this image fits: ERR_PLATFORM, unless the kernel's rule says so, too. */
+int stock_confirm(const struct stock *s, const uint8_t boot_id[16]) MUST_CHECK;
+
+/* Frames that were RAM for the saved kernel; false: not known but by this boot's map. */
+bool stock_old_ram(const struct stock *s, struct ranges *ret);
 
 /* Counts an attempt in the first sector of the swap area (boot sector room that the kernel never
  * touches): the image itself stays as it is. ERR_READ_ONLY, ERR_BUSY: something else lies there. */

@@ -152,7 +152,11 @@ static void swaps(void **state)
 	assert_int_equal(o.swap.by, PLACE_BY_LBA);
 	assert_int_equal(o.swap.lba, 8);
 	assert_int_equal(o.swap.n_sectors, 16);
-	assert_int_equal(o.strict, 1);
+	assert_int_equal(o.strict, STRICT_ON);
+	o = accepted("strict=0");
+	assert_int_equal(o.strict, STRICT_OFF);
+	o = accepted("");
+	assert_int_equal(o.strict, STRICT_DEFAULT);
 }
 
 /* One of them named: only that one is looked for. */

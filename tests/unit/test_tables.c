@@ -9,109 +9,24 @@
 
 #include "log_text.h"
 #include "machine.h"
+#include "play_firmware.h"
 #include "tables.h"
 
-#define BASE 0x7fe0000ull
-#define RSDP 0xf5a40ull
-
-static uint8_t memory[65536], bios[0x10000];
-static uint32_t used, n_root;
-static uint64_t root[16], at[16];
 static struct tables now, was;
-
-static void put(uint8_t *p, uint64_t value, uint32_t bytes)
-{
-	memcpy(p, &value, bytes);
-}
-
-static void seal(uint8_t *p, uint32_t bytes, uint32_t sum_at)
-{
-	uint8_t sum = 0;
-	p[sum_at] = 0;
-	for (uint32_t i = 0; i < bytes; i++)
-		sum = (uint8_t)(sum + p[i]);
-	p[sum_at] = (uint8_t)-sum;
-}
-
-static uint64_t table(const char *name, const void *body, uint32_t bytes)
-{
-	uint8_t *t = memory + used;
-	uint64_t phys = BASE + used;
-	memset(t, 0, 36);
-	memcpy(t, name, 4);
-	put(t + 4, 36 + bytes, 4);
-	memcpy(t + 36, body, bytes);
-	seal(t, 36 + bytes, 9);
-	used += (36 + bytes + 15) & ~15u;
-	return phys;
-}
-
-static uint64_t rooted(const char *name, const void *body, uint32_t bytes)
-{
-	return root[n_root++] = table(name, body, bytes);
-}
-
-static uint8_t *bytes_of(uint64_t phys)
-{
-	return memory + (phys - BASE);
-}
-
-enum { DSDT, FACS, FACP, SSDT, SSDT2, MCFG, BGRT };
-
-/* FADT (DSDT, FACS), two SSDTs, MCFG, BGRT, MADT with three processors, one of them named twice. */
-static void firmware(uint32_t gap)
-{
-	uint8_t body[240] = {0}, madt[8 + 3 * 8 + 16] = {0};
-	memset(memory, 0, sizeof(memory));
-	used = gap;
-	n_root = 0;
-	at[DSDT] = table("DSDT", "dsdt", 4);
-	uint8_t facs[28] = {0}; /* 64 bytes with what table() puts in front */
-	at[FACS] = table("FACS", facs, sizeof(facs));
-	put(bytes_of(at[FACS]) + 8, 0x51c7, 4);
-	put(body + 140 - 36, at[DSDT], 8);
-	put(body + 132 - 36, at[FACS], 8);
-	at[FACP] = rooted("FACP", body, sizeof(body));
-	at[SSDT] = rooted("SSDT", "first", 5);
-	at[SSDT2] = rooted("SSDT", "other", 5);
-	at[MCFG] = rooted("MCFG", body, 24);
-	at[BGRT] = rooted("BGRT", body, 20);
-	for (uint32_t i = 0; i < 3; i++) {
-		madt[8 + i * 8 + 1] = 8;
-		madt[8 + i * 8 + 3] = (uint8_t)i;
-		madt[8 + i * 8 + 4] = 1;
-	}
-	madt[32] = 9;
-	madt[33] = 16;
-	madt[32 + 4] = 2;
-	madt[32 + 8] = 1;
-	rooted("APIC", madt, sizeof(madt));
-	uint8_t xsdt[16 * 8];
-	memcpy(xsdt, root, n_root * 8);
-	uint64_t phys = table("XSDT", xsdt, n_root * 8);
-	uint8_t *rsdp = bios + RSDP - 0xf0000;
-	memset(rsdp, 0, 36);
-	memcpy(rsdp, "RSD PTR ", 8);
-	rsdp[15] = 2;
-	put(rsdp + 24, phys, 8);
-	seal(rsdp, 20, 8);
-}
 
 static int setup(void **state)
 {
 	*state = NULL;
 	fake_machine_reset();
-	fake_memory_add(BASE, memory, sizeof(memory));
-	fake_memory_add(0xf0000, bios, sizeof(bios));
 	log_text_start();
-	firmware(0);
-	tables_read(RSDP, &was);
+	firmware_start(0);
+	tables_read(FIRMWARE_RSDP, &was);
 	return 0;
 }
 
 static int check(void)
 {
-	tables_read(RSDP, &now);
+	tables_read(FIRMWARE_RSDP, &now);
 	return tables_check(was.table, was.n, &now, "stock");
 }
 
@@ -127,11 +42,12 @@ static void reads_those_that_count(void **state)
 {
 	(void)state;
 	assert_int_equal(was.n, 6);
-	assert_string_equal(find(&was, at[DSDT])->signature, "DSDT");
-	assert_int_equal(find(&was, at[DSDT])->length, 40);
-	assert_true(find(&was, at[DSDT])->hash == img_hash(bytes_of(at[DSDT]), 40));
-	assert_int_equal(find(&was, at[FACS])->has_hash, 0);
-	assert_null(find(&was, at[BGRT]));
+	assert_string_equal(find(&was, firmware_at[FIRMWARE_DSDT])->signature, "DSDT");
+	assert_int_equal(find(&was, firmware_at[FIRMWARE_DSDT])->length, 40);
+	assert_true(find(&was, firmware_at[FIRMWARE_DSDT])->hash ==
+		    img_hash(firmware_bytes(FIRMWARE_DSDT), 40));
+	assert_int_equal(find(&was, firmware_at[FIRMWARE_FACS])->has_hash, 0);
+	assert_null(find(&was, firmware_at[FIRMWARE_BGRT]));
 	assert_int_equal(was.n_processors, 3);
 	assert_int_equal(was.has_facs_signature, 1);
 	assert_int_equal(was.facs_signature, 0x51c7);
@@ -154,8 +70,8 @@ static void nothing_there(void **state)
 static void wrong_checksum(void **state)
 {
 	(void)state;
-	bytes_of(at[SSDT])[9] ^= 1;
-	tables_read(RSDP, &was);
+	firmware_bytes(FIRMWARE_SSDT)[9] ^= 1;
+	tables_read(FIRMWARE_RSDP, &was);
 	assert_int_equal(was.n, 6);
 	assert_int_equal(check(), 0);
 }
@@ -163,7 +79,8 @@ static void wrong_checksum(void **state)
 static void all_moved(void **state)
 {
 	(void)state;
-	firmware(0x1000);
+	fake_machine_reset();
+	firmware_start(0x1000);
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged("stock: ACPI table FACP was at 0x7fe0070, is at 0x7fe1070");
 }
@@ -171,7 +88,7 @@ static void all_moved(void **state)
 static void one_changed(void **state)
 {
 	(void)state;
-	bytes_of(at[SSDT2])[36] ^= 1;
+	firmware_bytes(FIRMWARE_SSDT2)[36] ^= 1;
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged(
 		"stock: ACPI table SSDT at 0x7fe01c0 has other contents now (41 bytes, were 41)");
@@ -180,19 +97,19 @@ static void one_changed(void **state)
 static void content_without_hash(void **state)
 {
 	(void)state;
-	put(bytes_of(at[FACS]) + 8, 0x51c8, 4);
+	firmware_bytes(FIRMWARE_FACS)[8] ^= 1;
 	assert_int_equal(check(), 0);
 }
 
 static void gone_and_new(void **state)
 {
 	(void)state;
-	memcpy(bytes_of(at[MCFG]), "BGRT", 4);
-	memcpy(bytes_of(at[BGRT]), "DMAR", 4);
+	memcpy(firmware_bytes(FIRMWARE_MCFG), "BGRT", 4);
+	memcpy(firmware_bytes(FIRMWARE_BGRT), "DMAR", 4);
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged("stock: ACPI table MCFG was at ");
 	assert_logged(", is not there now");
-	memcpy(bytes_of(at[MCFG]), "MCFG", 4);
+	memcpy(firmware_bytes(FIRMWARE_MCFG), "MCFG", 4);
 	assert_int_equal(check(), 0);
 	assert_logged("stock: ACPI table DMAR at ");
 	assert_logged(" is new");
@@ -211,7 +128,7 @@ static void other_order(void **state)
 static void another_in_its_place(void **state)
 {
 	(void)state;
-	memcpy(bytes_of(at[SSDT]), "MCFG", 4);
+	memcpy(firmware_bytes(FIRMWARE_SSDT), "MCFG", 4);
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged("stock: ACPI table SSDT was at 0x7fe0190, is not there now");
 }

@@ -110,7 +110,7 @@ LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
 SRC_tables := loader/tables.c x86/acpi.c image-format/hash.c lib/err.c lib/format.c lib/log.c \
-	tests/fake/machine.c tests/unit/log_text.c
+	tests/fake/machine.c tests/unit/log_text.c tests/unit/play_firmware.c
 
 UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
@@ -222,7 +222,9 @@ INCLUDE_cli_file := -Itests/unit $(INC_cli)
 STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/image.c loader/boot_memory.c \
 	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
-	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c
+	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
+	loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/runtime.c loader/tables.c \
+	loader/map_crc.c loader/changes.c loader/platform.c area/fingerprint.c x86/acpi.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
@@ -234,6 +236,10 @@ SRC_places := loader/places.c loader/gpt.c drivers/block.c lib/err.c lib/format.
 UNIT += stock_restore
 SRC_stock_restore := loader/stock_restore.c x86/jobs.c $(STOCK_SRC)
 LIBS_stock_restore := $(SWSUSP_A)
+
+UNIT += facts_judge
+SRC_facts_judge := $(STOCK_SRC) tests/unit/play_firmware.c
+LIBS_facts_judge := $(SWSUSP_A)
 
 UNIT += stock_place
 SRC_stock_place := loader/stock_place.c loader/low_memory.c $(STOCK_SRC)
