@@ -52,6 +52,8 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
 	cli/export_core.c cli/make.c
+# What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
+CLI_SRC += cli/resumable.c loader/plan.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
 	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c \
@@ -179,6 +181,8 @@ $(out)/host/%.c.o: %.c
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+
+$(out)/host/cli/resumable.c.o: INC_cli += -Iloader -Iwriter -Iarea -Idrivers -Ix86
 
 $(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
 	$(call say,AS,$<)

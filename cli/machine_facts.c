@@ -165,8 +165,10 @@ static void read_firmware(struct machine_facts *f)
 	int n = sys_read_at("/sys/kernel/boot_params/data", 0, zero_page, sizeof(zero_page));
 	size_t bytes = n > 0 ? (size_t)n : 0;
 
-	if (sys_exists("/sys/firmware/efi")) {
-		f->efi_systab = boot_params_efi_systab(zero_page, bytes);
+	/* With noefi too: the loader is going to see the firmware, not what the kernel makes of it. */
+	f->efi_systab = boot_params_efi_systab(zero_page, bytes);
+	f->uefi = f->efi_systab || sys_exists("/sys/firmware/efi");
+	if (f->uefi) {
 		if (sys_read_u64(&f->efi_runtime, "/sys/firmware/efi/runtime"))
 			f->efi_runtime = 0;
 		if (sys_read_text(text, sizeof(text), "/sys/firmware/efi/systab") > 0)

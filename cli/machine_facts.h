@@ -22,6 +22,7 @@ struct machine_facts {
 	uint32_t vmcoreinfo_bytes;
 
 	uint64_t rsdp; /* 0: not known */
+	bool uefi;     /* booted by UEFI, whether the kernel uses it or not */
 	uint64_t efi_systab, efi_runtime;
 	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
 	uint32_t n_runtime;

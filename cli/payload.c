@@ -106,7 +106,7 @@ static void hand_off_target(struct handoff *h, const struct target *t)
 	memcpy(h->part_guid, t->part_guid, sizeof(h->part_guid));
 }
 
-static void hand_off_machine(struct handoff *h, const struct machine_facts *f)
+void payload_hand_off_machine(struct handoff *h, const struct machine_facts *f)
 {
 	h->saved_context = f->saved_context;
 	h->vmcoreinfo = f->vmcoreinfo;
@@ -140,5 +140,5 @@ void payload_hand_off(struct handoff *h, const struct save_order *order,
 		memcpy(h->filesystem, order->filesystems->v, sizeof(h->filesystem));
 	}
 	hand_off_target(h, t);
-	hand_off_machine(h, facts);
+	payload_hand_off_machine(h, facts);
 }

@@ -46,4 +46,7 @@ struct save_order {
 void payload_hand_off(struct handoff *h, const struct save_order *order,
 	const struct machine_facts *facts, const struct target *t, const struct region *region);
 
+/* Only what is known of the machine and its kernel. */
+void payload_hand_off_machine(struct handoff *h, const struct machine_facts *f);
+
 #endif

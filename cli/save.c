@@ -19,6 +19,7 @@
 #include "kernel_threads.h"
 #include "payload.h"
 #include "report.h"
+#include "resumable.h"
 #include "say.h"
 #include "setup.h"
 #include "target_area.h"
@@ -150,13 +151,22 @@ static int check_encryption(void)
 	return 0;
 }
 
+/* The loader's own answer. Asked once before anything is touched, and again when the region is known. */
+static int check_firmware(const struct machine_facts *f)
+{
+	static struct handoff h;
+
+	payload_hand_off_machine(&h, f);
+	return resumable_check(&h, f->uefi);
+}
+
 static int check_machine(struct save *s)
 {
 	if (geteuid())
 		return complain("save must be run as root");
-	if (kexec_check() || check_encryption())
+	if (kexec_check() || check_encryption() || machine_facts_read(&s->facts))
 		return -1;
-	return machine_facts_read(&s->facts);
+	return check_firmware(&s->facts);
 }
 
 /* ---- The target ---- */
@@ -267,7 +277,9 @@ static int prepare(struct save *s)
 		return -1;
 	if (s->verbose)
 		say_region(s);
-	return payload_make(&s->payload, &blob, &s->region) || write_order(s) ? -1 : 0;
+	if (payload_make(&s->payload, &blob, &s->region) || write_order(s))
+		return -1;
+	return resumable_check(s->payload.handoff, s->facts.uefi);
 }
 
 /* ---- The jump ---- */

@@ -124,17 +124,16 @@ static void see(struct known_place *p, const struct img_chunk_rec *c)
 		p->n_left -= end - first;
 }
 
-static int check_chunk(const struct img_chunk_rec *c, const struct boot_info *bi,
+static int check_run(uint64_t first, uint64_t end, const struct boot_info *bi,
 	const struct ranges *usable, const struct ranges *region)
 {
 	struct range gap;
-	if (ranges_touch(region, c->first, c->first + c->count)) {
+	if (ranges_touch(region, first, end)) {
 		log_line("plan: the image has memory at %#llx-%#llx, some of it in the region",
-			(unsigned long long)c->first << 12,
-			(unsigned long long)(c->first + c->count) << 12);
+			(unsigned long long)first << 12, (unsigned long long)end << 12);
 		return IMG_ERR_INDEX;
 	}
-	if (ranges_gap(usable, c->first, c->first + c->count, &gap)) {
+	if (ranges_gap(usable, first, end, &gap)) {
 		log_line("plan: the image has memory at %#llx-%#llx, which is %s here",
 			(unsigned long long)gap.start << 12, (unsigned long long)gap.end << 12,
 			type_at(bi, gap.start << 12));
@@ -157,7 +156,7 @@ static int check_index(struct image *im, const struct boot_info *bi, const struc
 
 	int err = img_cursor_init(&cursor, &im->reader, &im->memory, im->index_block);
 	while (!err && (err = img_next(&cursor, &c)) == 1) {
-		err = check_chunk(&c, bi, usable, region);
+		err = check_run(c.first, c.first + c.count, bi, usable, region);
 		for (uint32_t i = 0; i < n_places; i++)
 			see(&places[i], &c);
 	}
@@ -354,7 +353,9 @@ static int check_efi(const struct image *im, const struct boot_info *bi)
 	return err;
 }
 
-int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
+/* What does not need the index. */
+static int check_machine(
+	const struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
 {
 	int err = check_cpu(&im->cpu, cpu);
 	if (!err)
@@ -364,5 +365,40 @@ int plan_check(struct image *im, const struct boot_info *bi, const struct plan_c
 			(unsigned long long)im->platform.rsdp, (unsigned long long)bi->rsdp);
 		err = ERR_PLATFORM;
 	}
+	return err;
+}
+
+int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
+{
+	int err = check_machine(im, bi, cpu);
 	return err ? err : check_memory(im, bi);
+}
+
+/* ---- Before there is an image ---- */
+
+static int check_mailbox_ahead(const struct image *im, const struct ranges *frames)
+{
+	struct known_place p = place("mailbox", im->platform.mailbox, FRAME_BYTES);
+	if (!im->platform.mailbox || ranges_contain(frames, p.first, p.end))
+		return 0;
+	log_line("plan: the mailbox at %#llx is not in memory that is saved",
+		(unsigned long long)p.phys);
+	return ERR_MEMORY_MAP;
+}
+
+int plan_check_ahead(const struct image *im, const struct ranges *frames,
+	const struct boot_info *bi, const struct plan_cpu *cpu)
+{
+	static struct range usable_v[RANGES_MAX], region_v[BOOT_REGION_MAX];
+	struct ranges usable, region;
+	ranges_init(&usable, usable_v, RANGES_MAX);
+	ranges_init(&region, region_v, BOOT_REGION_MAX);
+	int err = check_machine(im, bi, cpu);
+	if (!err)
+		err = plan_usable(bi, &usable);
+	if (!err && im->n_region)
+		err = check_region(im, &usable, &region);
+	for (uint32_t i = 0; !err && i < frames->n; i++)
+		err = check_run(frames->v[i].start, frames->v[i].end, bi, &usable, &region);
+	return err ? err : check_mailbox_ahead(im, frames);
 }

@@ -28,4 +28,10 @@ int plan_own_region(const struct boot_info *bi, struct ranges *ret_frames) MUST_
  * the whole index. */
 int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu) MUST_CHECK;
 
+/* The same rules for an image that is yet to be made, by the program that is going to have it made: nothing
+ * may be saved that would be refused on this very machine. frames: what the image will hold. Of im are read:
+ * cpu, platform, runtime, and what is known of it: region (n_region 0: not yet), mailbox (0: not yet). */
+int plan_check_ahead(const struct image *im, const struct ranges *frames,
+	const struct boot_info *bi, const struct plan_cpu *cpu) MUST_CHECK;
+
 #endif

@@ -155,6 +155,12 @@ SRC_cli_save := cli/region.c cli/payload.c cli/report.c $(TARGET_SRC) cli/file_s
 LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
+UNIT += cli_resumable
+SRC_cli_resumable := cli/resumable.c loader/plan.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
+	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/payload.c $(TARGET_SRC) cli/file_sys.c
+LIBS_cli_resumable := $(LZ4_A)
+INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iloader -Iwriter -Iarea -Idrivers -Ix86
+
 UNIT += cli_filesystems
 SRC_cli_filesystems := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_filesystems := $(LZ4_A) -lblkid
