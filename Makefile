@@ -41,7 +41,7 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 AREA_SRC := area/area_io.c area/fingerprint.c
-WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c \
+WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c writer/nvs_out.c \
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
@@ -59,7 +59,7 @@ LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/pl
 	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c \
 	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
-	loader/efi_tables.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
+	loader/efi_tables.c loader/nvs.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
 	loader/low_memory.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)

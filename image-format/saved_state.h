@@ -1,6 +1,7 @@
 /*
  * What the byte streams of a hibernated kernel hold: node "kernel", objects
  *   "memory"    page stream: every frame
+ *   "nvs"       page stream: frames with ACPI NVS; may be missing, restored only on demand
  *   "cpu"       state stream: struct saved_cpu (one)
  *   "platform"  state stream: struct saved_platform (one), saved_frame (the region),
  *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges)
@@ -15,6 +16,7 @@
 
 #define SAVED_NODE        "kernel"
 #define SAVED_MEMORY      "memory"
+#define SAVED_NVS         "nvs"
 #define SAVED_CPU         "cpu"
 #define SAVED_PLATFORM    "platform"
 #define SAVED_LEDGER      "ledger"

@@ -178,6 +178,8 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 		int on = 0;
 		good = parse_flag(rest, end, &on);
 		o->strict = on ? STRICT_ON : STRICT_OFF;
+	} else if (starts(at, end, "nvs=", &rest)) {
+		good = parse_flag(rest, end, &o->nvs);
 	}
 	return good;
 }

@@ -20,6 +20,7 @@ struct options {
 	int force;               /* resume although it was resumed, or tried, before */
 	struct place_query swap; /* where a stock kernel's image may be */
 	uint64_t resume_offset;  /* of a swap file: its header's page on the partition */
+	int nvs;                 /* own images: ACPI NVS memory is put back too */
 	enum strict strict;      /* how much a machine may differ from the one of the save */
 };
 

@@ -16,6 +16,7 @@
 #include "low_memory.h"
 #include "machine.h"
 #include "mailbox.h"
+#include "nvs.h"
 #include "this_cpu.h"
 
 #define FRAME_BYTES     (2ull << 20)
@@ -30,6 +31,7 @@ static struct {
 	struct img_dest dest; /* for the header's state */
 	void *header_block;
 	void *work; /* FIND_WORK_BYTES */
+	struct nvs nvs;
 	struct changes changes;
 	uint32_t attempts; /* with this one */
 } t;
@@ -169,6 +171,8 @@ static void count_attempt(struct loader *l)
 
 static void restore(struct loader *l)
 {
+	if (l->options.nvs)
+		nvs_prepare(&t.nvs, &t.image, l->bi, l->acpi.facs, &l->arena);
 	int err = restore_memory(&t.image, &t.found.area, &l->arena, &l->jobs, &l->stats);
 	if (err)
 		boot_on(l, loader_err_text(err));
@@ -190,6 +194,9 @@ static void restore_platform(struct loader *l)
 	int err = acpi_restore_fixed(&l->acpi, &f);
 	if (err)
 		log_line("loader: ACPI events could not be enabled: %s", loader_err_text(err));
+	err = nvs_restore(&t.nvs, &t.image, l->bi);
+	if (err)
+		boot_on(l, loader_err_text(err));
 	err = apic_match_mode(t.image.cpu.apic_base);
 	if (err)
 		boot_on(l, "the local APIC cannot be put into the mode that the kernel had");

@@ -24,6 +24,7 @@
 #include "log.h"
 #include "machine.h"
 #include "mailbox.h"
+#include "nvs_out.h"
 #include "old_kernel.h"
 #include "output.h"
 #include "paging.h"
@@ -64,6 +65,8 @@ static struct {
 	struct img_writer image;
 	struct range frame_ranges[HANDOFF_MEMORY_MAX * 2];
 	struct ranges frames;
+	struct range nvs_ranges[HANDOFF_MEMORY_MAX];
+	struct ranges nvs;
 	struct saved_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 	uint64_t start_tsc;
 	int committed;
@@ -258,6 +261,8 @@ static void begin_image(const struct handoff *h)
 	int err = pages_select(h, &w.frames);
 	if (err)
 		give_up(err, "the memory map has too many ranges");
+	ranges_init(&w.nvs, w.nvs_ranges, HANDOFF_MEMORY_MAX);
+	nvs_out_select(h, &w.nvs);
 	struct img_params p = {.created_unix_s = h->created_unix_s,
 		.compat = h->reusable ? IMG_COMPAT_REUSABLE : 0,
 		.chunk_pages = CHUNK_PAGES,
@@ -266,7 +271,7 @@ static void begin_image(const struct handoff *h)
 	memcpy(p.area_uuid, h->area_uuid, sizeof(p.area_uuid));
 	memcpy(p.image_uuid, h->image_uuid, sizeof(p.image_uuid));
 	memcpy(p.label, h->kernel_release, sizeof(p.label));
-	size_t work_bytes = img_writer_work(ranges_total(&w.frames), &p);
+	size_t work_bytes = img_writer_work(ranges_total(&w.frames) + ranges_total(&w.nvs), &p);
 	void *work = arena_alloc(&w.arena, work_bytes, IMG_BLOCK_BYTES);
 	err = work ? output_init(&w.output, &w.area, &w.arena, STATE_BYTES) : ERR_NO_MEMORY;
 	if (err)
@@ -404,6 +409,15 @@ static void write_memory(void)
 		give_up(err, "object memory could not be written to disk %s", w.dev->name);
 }
 
+static void write_nvs(void)
+{
+	const struct img_write_stats *i = img_stats(&w.image);
+	uint64_t used = IMG_DATA_START + i->bytes_stored + i->chunks * 64; /* index, alignment */
+	int err = nvs_out_write(&w.image, &w.nvs, w.area.bytes > used ? w.area.bytes - used : 0);
+	if (err)
+		give_up(err, "object %s could not be written to disk %s", SAVED_NVS, w.dev->name);
+}
+
 static void write_ledger(void *buf)
 {
 	const struct img_write_stats *i = img_stats(&w.image);
@@ -431,6 +445,7 @@ static void write_image(const struct handoff *h, const struct entry_state *e)
 	write_platform(h, buf);
 	write_filesystems(h, buf);
 	write_memory();
+	write_nvs();
 	write_ledger(buf);
 	err = img_node_end(&w.image);
 	if (!err)

@@ -15,6 +15,7 @@ static void check_accepted(const struct options *o)
 		FUZZ_CHECK(o->area.by == PLACE_BY_PARTUUID || o->area.by == PLACE_BY_LBA);
 	FUZZ_CHECK(o->resume_offset <= UINT64_MAX >> 12);
 	FUZZ_CHECK(o->strict <= STRICT_OFF);
+	FUZZ_CHECK(o->nvs == 0 || o->nvs == 1);
 	if (o->swap.by == PLACE_BY_LBA)
 		FUZZ_CHECK(o->swap.n_sectors != 0 && o->swap.lba <= UINT64_MAX - o->swap.n_sectors);
 	FUZZ_CHECK(o->attempts_max <= 1000);

@@ -135,6 +135,8 @@ static int write_image(const struct saved_machine *m, struct area *a, struct are
 		err = write_states(m, &w, buf);
 	if (!err)
 		err = write_frames(m, &w);
+	if (!err && m->more)
+		err = m->more(&w);
 	if (!err)
 		err = img_node_end(&w);
 	return err ? err : img_commit(&w);

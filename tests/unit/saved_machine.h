@@ -21,7 +21,8 @@ struct saved_machine {
 	uint32_t n_frames;
 	uint32_t chunk_pages;
 	const void *(*content)(
-		uint64_t pfn); /* of n frames from there; NULL: all frames are zero */
+		uint64_t pfn);             /* of n frames from there; NULL: all frames are zero */
+	int (*more)(struct img_writer *w); /* writes other objects; NULL: none */
 };
 
 /* 64 MiB below and 16 MiB above 4 GiB, started by a BIOS; everything but the region is in the

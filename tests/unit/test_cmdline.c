@@ -149,6 +149,9 @@ static void swaps(void **state)
 	assert_int_equal(o.swap.have_disk, 1);
 	assert_memory_equal(o.swap.disk, guid_bytes, 16);
 	o = accepted("swap=lba:8+0x10 strict=1");
+	assert_int_equal(o.nvs, 0);
+	o = accepted("swap=lba:8+0x10 nvs=1 strict=1");
+	assert_int_equal(o.nvs, 1);
 	assert_int_equal(o.swap.by, PLACE_BY_LBA);
 	assert_int_equal(o.swap.lba, 8);
 	assert_int_equal(o.swap.n_sectors, 16);
@@ -263,6 +266,7 @@ static void wrong_words(void **state)
 		"resume_offset=",
 		"resume_offset=4503599627370496",
 		"strict=yes",
+		"nvs=2",
 	};
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		char line[128];

@@ -190,6 +190,12 @@ SRC_plan := loader/plan.c loader/image.c loader/find.c loader/places.c loader/gp
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
+UNIT += nvs
+SRC_nvs := writer/nvs_out.c loader/nvs.c loader/image.c loader/boot_memory.c loader/err_any.c swsusp/err.c \
+	loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c lib/ranges.c \
+	$(SAVED_MACHINE_SRC) tests/unit/log_text.c
+LIBS_nvs := $(LZ4_A)
+
 UNIT += platform
 SRC_platform := loader/platform.c lib/format.c lib/log.c tests/unit/log_text.c
 
