@@ -28,7 +28,6 @@
 
 #define LOOK_BYTES (8u << 20) /* for the look at the image */
 #define HOME_BYTES (8u << 20) /* for the core, behind its bss */
-#define MAP_BYTES  (128u * 1024)
 
 EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
 
@@ -51,7 +50,8 @@ static struct {
 	uint64_t key;                 /* of what the core is started for: start_count.h */
 	uint32_t n_starts;            /* before this one */
 	struct boot_info bi;
-	uint8_t *map; /* MAP_BYTES */
+	uint8_t *map; /* as much as the firmware asked for */
+	UINTN map_bytes;
 } e;
 
 static void screen_line(const char *line, size_t len)
@@ -120,25 +120,47 @@ static void read_tables(void)
 	e.bi.efi_runtime = (uint64_t)e.st->RuntimeServices;
 }
 
-/* The memory map into bi; *ret_key for ExitBootServices. No allocation in between. */
+/* The firmware's memory map in e.map: *ret_bytes of it. No allocation between this and ExitBootServices, but for
+ * more room where the firmware asks for it, and then the map is read anew. */
+static EFI_STATUS get_memory_map(UINTN *ret_bytes, UINTN *ret_key, UINTN *ret_descriptor_bytes)
+{
+	UINT32 version;
+	for (int again = 0;; again++) {
+		*ret_bytes = e.map_bytes;
+		EFI_STATUS s = e.bs->GetMemoryMap(ret_bytes, (EFI_MEMORY_DESCRIPTOR *)e.map,
+			ret_key, ret_descriptor_bytes, &version);
+		if (s != EFI_BUFFER_TOO_SMALL || again == 4)
+			return s;
+		/* What the allocation itself and later events cut up must fit too. */
+		e.map_bytes = *ret_bytes + *ret_bytes / 4 + 4096;
+		e.map = allocate(EfiLoaderData, e.map_bytes);
+		if (!e.map)
+			return EFI_OUT_OF_RESOURCES;
+	}
+}
+
+/* The memory map into bi; *ret_key for ExitBootServices. */
 static int read_memory_map(UINTN *ret_key)
 {
-	UINTN bytes = MAP_BYTES, descriptor_bytes;
-	UINT32 version;
-	EFI_STATUS s = e.bs->GetMemoryMap(
-		&bytes, (EFI_MEMORY_DESCRIPTOR *)e.map, ret_key, &descriptor_bytes, &version);
+	UINTN bytes, descriptor_bytes;
+	EFI_STATUS s = get_memory_map(&bytes, ret_key, &descriptor_bytes);
 	if (EFI_ERROR(s) || descriptor_bytes < sizeof(EFI_MEMORY_DESCRIPTOR))
 		return ERR_FIRMWARE;
-	e.bi.n_memory = e.bi.n_runtime = 0;
+	e.bi.n_memory = e.bi.n_runtime = e.bi.n_given = e.bi.n_runtime_given = 0;
 	map_crc_set_efi(&e.bi, e.map, bytes, (uint32_t)descriptor_bytes);
+	int err = 0;
 	for (UINTN at = 0; at + descriptor_bytes <= bytes; at += descriptor_bytes) {
 		const EFI_MEMORY_DESCRIPTOR *d = (const void *)(e.map + at);
-		int err = boot_memory_add_efi(
+		int add_err = boot_memory_add_efi(
 			&e.bi, d->Type, d->PhysicalStart, d->NumberOfPages, d->Attribute);
-		if (err)
-			return err;
+		err = err ? err : add_err; /* the others are counted */
 	}
-	return boot_memory_finish(&e.bi);
+	if (!err)
+		err = boot_memory_finish(&e.bi);
+	if (err == ERR_NO_MEMORY)
+		log_line("torpor: " BOOT_MEMORY_TOO_MANY, e.bi.n_given, e.bi.n_runtime_given,
+			BOOT_MEMORY_MAX, BOOT_RUNTIME_MAX);
+	return err;
 }
 
 /* The firmware may not show all disks: what is missing is left for the core to judge. */
@@ -239,9 +261,8 @@ static int look_at_image(void)
 {
 	UINTN key;
 	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
-	e.map = allocate(EfiLoaderData, MAP_BYTES);
 	arena_init(&e.arena);
-	int err = memory && e.map ? arena_add(&e.arena, memory, LOOK_BYTES) : ERR_NO_MEMORY;
+	int err = memory ? arena_add(&e.arena, memory, LOOK_BYTES) : ERR_NO_MEMORY;
 	if (!err)
 		err = efi_disks_find(e.bs, &e.arena, &e.disks);
 	if (!err)

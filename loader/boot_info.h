@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #define BOOT_INFO_MAGIC  0x4f464e49544f4f42ull
-#define BOOT_MEMORY_MAX  512
-#define BOOT_RUNTIME_MAX 64
+#define BOOT_MEMORY_MAX  1024
+#define BOOT_RUNTIME_MAX 128
 #define BOOT_CMDLINE_MAX 1024
 #define BOOT_REGION_MAX  32
 
@@ -57,6 +57,7 @@ struct boot_info {
 		facts_bytes;   /* the file of contract/facts.h as it was found; bytes 0: none */
 	uint32_t text_console; /* 1: VGA text memory at 0xb8000 is on the screen */
 	uint32_t n_memory, n_runtime;
+	uint32_t n_given, n_runtime_given; /* by the firmware, before neighbours were joined */
 	/* Filled by the loader for itself when it moves into the region. */
 	uint32_t moved;  /* 1: running in the region */
 	uint32_t levels; /* of paging, as the old kernel had it: 4 or 5 */

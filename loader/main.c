@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "apic.h"
+#include "boot_memory.h"
 #include "console.h"
 #include "cpu.h"
 #include "deadline.h"
@@ -68,8 +69,12 @@ static void make_boot_info(
 		.home_bytes = home_bytes};
 	int err = multiboot2_read(info, l.bi);
 	if (err) {
+		char why[160] = "the multiboot2 information makes no sense";
+		if (err == ERR_NO_MEMORY)
+			format(why, sizeof(why), BOOT_MEMORY_TOO_MANY, l.bi->n_given,
+				l.bi->n_runtime_given, BOOT_MEMORY_MAX, BOOT_RUNTIME_MAX);
 		console_add_vga_text();
-		boot_on(&l, "the multiboot2 information makes no sense");
+		boot_on(&l, why);
 	}
 }
 

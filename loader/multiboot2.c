@@ -50,15 +50,15 @@ static int read_mmap(const struct tag *t, struct boot_info *bi)
 	if (entry_bytes < 20)
 		return ERR_FIRMWARE;
 	map_crc_add_e820(bi, t->p + 16, t->size - 16, entry_bytes);
+	int err = 0;
 	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
 		const uint8_t *e = t->p + at;
 		uint32_t type = u32_at(e + 16);
-		int err = boot_memory_add(bi, u64_at(e), u64_at(e + 8),
+		int add_err = boot_memory_add(bi, u64_at(e), u64_at(e + 8),
 			type >= BOOT_RAM && type <= BOOT_BAD ? type : BOOT_RESERVED);
-		if (err)
-			return err;
+		err = err ? err : add_err; /* the others are counted */
 	}
-	return 0;
+	return err;
 }
 
 static int read_efi_mmap(const struct tag *t, struct boot_info *bi)
@@ -69,14 +69,14 @@ static int read_efi_mmap(const struct tag *t, struct boot_info *bi)
 	if (entry_bytes < EFI_DESCRIPTOR_BYTES)
 		return ERR_FIRMWARE;
 	map_crc_set_efi(bi, t->p + 16, t->size - 16, entry_bytes);
+	int err = 0;
 	for (uint32_t at = 16; entry_bytes <= t->size - at; at += entry_bytes) {
 		const uint8_t *e = t->p + at;
-		int err = boot_memory_add_efi(
+		int add_err = boot_memory_add_efi(
 			bi, u32_at(e), u64_at(e + 8), u64_at(e + 24), u64_at(e + 32));
-		if (err)
-			return err;
+		err = err ? err : add_err;
 	}
-	return 0;
+	return err;
 }
 
 static int read_cmdline(const struct tag *t, struct boot_info *bi)

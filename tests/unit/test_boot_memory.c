@@ -101,12 +101,108 @@ static void acpi_gives_way(void **state)
 	has(3, 100, 120, BOOT_RAM);
 }
 
+/* Boot services cut RAM into hundreds of descriptors of four types that are RAM for us. */
+static void neighbours_are_one(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 5000; i++)
+		assert_int_equal(boot_memory_add_efi(
+					 &bi, i % 3 ? 7 : 4, 0x100000 + i * 0x200000ull, 512, 0xf),
+			0);
+	assert_int_equal(bi.n_memory, 1);
+	assert_int_equal(bi.n_given, 5000);
+	finish();
+	has(0, 0x100000, 0x100000 + 5000 * 0x200000ull, BOOT_RAM);
+}
+
+/* The same, in an order that joins nothing as it comes: what is full is sorted and joined. */
+static void neighbours_in_any_order(void **state)
+{
+	(void)state;
+	for (uint64_t half = 0; half < 2; half++)
+		for (uint64_t i = 0; i < BOOT_MEMORY_MAX; i++) {
+			uint64_t at = 0x100000 + (2 * (i * 7 % BOOT_MEMORY_MAX) + half) * 4096;
+			add(at, at + 4096, BOOT_RAM);
+		}
+	finish();
+	assert_int_equal(bi.n_memory, 1);
+	has(0, 0x100000, 0x100000 + 2 * BOOT_MEMORY_MAX * 4096, BOOT_RAM);
+}
+
+/* As many as were seen, and more, none of them a neighbour of its kind. */
+static void many_that_cannot_be_joined(void **state)
+{
+	(void)state;
+	uint64_t attribute = 0x800000000000000full;
+	for (uint32_t i = 0; i < 513; i++)
+		assert_int_equal(boot_memory_add_efi(&bi, i & 1 ? 7 : 9, i * 0x10000, 16, 0xf), 0);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(boot_memory_add_efi(&bi, i & 1 ? 5 : 6, 0x80000000 + i * 0x10000,
+					 16, attribute),
+			0);
+	finish();
+	assert_int_equal(bi.n_runtime, 100);
+	assert_int_equal(bi.n_memory, 514); /* runtime is reserved, all of it */
+}
+
+static void runtime_neighbours_are_one(void **state)
+{
+	(void)state;
+	uint64_t attribute = 0x800000000000000full;
+	static const struct {
+		uint32_t type;
+		uint64_t phys, pages, uc;
+	} given[] = {{6, 0x1000, 1, 0}, {6, 0x2000, 2, 0}, {5, 0x4000, 1, 0}, {5, 0x5000, 1, 1},
+		{5, 0x6000, 1, 1}, {5, 0x9000, 1, 1}};
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(boot_memory_add_efi(&bi, given[i].type, given[i].phys,
+					 given[i].pages, attribute & ~given[i].uc),
+			0);
+	assert_int_equal(bi.n_runtime, 4);
+	assert_int_equal(bi.n_runtime_given, 6);
+	assert_int_equal(bi.runtime[0].n_pages, 3);
+	assert_int_equal(bi.runtime[1].n_pages, 1);
+	assert_int_equal(bi.runtime[2].n_pages, 2);
+	assert_int_equal(bi.runtime[3].phys, 0x9000);
+}
+
+/* More than there is room for until they are sorted. */
+static void runtime_in_any_order(void **state)
+{
+	(void)state;
+	for (uint32_t half = 0; half < 2; half++)
+		for (uint32_t i = 0; i < BOOT_RUNTIME_MAX; i++)
+			assert_int_equal(
+				boot_memory_add_efi(&bi, 5, 0x100000 + (2 * i + half) * 4096, 1,
+					0x8000000000000000ull),
+				0);
+	assert_true(bi.n_runtime <= BOOT_RUNTIME_MAX);
+	uint64_t pages = 0;
+	for (uint32_t i = 0; i < bi.n_runtime; i++)
+		pages += bi.runtime[i].n_pages;
+	assert_int_equal(pages, 2 * BOOT_RUNTIME_MAX);
+}
+
+/* Thousands of cuts: RAM with holes that are told first, in reverse. */
+static void many_cuts(void **state)
+{
+	(void)state;
+	for (uint32_t i = BOOT_MEMORY_MAX / 2 - 1; i > 0; i--)
+		add(i * 0x10000, i * 0x10000 + 0x1000, BOOT_RESERVED);
+	add(0, 0x10000000, BOOT_RAM);
+	finish();
+	assert_int_equal(bi.n_memory, BOOT_MEMORY_MAX - 1);
+	has(0, 0, 0x10000, BOOT_RAM);
+	has(1, 0x10000, 0x11000, BOOT_RESERVED);
+	has(2, 0x11000, 0x20000, BOOT_RAM);
+}
+
 static void table_full(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
 		add(i * 10, i * 10 + 5, BOOT_RAM);
-	assert_int_equal(boot_memory_add(&bi, 0, 1, BOOT_RAM), ERR_NO_MEMORY);
+	assert_int_equal(boot_memory_add(&bi, 7, 1, BOOT_RAM), ERR_NO_MEMORY);
 	finish();
 	assert_int_equal(bi.n_memory, BOOT_MEMORY_MAX);
 }
@@ -152,6 +248,7 @@ static void efi_runtime(void **state)
 	for (uint32_t i = 1; i < BOOT_RUNTIME_MAX; i++)
 		assert_int_equal(boot_memory_add_efi(&bi, 5, i << 20, 1, attribute), 0);
 	assert_int_equal(boot_memory_add_efi(&bi, 5, 0, 1, attribute), ERR_NO_MEMORY);
+	assert_int_equal(bi.n_runtime_given, BOOT_RUNTIME_MAX + 1);
 }
 
 /* More descriptors than there is room for, but they touch. */
@@ -253,6 +350,12 @@ int main(void)
 		TEST(hole_in_ram),
 		TEST(same_place_twice),
 		TEST(acpi_gives_way),
+		TEST(neighbours_are_one),
+		TEST(neighbours_in_any_order),
+		TEST(many_that_cannot_be_joined),
+		TEST(runtime_neighbours_are_one),
+		TEST(runtime_in_any_order),
+		TEST(many_cuts),
 		TEST(table_full),
 		TEST(no_room_to_cut),
 		TEST(efi_types),
