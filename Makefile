@@ -216,7 +216,7 @@ deps:
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-run
-check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build
+check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build corpus-build
 check-run:
 	$(Q)python3 tests/check.py --unit $(UNIT) --fuzz $(FUZZ) --qemu $(CHECK_CASES)
 
@@ -280,6 +280,25 @@ unit-build: $(UNIT:%=$(out)/unit/%) $(out)/golden/made
 
 unit: unit-build
 	$(Q)for t in $(UNIT); do $(out)/unit/$$t || exit 1; done
+
+# ---- what real firmware says: the loader's own sources on a corpus of machines (tests/corpus/run.py) ----
+CORPUS := $(out)/corpus/maps $(out)/corpus/acpi
+$(out)/corpus/maps: tests/corpus/maps.c tests/corpus/map_file.c tests/corpus/made_image.c \
+	tests/corpus/expected.c tests/corpus/before.c loader/stock_place.c loader/low_memory.c loader/boot_memory.c \
+	lib/ranges.c lib/log.c lib/format.c swsusp/runs.c
+$(out)/corpus/acpi: tests/corpus/acpi.c x86/acpi.c lib/log.c lib/format.c
+$(CORPUS): $(wildcard tests/corpus/*.h $(HEADERS))
+	$(call say,HOSTCC,$(@F))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -O2 $(INC_host) -Itests/corpus -o $@ $(filter %.c,$^)
+
+.PHONY: corpus-build corpus
+corpus-build: $(CORPUS) $(out)/loader.bin
+
+# TORPOR_CORPUS names another folder of machines than ../shared/corpus.
+corpus: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) corpus-build
+	$(Q)python3 tests/corpus/run.py
 
 # ---- fuzzers: fuzz_NAME.c and what it links; seeds are in tests/fuzz/corpus/NAME ----
 FUZZ_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=fuzzer,address,undefined \

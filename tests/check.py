@@ -86,6 +86,16 @@ def golden(total):
     total.add("golden images", passed, failed or int(code != 0), out[-3000:])
 
 
+def corpus(total):
+    """Maps and tables of machines as they are (tests/corpus/run.py); what is not there is skipped, and said so."""
+    code, out = run([sys.executable, "tests/corpus/run.py"], timeout=600)
+    counts = re.search(r"^(\d+) passed, (\d+) failed$", out, re.MULTILINE)
+    passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 1)
+    total.add("corpus of machines", passed, failed or int(code != 0), out[-6000:])
+    for line in re.findall(r"^.*: skipped: .*$", out, re.MULTILINE):
+        print(f"    {line}", flush=True)
+
+
 def qemu(total, jobs, patterns):
     p = subprocess.Popen([sys.executable, "tests/qemu/run.py", "--again", "-j", str(jobs)] + patterns, cwd=TOP,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -113,6 +123,7 @@ def main():
     style(total)
     unit(total, args.unit)
     golden(total)
+    corpus(total)
     fuzz(total, args.fuzz, args.fuzz_seconds)
     if args.qemu:
         qemu(total, args.jobs, args.qemu)
