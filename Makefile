@@ -41,7 +41,8 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 AREA_SRC := area/area_io.c area/fingerprint.c
-WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_kernel.c writer/output.c writer/pages.c writer/nvs_out.c \
+WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_memory.c writer/old_kernel.c \
+	writer/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c \
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
@@ -50,7 +51,7 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
-CLI_SRC += cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
+CLI_SRC += cli/memory_use.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
 	cli/export_core.c cli/make.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
 CLI_SRC += cli/resumable.c loader/plan.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c

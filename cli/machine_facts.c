@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "memory_use.h"
 #include "say.h"
 #include "sysfiles.h"
 
@@ -234,7 +235,7 @@ int machine_facts_read(struct machine_facts *ret)
 		return -1;
 	read_kernel(ret);
 	read_firmware(ret);
-	return 0;
+	return memory_use_read(ret);
 }
 
 /* ---- vmcoreinfo: /proc/kcore carries a copy among its notes (Linux 4.19) ---- */

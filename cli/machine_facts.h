@@ -9,6 +9,8 @@
 struct machine_facts {
 	struct memory_range memory[HANDOFF_MEMORY_MAX]; /* the firmware's map, sorted by start */
 	uint32_t n_memory;
+	struct handoff_frames left_out[HANDOFF_LEFT_OUT_MAX]; /* of it, not to be touched */
+	uint32_t n_left_out;
 	struct span kernel[KERNEL_SPANS_MAX]; /* code, data, bss */
 	uint32_t n_kernel;
 	uint64_t kernel_text;    /* where its code starts */
@@ -28,7 +30,8 @@ struct machine_facts {
 	uint32_t n_runtime;
 };
 
-/* Reads them all. -1 after one complaint when what cannot be missed is missing: the memory map. */
+/* Reads them all. -1 after one complaint when what cannot be missed is missing, the memory
+ * map, or when Linux uses memory that is not in it. */
 int machine_facts_read(struct machine_facts *ret);
 
 /* The text of the kernel's vmcoreinfo note, from /proc/kcore; false when it cannot be read. */

@@ -118,6 +118,8 @@ void payload_hand_off_machine(struct handoff *h, const struct machine_facts *f)
 	h->efi_runtime = f->efi_runtime;
 	h->n_memory = f->n_memory;
 	memcpy(h->memory, f->memory, sizeof(h->memory));
+	h->n_left_out = f->n_left_out;
+	memcpy(h->left_out, f->left_out, sizeof(h->left_out));
 	h->n_runtime = f->n_runtime;
 	memcpy(h->runtime, f->runtime, sizeof(h->runtime));
 }

@@ -28,6 +28,10 @@ const char *region_frame_fault(const struct machine_facts *facts, uint64_t phys)
 	for (uint32_t i = 0; i < facts->n_kernel; i++)
 		if (spans_overlap(&frame, &facts->kernel[i]))
 			return "belongs to the kernel";
+	for (uint32_t i = 0; i < facts->n_left_out; i++)
+		if (frame.start / 4096 < facts->left_out[i].end &&
+			frame.end / 4096 > facts->left_out[i].first)
+			return "has memory that has failed or is offline";
 	return NULL;
 }
 

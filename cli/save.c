@@ -17,6 +17,7 @@
 #include "commands.h"
 #include "kept.h"
 #include "kernel_threads.h"
+#include "memory_use.h"
 #include "payload.h"
 #include "report.h"
 #include "resumable.h"
@@ -294,7 +295,8 @@ static int load_and_jump(struct save *s)
 			"the kernel does not take the writer: kexec_load: %s", strerror(-err));
 	sync();
 	fflush(stdout);
-	if (region_check(&s->region) || (s->target.is_file && target_file_check(&s->target))) {
+	if (region_check(&s->region) || memory_use_check(&s->facts) ||
+		(s->target.is_file && target_file_check(&s->target))) {
 		(void)kexec_unload();
 		return -1;
 	}

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC           0x314f48524f50524full
-#define HANDOFF_VERSION         1
+#define HANDOFF_VERSION         2
 #define HANDOFF_BYTES           65536u /* the payload leaves this much room, at its symbol handoff */
 #define HANDOFF_REGION_MAX      16     /* KEXEC_SEGMENT_MAX */
 #define HANDOFF_MEMORY_MAX      256
@@ -19,6 +19,7 @@
 #define HANDOFF_RUNTIME_MAX     64
 #define HANDOFF_FILESYSTEMS_MAX 48
 #define HANDOFF_RANGES_MAX      4
+#define HANDOFF_LEFT_OUT_MAX    256
 #define REGION_FRAME_BYTES      (2u << 20)
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
@@ -35,6 +36,12 @@ struct memory_range {
 	uint64_t start, end; /* bytes, half open */
 	uint32_t type;       /* enum memory_type; others are as reserved */
 	uint32_t reserved;
+};
+
+/* Frames of RAM that nobody may read or write: they have failed, or Linux has taken them offline. They are
+ * not mapped, not in the image, and so never written by a resume. */
+struct handoff_frames {
+	uint64_t first, end; /* half open */
 };
 
 /* One EFI runtime range as the old kernel mapped it (/sys/firmware/efi/runtime-map). */
@@ -104,7 +111,8 @@ struct handoff {
 	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
 	struct handoff_extent extent[HANDOFF_EXTENTS_MAX];
 
-	uint32_t n_filesystems, reserved1;
+	uint32_t n_filesystems, n_left_out;
+	struct handoff_frames left_out[HANDOFF_LEFT_OUT_MAX]; /* sorted, disjoint */
 	struct handoff_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 };
 static_assert(sizeof(struct handoff) <= HANDOFF_BYTES, "fits its room in the payload");

@@ -7,6 +7,7 @@
 
 #define SAVED_CONTEXT_BYTES 512u /* what the writer reads of it */
 #define PHYS_LIMIT          (1ull << 52)
+#define PAGE_BYTES          4096ull
 
 static int wrong(const char *what, const char **ret_what)
 {
@@ -40,6 +41,29 @@ static int check_memory(const struct handoff *h, const char **ret_what)
 	return 0;
 }
 
+static bool is_left_out(const struct handoff *h, uint64_t start, uint64_t bytes)
+{
+	for (uint32_t i = 0; i < h->n_left_out; i++)
+		if (start / PAGE_BYTES < h->left_out[i].end &&
+			(start + bytes + PAGE_BYTES - 1) / PAGE_BYTES > h->left_out[i].first)
+			return true;
+	return false;
+}
+
+static int check_left_out(const struct handoff *h, const char **ret_what)
+{
+	if (h->n_left_out > HANDOFF_LEFT_OUT_MAX)
+		return wrong("number of frames to be left out", ret_what);
+	uint64_t end = 1; /* frame 0 is never saved */
+	for (uint32_t i = 0; i < h->n_left_out; i++) {
+		const struct handoff_frames *f = &h->left_out[i];
+		if (f->first < end || f->end <= f->first || f->end > PHYS_LIMIT / PAGE_BYTES)
+			return wrong("frames to be left out (order, overlap or length)", ret_what);
+		end = f->end;
+	}
+	return 0;
+}
+
 static int check_region(const struct handoff *h, uint64_t base, const char **ret_what)
 {
 	if (h->n_region == 0 || h->n_region > HANDOFF_REGION_MAX)
@@ -50,6 +74,8 @@ static int check_region(const struct handoff *h, uint64_t base, const char **ret
 		if (h->region[i] % REGION_FRAME_BYTES ||
 			!is_ram(h, h->region[i], REGION_FRAME_BYTES))
 			return wrong("region frame (alignment, or not RAM)", ret_what);
+		if (is_left_out(h, h->region[i], REGION_FRAME_BYTES))
+			return wrong("region frame (to be left out)", ret_what);
 		if (h->region[i] == h->mailbox)
 			return wrong("mailbox (lies in the region)", ret_what);
 		for (uint32_t j = 0; j < i; j++)
@@ -58,7 +84,9 @@ static int check_region(const struct handoff *h, uint64_t base, const char **ret
 	}
 	if (h->mailbox % REGION_FRAME_BYTES || !is_ram(h, h->mailbox, REGION_FRAME_BYTES))
 		return wrong("mailbox (alignment, or not RAM)", ret_what);
-	return 0;
+	return is_left_out(h, h->mailbox, REGION_FRAME_BYTES)
+		       ? wrong("mailbox (to be left out)", ret_what)
+		       : 0;
 }
 
 static int check_target(const struct handoff *h, const char **ret_what)
@@ -138,6 +166,8 @@ int handoff_check(const struct handoff *h, uint64_t base, const char **ret_what)
 	if (h->n_runtime > HANDOFF_RUNTIME_MAX)
 		return wrong("number of EFI runtime ranges", ret_what);
 	int err = check_memory(h, ret_what);
+	if (!err)
+		err = check_left_out(h, ret_what);
 	if (err)
 		return err;
 	if (h->saved_context && !is_ram(h, h->saved_context, SAVED_CONTEXT_BYTES))

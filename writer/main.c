@@ -26,6 +26,7 @@
 #include "mailbox.h"
 #include "nvs_out.h"
 #include "old_kernel.h"
+#include "old_pages.h"
 #include "output.h"
 #include "paging.h"
 #include "pages.h"
@@ -63,10 +64,12 @@ static struct {
 	struct area area;
 	struct output output;
 	struct img_writer image;
-	struct range frame_ranges[HANDOFF_MEMORY_MAX * 2];
+	struct range frame_ranges[PAGES_RANGES_MAX];
 	struct ranges frames;
 	struct range nvs_ranges[HANDOFF_MEMORY_MAX];
 	struct ranges nvs;
+	struct old_memory old_memory;
+	struct old_pages old_pages;
 	struct saved_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 	uint64_t start_tsc;
 	int committed;
@@ -157,6 +160,17 @@ static void check_handoff(const struct handoff *h)
 	w.h = h;
 }
 
+/* All that may be touched and nothing else: a processor looks ahead into whatever is mapped. */
+static int map_memory(const struct handoff *h)
+{
+	ranges_init(&w.frames, w.frame_ranges, PAGES_RANGES_MAX);
+	int err = pages_to_map(h, &w.frames);
+	for (uint32_t i = 0; !err && i < w.frames.n; i++)
+		err = paging_map_memory(
+			w.frames.v[i].start << 12, (w.frames.v[i].end - w.frames.v[i].start) << 12);
+	return err;
+}
+
 /* The region's rest becomes the arena; then tables that map RAM, ACPI tables, and nothing else. */
 static void take_memory(const struct handoff *h)
 {
@@ -169,10 +183,8 @@ static void take_memory(const struct handoff *h)
 			give_up(err, "the region has too many pieces");
 	}
 	int err = paging_init(&w.arena, paging_levels_now());
-	for (uint32_t i = 0; !err && i < h->n_memory; i++)
-		if (h->memory[i].type == MEMORY_RAM || h->memory[i].type == MEMORY_ACPI)
-			err = paging_map_memory(
-				h->memory[i].start, h->memory[i].end - h->memory[i].start);
+	if (!err)
+		err = map_memory(h);
 	if (!err)
 		err = paging_enter(0);
 	if (err)
@@ -202,12 +214,15 @@ static void look_at_machine(const struct handoff *h)
 		w.acpi.s5_known ? "known" : "not known");
 	if (h->action == HANDOFF_POWEROFF && !w.acpi.s5_known)
 		give_up(ERR_FIRMWARE, "ACPI names no soft-off state: use --then reboot");
-	err = old_kernel_find(h, paging_levels_now(), &w.kernel);
+	w.old_memory = (struct old_memory){.h = h, .levels = paging_levels_now()};
+	err = old_kernel_find(&w.old_memory, &w.kernel);
 	if (err == ERR_UNSUPPORTED)
 		give_up(err, "memory encryption is on (sme_mask %#llx)",
 			(unsigned long long)w.kernel.sme_mask);
 	if (err)
 		give_up(err, "the kernel's GDT was not found: it could not be returned to");
+	if (!old_pages_find(&w.old_pages, &w.old_memory))
+		log_line("writer: this kernel does not say which of its frames have no memory");
 }
 
 static void find_disk(const struct handoff *h)
@@ -257,7 +272,7 @@ static void begin_image(const struct handoff *h)
 {
 	struct img_headers headers;
 	check_area(h, &headers);
-	ranges_init(&w.frames, w.frame_ranges, sizeof(w.frame_ranges) / sizeof(w.frame_ranges[0]));
+	ranges_init(&w.frames, w.frame_ranges, PAGES_RANGES_MAX);
 	int err = pages_select(h, &w.frames);
 	if (err)
 		give_up(err, "the memory map has too many ranges");
@@ -376,21 +391,29 @@ static void write_filesystems(const struct handoff *h, void *buf)
 	write_state(SAVED_FILESYSTEMS, &s);
 }
 
+static void write_piece(uint64_t pfn, uint32_t n, uint64_t total)
+{
+	uint64_t tenths_before = img_stats(&w.image)->pages * 10 / total;
+	int err = img_pages(&w.image, pfn, n, (const void *)(pfn << 12));
+	if (err)
+		give_up(err, "memory at %#llx could not be written to disk %s",
+			(unsigned long long)pfn << 12, w.dev->name);
+	uint64_t tenths = img_stats(&w.image)->pages * 10 / total;
+	if (tenths != tenths_before)
+		log_line("writer: %llu %%, %llu MiB stored", (unsigned long long)tenths * 10,
+			(unsigned long long)img_stats(&w.image)->bytes_stored >> 20);
+}
+
 static void write_range(const struct range *r, uint64_t total)
 {
-	for (uint64_t pfn = r->start; pfn < r->end; pfn += PIECE_PAGES) {
+	uint32_t n;
+	for (uint64_t pfn = r->start; pfn < r->end; pfn += n) {
+		bool ordinary;
 		uint64_t left = r->end - pfn;
-		uint32_t n = left < PIECE_PAGES ? (uint32_t)left : PIECE_PAGES;
-		uint64_t tenths_before = img_stats(&w.image)->pages * 10 / total;
-		int err = img_pages(&w.image, pfn, n, (const void *)(pfn << 12));
-		if (err)
-			give_up(err, "memory at %#llx could not be written to disk %s",
-				(unsigned long long)pfn << 12, w.dev->name);
-		uint64_t tenths = img_stats(&w.image)->pages * 10 / total;
-		if (tenths != tenths_before)
-			log_line("writer: %llu %%, %llu MiB stored",
-				(unsigned long long)tenths * 10,
-				(unsigned long long)img_stats(&w.image)->bytes_stored >> 20);
+		n = left < PIECE_PAGES ? (uint32_t)left : PIECE_PAGES;
+		n = old_pages_run(&w.old_pages, pfn, n, &ordinary);
+		if (ordinary)
+			write_piece(pfn, n, total);
 	}
 }
 
@@ -399,6 +422,10 @@ static void write_memory(void)
 	uint64_t total = ranges_total(&w.frames);
 	log_line("writer: %llu MiB of memory in %u ranges", (unsigned long long)(total >> 8),
 		w.frames.n);
+	for (uint32_t i = 0; i < w.h->n_left_out; i++)
+		log_line("writer: left out: %#llx-%#llx",
+			(unsigned long long)w.h->left_out[i].first << 12,
+			(unsigned long long)w.h->left_out[i].end << 12);
 	int err = img_object_begin(&w.image, SAVED_MEMORY, IMG_PAGES);
 	if (err)
 		give_up(err, "object memory could not be begun");
@@ -407,6 +434,10 @@ static void write_memory(void)
 	err = img_object_end(&w.image);
 	if (err)
 		give_up(err, "object memory could not be written to disk %s", w.dev->name);
+	if (w.old_pages.n_offline || w.old_pages.n_poisoned)
+		log_line("writer: left out: %llu frames that a balloon gave back, %llu that failed",
+			(unsigned long long)w.old_pages.n_offline,
+			(unsigned long long)w.old_pages.n_poisoned);
 }
 
 static void write_nvs(void)

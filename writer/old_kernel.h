@@ -3,7 +3,7 @@
 #define WRITER_OLD_KERNEL_H
 
 #include "err.h"
-#include "handoff.h"
+#include "old_memory.h"
 
 struct old_kernel {
 	uint64_t gdt_base; /* virtual address of CPU 0's GDT; 0: the kernel reloads it itself */
@@ -11,8 +11,8 @@ struct old_kernel {
 	uint64_t sme_mask; /* memory encryption: not 0 means the image would be ciphertext */
 };
 
-/* levels: of the kernel's paging. ERR_NOT_FOUND when the kernel needs its GDT loaded and it cannot be
- * found for sure; ERR_UNSUPPORTED when memory encryption is on. */
-int old_kernel_find(const struct handoff *h, uint32_t levels, struct old_kernel *ret) MUST_CHECK;
+/* ERR_NOT_FOUND when the kernel needs its GDT loaded and it cannot be found for sure; ERR_UNSUPPORTED when
+ * memory encryption is on. */
+int old_kernel_find(const struct old_memory *m, struct old_kernel *ret) MUST_CHECK;
 
 #endif

@@ -32,6 +32,8 @@ static void start(void)
 	h.memory[2] = (struct memory_range){0x7fff0000, 0x80000000, MEMORY_ACPI, 0};
 	h.memory[3] = (struct memory_range){0x100000000, 0x140000000, MEMORY_RAM, 0};
 	h.extent[0] = (struct handoff_extent){2048, 1 << 16};
+	h.n_left_out = 1;
+	h.left_out[0] = (struct handoff_frames){0x1234, 0x1236};
 	h.n_filesystems = 2;
 	h.filesystem[0] = (struct handoff_filesystem){.sector_bytes = 512,
 		.disk_sectors = 1 << 20,
@@ -99,13 +101,24 @@ static void check_filesystems(void)
 	}
 }
 
+static void check_left_out(const struct ranges *frames)
+{
+	FUZZ_CHECK(h.n_left_out <= HANDOFF_LEFT_OUT_MAX);
+	for (uint32_t i = 0; i < h.n_left_out; i++)
+		FUZZ_CHECK(!ranges_touch(frames, h.left_out[i].first, h.left_out[i].end));
+}
+
 /* As many ranges as the writer has. */
 static void check_pages(void)
 {
-	static struct range v[HANDOFF_MEMORY_MAX * 2];
+	static struct range v[PAGES_RANGES_MAX];
 	struct ranges frames;
-	ranges_init(&frames, v, HANDOFF_MEMORY_MAX * 2);
+	ranges_init(&frames, v, PAGES_RANGES_MAX);
+	FUZZ_CHECK(pages_to_map(&h, &frames) == 0);
+	check_left_out(&frames);
+	ranges_init(&frames, v, PAGES_RANGES_MAX);
 	FUZZ_CHECK(pages_select(&h, &frames) == 0);
+	check_left_out(&frames);
 	FUZZ_CHECK(!ranges_touch(&frames, 0, 1));
 	for (uint32_t i = 0; i < h.n_region; i++)
 		FUZZ_CHECK(!ranges_touch(&frames, h.region[i] / 4096, h.region[i] / 4096 + 512));

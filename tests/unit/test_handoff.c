@@ -95,7 +95,7 @@ static void heads(void **state)
 	(void)state;
 	const char *what = "";
 	REFUSED(magic, 0, "magic");
-	REFUSED(version, 2, "version");
+	REFUSED(version, 1, "version");
 	REFUSED(bytes, sizeof(h) - 8, "version");
 	REFUSED(action, 0, "action");
 	REFUSED(action, 4, "action");
@@ -163,6 +163,37 @@ static void kernel_places(void **state)
 	REFUSED(saved_context, UINT64_MAX, "saved_context");
 	REFUSED(vmcoreinfo, 0x7fffe000, "vmcoreinfo");
 	REFUSED(vmcoreinfo_bytes, 0xffffffff, "vmcoreinfo");
+}
+
+static void left_out(void **state)
+{
+	(void)state;
+	h.n_left_out = 2;
+	h.left_out[0] = (struct handoff_frames){0x5000, 0x5001};
+	h.left_out[1] = (struct handoff_frames){0x100000, 0x108000};
+	accepted();
+	static const struct handoff_frames bad[] = {{0x5000, 0x5002}, {0x108000, 0x108000},
+		{0x108001, 0x108000}, {0x108000, 1ull << 40}, {0x108000, (1ull << 40) + 1}};
+	h.left_out[1] = bad[3];
+	accepted();
+	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (i == 3)
+			continue;
+		h.n_left_out = 2;
+		h.left_out[0] = (struct handoff_frames){0x5000, 0x5001};
+		h.left_out[1] = bad[i];
+		refused("order, overlap or length");
+	}
+	REFUSED(n_left_out, HANDOFF_LEFT_OUT_MAX + 1, "number of frames to be left out");
+	h.n_left_out = 1;
+	h.left_out[0] = (struct handoff_frames){0, 1}; /* never saved anyway */
+	refused("order, overlap or length");
+	h.n_left_out = 1;
+	h.left_out[0] = (struct handoff_frames){(BASE + 66 * MIB) / 4096 - 1, 0x100000};
+	refused("region frame (to be left out)");
+	h.n_left_out = 1;
+	h.left_out[0] = (struct handoff_frames){MAILBOX / 4096 + 511, MAILBOX / 4096 + 512};
+	refused("mailbox (to be left out)");
 }
 
 static void target(void **state)
@@ -277,6 +308,30 @@ static void less_than_a_frame(void **state)
 	has_not(0x100000, 0x100002);
 }
 
+/* Neither saved nor mapped. */
+static void left_out_of_both(void **state)
+{
+	(void)state;
+	h.n_left_out = 2;
+	h.left_out[0] = (struct handoff_frames){0x5000, 0x5001};
+	h.left_out[1] = (struct handoff_frames){0x108000, 0x110000};
+	select_pages();
+	for (int round = 0; round < 2; round++) {
+		has(0x4fff, 0x5000);
+		has_not(0x5000, 0x5001);
+		has(0x5001, 0x5002);
+		has(0x107fff, 0x108000);
+		has_not(0x108000, 0x110000);
+		has(0x110000, 0x140000);
+		ranges_init(&frames, v, 64);
+		assert_int_equal(pages_to_map(&h, &frames), 0);
+	}
+	has(0, 0xa0); /* the last one is only partly memory */
+	has_not(0xa0, 0x100);
+	has(0x40000, 0x40200);
+	has(0x7fffe, 0x80000);
+}
+
 static void too_few_ranges(void **state)
 {
 	(void)state;
@@ -295,11 +350,13 @@ int main(void)
 		TEST(region),
 		TEST(mailbox),
 		TEST(kernel_places),
+		TEST(left_out),
 		TEST(target),
 		TEST(filesystems),
 		TEST(frames_selected),
 		TEST(other_types_are_not_saved),
 		TEST(less_than_a_frame),
+		TEST(left_out_of_both),
 		TEST(too_few_ranges),
 	};
 	return cmocka_run_group_tests_name("handoff", tests, NULL, NULL);

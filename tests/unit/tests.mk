@@ -115,6 +115,9 @@ SRC_tables := loader/tables.c x86/acpi.c image-format/hash.c lib/err.c lib/forma
 UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
+UNIT += old_pages
+SRC_old_pages := writer/old_pages.c writer/old_memory.c
+
 UNIT += fingerprints
 SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c area/fingerprint.c drivers/block.c \
 	image-format/hash.c lib/err.c lib/format.c lib/log.c lib/arena.c tests/fake/machine.c \
@@ -137,9 +140,14 @@ UNIT += cli_parse
 SRC_cli_parse := cli/facts_parse.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/kexec.c cli/sysfiles.c cli/say.c \
+SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/memory_use.c cli/kexec.c cli/sysfiles.c cli/say.c \
+	lib/ranges.c \
 	tests/unit/cli_tree.c
 INCLUDE_cli_facts := -Itests/unit $(INC_cli)
+
+UNIT += cli_memory
+SRC_cli_memory := $(SRC_cli_facts)
+INCLUDE_cli_memory := -Itests/unit $(INC_cli)
 
 # Finding a target, a file too. cli/file_sys.c is played in tests of files (play_file_sys.c).
 TARGET_SRC := cli/facts_parse.c cli/boot_parse.c cli/target.c cli/target_file.c cli/file_extents.c \

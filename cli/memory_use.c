@@ -1,0 +1,412 @@
+/*
+ * An image holds what the firmware calls RAM. Linux may use more (DIMMs plugged in, virtio-mem, a DAX
+ * device as memory): the next boot's firmware does not have that in its map, so that an image with it
+ * would be refused and one without it would be a broken one. And Linux may use less (blocks taken
+ * offline, frames that have failed): those are in no image, so no resume writes to them.
+ *
+ * Balloons are the writer's (writer/old_pages.c): they change until devices stop.
+ */
+#include "memory_use.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ranges.h"
+#include "say.h"
+#include "sysfiles.h"
+
+#define FRAME_BYTES UINT64_C(4096)
+#define BLOCKS      "/sys/devices/system/memory"
+#define RANGES_MAX  1024
+
+/* A set of frames with its room. */
+struct frames {
+	struct ranges r;
+	struct range v[RANGES_MAX];
+};
+
+static void frames_init(struct frames *f)
+{
+	ranges_init(&f->r, f->v, RANGES_MAX);
+}
+
+static int no_room(int err, const char *what)
+{
+	return err ? complain("%s: more than %u ranges of memory", what, RANGES_MAX) : 0;
+}
+
+/* Whole frames only. */
+static int add_bytes(struct frames *f, uint64_t start, uint64_t end)
+{
+	uint64_t first = (start + FRAME_BYTES - 1) / FRAME_BYTES;
+
+	return first < end / FRAME_BYTES ? ranges_add(&f->r, first, end / FRAME_BYTES) : 0;
+}
+
+/* ---- The boot loader's map: what the firmware said at the start of this boot ---- */
+
+/* Documentation/x86/zero-page.rst; setup_data of type 1 has what does not fit. */
+#define PARAMS         "/sys/kernel/boot_params"
+#define E820_COUNT     0x1e8
+#define E820_TABLE     0x2d0
+#define E820_ZERO_PAGE 128u
+#define SETUP_E820_EXT 1u
+
+struct e820_entry {
+	uint64_t start, bytes;
+	uint32_t type;
+} __attribute__((packed));
+
+/* In bytes: a range may begin and end inside a frame. */
+static int add_entries(struct frames *f, const uint8_t *data, size_t bytes)
+{
+	struct e820_entry e;
+	int err = 0;
+
+	for (; !err && bytes >= sizeof(e); data += sizeof(e), bytes -= sizeof(e)) {
+		memcpy(&e, data, sizeof(e));
+		if (e.type == MEMORY_RAM && e.bytes <= UINT64_MAX - e.start)
+			err = ranges_add(&f->r, e.start, e.start + e.bytes);
+	}
+	return err;
+}
+
+static int add_extension(const char *name, void *ctx)
+{
+	static uint8_t data[65536];
+	char path[SYS_PATH_MAX];
+	uint64_t type;
+	int n;
+
+	if (sys_read_u64(&type, PARAMS "/setup_data/%s/type", name) || type != SETUP_E820_EXT)
+		return 0;
+	snprintf(path, sizeof(path), PARAMS "/setup_data/%.64s/data", name);
+	n = sys_read_at(path, 0, data, sizeof(data));
+	return n > 0 ? add_entries(ctx, data, (size_t)n) : 0;
+}
+
+/* RAM of that map; 1: it is known, 0: it is not, -1 after one complaint. */
+static int read_boot_map(struct frames *ret)
+{
+	uint8_t page[4096];
+	uint32_t count;
+	int err;
+
+	frames_init(ret);
+	if (sys_read_at(PARAMS "/data", 0, page, sizeof(page)) != sizeof(page))
+		return 0;
+	count = page[E820_COUNT] < E820_ZERO_PAGE ? page[E820_COUNT] : E820_ZERO_PAGE;
+	if (count < 2) /* Linux does not believe it either */
+		return 0;
+	err = add_entries(ret, page + E820_TABLE, count * sizeof(struct e820_entry));
+	if (!err)
+		err = sys_each(PARAMS "/setup_data", add_extension, ret);
+	if (err && err != -ENOENT)
+		return no_room(err, "the boot loader's memory map");
+	return ret->r.n > 0;
+}
+
+/* The parts of a range that are RAM in the boot loader's map too. */
+static int keep_known(const struct memory_range *m, const struct ranges *boot,
+	struct memory_range *kept, uint32_t *n)
+{
+	for (uint32_t i = 0; i < boot->n; i++) {
+		uint64_t start = boot->v[i].start > m->start ? boot->v[i].start : m->start;
+		uint64_t end = boot->v[i].end < m->end ? boot->v[i].end : m->end;
+
+		if (start >= end)
+			continue;
+		if (*n == HANDOFF_MEMORY_MAX)
+			return no_room(-1, "the firmware's memory map");
+		kept[*n] = *m;
+		kept[*n].start = start;
+		kept[(*n)++].end = end;
+	}
+	return 0;
+}
+
+/* Linux adds a DIMM that is plugged in to /sys/firmware/memmap; it is not in the firmware's own map. */
+static int drop_plugged(struct machine_facts *f)
+{
+	static struct memory_range kept[HANDOFF_MEMORY_MAX];
+	static struct frames boot;
+	uint32_t n = 0;
+	int known = read_boot_map(&boot), err = 0;
+
+	if (known <= 0)
+		return known;
+	for (uint32_t i = 0; !err && i < f->n_memory; i++) {
+		if (f->memory[i].type == MEMORY_RAM)
+			err = keep_known(&f->memory[i], &boot.r, kept, &n);
+		else if (n == HANDOFF_MEMORY_MAX)
+			err = no_room(-1, "the firmware's memory map");
+		else
+			kept[n++] = f->memory[i];
+	}
+	if (err)
+		return -1;
+	memcpy(f->memory, kept, n * sizeof(*kept));
+	f->n_memory = n;
+	return 0;
+}
+
+/* ---- Blocks of memory that Linux has taken offline ---- */
+
+struct blocks {
+	struct frames offline;
+	uint64_t bytes; /* of a block */
+};
+
+static bool read_hex(uint64_t *ret, const char *file, const char *name)
+{
+	char text[64], *end;
+
+	if (sys_read_text(text, sizeof(text), "%s/%s/%s", BLOCKS, name, file) <= 0)
+		return false;
+	*ret = strtoull(text, &end, 16);
+	return end != text && !*end;
+}
+
+static int add_block(const char *name, void *ctx)
+{
+	struct blocks *b = ctx;
+	uint64_t index;
+	char state[64];
+
+	if (strncmp(name, "memory", 6) ||
+		sys_read_text(state, sizeof(state), BLOCKS "/%s/state", name) < 0 ||
+		strcmp(state, "offline") != 0 || !read_hex(&index, "phys_index", name) ||
+		index > UINT64_MAX / b->bytes - 1)
+		return 0;
+	return add_bytes(&b->offline, index * b->bytes, (index + 1) * b->bytes);
+}
+
+static int read_offline(struct blocks *b)
+{
+	int err;
+
+	frames_init(&b->offline);
+	if (!read_hex(&b->bytes, "block_size_bytes", ".") || b->bytes < FRAME_BYTES)
+		return 0; /* no CONFIG_MEMORY_HOTPLUG: all of it is online for good */
+	err = sys_each(BLOCKS, add_block, b);
+	return no_room(err == -ENOENT ? 0 : err, BLOCKS);
+}
+
+/* ---- What Linux has as its memory ---- */
+
+struct use {
+	struct frames firmware; /* RAM of the map that the loader goes by */
+	struct blocks blocks;
+	struct frames left_out;
+};
+
+static int complain_unknown(const struct range *r, const char *name)
+{
+	const char *nature = strstr(name, "virtio_mem") ? "of a virtio-mem device"
+			     : strchr(name, '(')        ? "of a device"
+							: "plugged in after the start";
+
+	return complain("Linux uses memory at 0x%" PRIx64 "-0x%" PRIx64
+			" (/proc/iomem: %.64s) that is not in the firmware's map, as it is "
+			"%s: the loader would not find it. Take it offline (" BLOCKS
+			") or away, or start the machine anew with it",
+		r->start * FRAME_BYTES, r->end * FRAME_BYTES - 1, name, nature);
+}
+
+/* Offline, and the firmware's RAM: a block may have holes. */
+static int leave_out_offline(struct use *u, const struct range *ram)
+{
+	const struct ranges *fw = &u->firmware.r, *off = &u->blocks.offline.r;
+	int err = 0;
+
+	for (uint32_t i = 0; i < off->n; i++)
+		for (uint32_t j = 0; !err && j < fw->n; j++) {
+			uint64_t first = off->v[i].start, end = off->v[i].end;
+
+			first = fw->v[j].start > first ? fw->v[j].start : first;
+			first = ram->start > first ? ram->start : first;
+			end = fw->v[j].end < end ? fw->v[j].end : end;
+			end = ram->end < end ? ram->end : end;
+			if (first < end)
+				err = ranges_add(&u->left_out.r, first, end);
+		}
+	return no_room(err, BLOCKS);
+}
+
+static int take_system_ram(struct use *u, const struct span *s, const char *name)
+{
+	static struct frames rest;
+	struct range all;
+	int err;
+
+	frames_init(&rest);
+	err = add_bytes(&rest, s->start, s->end);
+	if (err || !rest.r.n)
+		return no_room(err, "/proc/iomem");
+	all = rest.v[0];
+	for (uint32_t i = 0; !err && i < u->firmware.r.n; i++)
+		err = ranges_remove(&rest.r, u->firmware.v[i].start, u->firmware.v[i].end);
+	for (uint32_t i = 0; !err && i < u->blocks.offline.r.n; i++)
+		err = ranges_remove(
+			&rest.r, u->blocks.offline.v[i].start, u->blocks.offline.v[i].end);
+	if (err)
+		return no_room(err, "/proc/iomem");
+	return rest.r.n ? complain_unknown(&rest.v[0], name) : leave_out_offline(u, &all);
+}
+
+static int read_system_ram(struct use *u)
+{
+	char line[256];
+	FILE *file = sys_open("/proc/iomem");
+	int err = 0;
+
+	while (!err && file && fgets(line, sizeof(line), file)) {
+		const char *name;
+		struct span s;
+
+		line[strcspn(line, "\n")] = 0;
+		if (iomem_line(line, &s, &name) && !strncmp(name, "System RAM", 10))
+			err = take_system_ram(u, &s, name);
+	}
+	if (file)
+		fclose(file);
+	return err;
+}
+
+/* ---- Frames that have failed: looked for only where Linux counts some ---- */
+
+#define KPF_HUGE     17
+#define KPF_HWPOISON 19
+#define KPF_OFFLINE  23
+#define PIECE_FRAMES 65536u /* half a megabyte of /proc/kpageflags */
+
+typedef int (*frame_found)(void *ctx, uint64_t frame, uint64_t flags);
+
+/* Those of the firmware's RAM that have the flag. */
+static int find_frames(const struct use *u, unsigned int flag, frame_found found, void *ctx)
+{
+	static uint64_t flags[PIECE_FRAMES];
+	char path[SYS_PATH_MAX];
+	int fd = sys_path(path, "/proc/kpageflags") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	int err = fd < 0 ? -1 : 0;
+
+	for (uint32_t i = 0; !err && i < u->firmware.r.n; i++) {
+		uint64_t at = u->firmware.v[i].start, end = u->firmware.v[i].end;
+
+		while (!err && at < end) {
+			uint64_t n = end - at < PIECE_FRAMES ? end - at : PIECE_FRAMES;
+			ssize_t got =
+				pread(fd, flags, n * sizeof(*flags), (off_t)(at * sizeof(*flags)));
+
+			if (got < (ssize_t)sizeof(*flags))
+				break; /* Linux has no records from here on */
+			n = (uint64_t)got / sizeof(*flags);
+			for (uint64_t k = 0; !err && k < n; k++)
+				if (flags[k] >> flag & 1)
+					err = found(ctx, at + k, flags[k]);
+			at += n;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	else
+		return complain("cannot read /proc/kpageflags (CONFIG_PROC_PAGE_MONITOR)");
+	return err;
+}
+
+static int failed_frame(void *ctx, uint64_t frame, uint64_t flags)
+{
+	struct use *u = ctx;
+
+	/* Linux marks the first frame of a huge page, whichever has failed. */
+	if (flags >> KPF_HUGE & 1)
+		return complain("memory has failed in the huge page at 0x%" PRIx64
+				", and Linux does not say where: it cannot be saved",
+			frame * FRAME_BYTES);
+	return no_room(ranges_add(&u->left_out.r, frame, frame + 1), "failed memory");
+}
+
+static int read_failed(struct use *u)
+{
+	static char text[16384];
+
+	if (sys_read_text(text, sizeof(text), "/proc/meminfo") <= 0 ||
+		!meminfo_bytes(text, "HardwareCorrupted"))
+		return 0;
+	return find_frames(u, KPF_HWPOISON, failed_frame, u);
+}
+
+/* ---- Balloons, where the kernel does not say enough for the writer ---- */
+
+static int balloon_frame(void *ctx, uint64_t frame, uint64_t flags)
+{
+	(void)ctx;
+	(void)flags;
+	return complain("memory at 0x%" PRIx64 " was given back to the hypervisor, and this kernel "
+			"does not say enough to leave out such frames: deflate its balloon",
+		frame * FRAME_BYTES);
+}
+
+static int check_balloons(const struct use *u)
+{
+	static char text[16384];
+	int64_t type;
+
+	if (vmcoreinfo_text(text, sizeof(text)) &&
+		vmcoreinfo_number(text, "PAGE_OFFLINE_MAPCOUNT_VALUE", &type))
+		return 0;
+	if (!sys_exists("/proc/kpageflags"))
+		return 0;
+	return find_frames(u, KPF_OFFLINE, balloon_frame, NULL);
+}
+
+/* ---- All of it ---- */
+
+static int look(struct machine_facts *f, struct use *u)
+{
+	int err = 0;
+
+	frames_init(&u->firmware);
+	frames_init(&u->left_out);
+	for (uint32_t i = 0; !err && i < f->n_memory; i++)
+		if (f->memory[i].type == MEMORY_RAM)
+			err = add_bytes(&u->firmware, f->memory[i].start, f->memory[i].end);
+	if (no_room(err, "the firmware's memory map") || read_offline(&u->blocks) ||
+		read_system_ram(u) || read_failed(u) || check_balloons(u))
+		return -1;
+	if (u->left_out.r.n > HANDOFF_LEFT_OUT_MAX)
+		return complain(
+			"%u ranges of memory have failed or are offline, %u can be left out",
+			u->left_out.r.n, HANDOFF_LEFT_OUT_MAX);
+	f->n_left_out = u->left_out.r.n;
+	for (uint32_t i = 0; i < f->n_left_out; i++)
+		f->left_out[i] =
+			(struct handoff_frames){u->left_out.v[i].start, u->left_out.v[i].end};
+	return 0;
+}
+
+static struct use use;
+
+int memory_use_read(struct machine_facts *f)
+{
+	return drop_plugged(f) || look(f, &use) ? -1 : 0;
+}
+
+int memory_use_check(const struct machine_facts *f)
+{
+	static struct machine_facts now;
+
+	memcpy(now.memory, f->memory, sizeof(now.memory));
+	now.n_memory = f->n_memory;
+	if (look(&now, &use))
+		return -1;
+	if (now.n_left_out != f->n_left_out ||
+		memcmp(now.left_out, f->left_out, f->n_left_out * sizeof(*f->left_out)) != 0)
+		return complain("memory has failed, or was taken offline or online, while the save "
+				"began: try again");
+	return 0;
+}

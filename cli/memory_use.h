@@ -1,0 +1,17 @@
+/*
+ * Where Linux and the firmware see memory differently: RAM that Linux uses and the firmware does not
+ * know of, RAM that Linux says must not be touched.
+ */
+#ifndef CLI_MEMORY_USE_H
+#define CLI_MEMORY_USE_H
+
+#include "machine_facts.h"
+
+/* Takes out of f->memory what was plugged in after the start, and fills f->left_out. -1 after one
+ * complaint, with range and source, when Linux uses memory that the loader would not find. */
+int memory_use_read(struct machine_facts *f);
+
+/* Once more, shortly before the jump: -1 after one complaint when it has changed. */
+int memory_use_check(const struct machine_facts *f);
+
+#endif
