@@ -26,22 +26,41 @@ static int load(int argc, char **argv, struct setup_record *ret, int *ret_status
 	return ret->how == SETUP_GRUB ? 0 : -1;
 }
 
-/* A file that was made anew since would not be found by the loader. */
-static int check_place(const struct setup_record *r)
+/* systemd has set /sys/power/resume by now; without it the kernel will choose, or whoever is asked next.
+ * An area that was added, another priority, a file that was made anew: the loader would look elsewhere. */
+static int check_swap(const struct setup_record *r)
 {
 	static struct swap_place place;
+	int err = swap_place_next(&place, hibernator_here());
+
+	if (!err && !swap_place_is(&place, r->args) && !place.by_power)
+		err = swap_place_next(&place, HIBERNATOR_KERNEL);
+	if (err)
+		return -1;
+	if (swap_place_is(&place, r->args))
+		return swap_place_in_use(&place);
+	return complain("this hibernation goes to %s (%s), not to %s, which is set up: the loader "
+			"would not find it. Run torpor setup again",
+		*place.file ? place.file : place.device, place.from,
+		*r->file ? r->file : r->device);
+}
+
+static int check_place(const struct setup_record *r)
+{
 	static struct target target;
 	struct img_headers headers;
 
-	if (*r->image)
-		return image_file_look(r, &target, &headers);
-	if (!*r->file)
-		return 0;
-	if (swap_place_find(&place, r->file))
-		return -1;
-	return strcmp(place.device, r->device) || place.offset_pages != r->offset_pages
-		       ? complain("%s has moved on the disk: run torpor setup again", r->file)
-		       : 0;
+	return *r->image ? image_file_look(r, &target, &headers) : check_swap(r);
+}
+
+/* Nobody can be stopped any more: systemd does not ask whether a sleep hook succeeded. */
+static int arm_or_disarm(const struct setup_record *r)
+{
+	if (!check_place(r))
+		return grub_arm(r->grub_folder);
+	if (!grub_disarm(r->grub_folder))
+		complain("the next boot is an ordinary one, with the kernel's own resume");
+	return -1;
 }
 
 int image_arm(const char *path)
@@ -70,7 +89,7 @@ int arm_main(int argc, char **argv)
 
 	if (load(argc, argv, &record, &status))
 		return status;
-	return check_place(&record) || grub_arm(record.grub_folder) ? STATUS_FAILED : STATUS_OK;
+	return arm_or_disarm(&record) ? STATUS_FAILED : STATUS_OK;
 }
 
 int disarm_main(int argc, char **argv)

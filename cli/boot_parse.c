@@ -119,7 +119,10 @@ bool swap_line_parse(const char *line, struct swap_line *ret)
 	if (!ret->is_file && (n != 9 || strncmp(line, "partition", 9)))
 		return false;
 	line += n;
-	return kib(&line, &ret->bytes) && kib(&line, &ret->used_bytes);
+	if (!kib(&line, &ret->bytes) || !kib(&line, &ret->used_bytes))
+		return false;
+	ret->priority = (int)strtol(line, NULL, 10);
+	return true;
 }
 
 /* ---- efibootmgr ---- */

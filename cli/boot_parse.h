@@ -26,6 +26,7 @@ struct swap_line {
 	char name[BOOT_PATH_MAX];
 	bool is_file;
 	uint64_t bytes, used_bytes;
+	int priority; /* 0 when it is not there */
 };
 bool swap_line_parse(const char *line, struct swap_line *ret);
 

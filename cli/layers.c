@@ -11,6 +11,8 @@ const char *device_layer(const char *dir)
 
 	if (name && !strncmp(name + 1, "zram", 4))
 		return "zram (compressed memory)";
+	if (name && !strncmp(name + 1, "ram", 3))
+		return "a disk in memory";
 	if (sys_exists("%s/md", dir))
 		return "software RAID (md)";
 	if (sys_exists("%s/loop", dir))

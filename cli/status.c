@@ -100,9 +100,8 @@ static void show_size(struct status *s)
 
 	if (!s->placed || sys_read_text(text, sizeof(text), "/proc/meminfo") < 0)
 		return;
-	if (!s->place.bytes) {
-		no(s, "size", "%s is not in use as swap now: swapon it",
-			*s->place.file ? s->place.file : s->place.device);
+	if (swap_place_in_use(&s->place)) {
+		no(s, "size", "%s", last_complaint());
 		return;
 	}
 	left = s->place.bytes - s->place.used_bytes;
@@ -117,33 +116,49 @@ static void show_size(struct status *s)
 		yes("size", "%s are free, an image of now would take up to %s", size, need);
 }
 
-/* The kernel takes a swap file only when it is told where it begins; systemd does that by itself.
- * */
-static void show_resume_device(struct status *s)
+static const char *place_name(const struct swap_place *p)
 {
+	return *p->file ? p->file : p->device;
+}
+
+/* What happens when somebody hibernates by hand, without systemd. */
+static void show_by_hand(const struct swap_place *next)
+{
+	static struct swap_place by_hand;
+
+	if (swap_place_next(&by_hand, HIBERNATOR_KERNEL))
+		line("by hand", "no", "echo disk > /sys/power/state would fail or be lost: %s",
+			last_complaint());
+	else if (strcmp(by_hand.device, next->device) || by_hand.offset_pages != next->offset_pages)
+		line("by hand", "no", "echo disk > /sys/power/state would go to %s (%s)",
+			place_name(&by_hand), by_hand.from);
+}
+
+/* Whoever hibernates chooses by itself, and may choose another area than the one that is set up. The
+ * kernel takes a swap file only when it is told where it begins; systemd does that. */
+static void show_goes_there(struct status *s)
+{
+	static struct swap_place next;
+	enum hibernator who = hibernator_here();
 	const struct swap_place *p = &s->place;
-	char text[64], dev[64];
-	unsigned int major, minor;
-	uint64_t offset = 0;
 
 	if (!s->placed || !s->known)
 		return;
-	if (sys_read_text(text, sizeof(text), "/sys/power/resume") < 0 ||
-		!device_numbers(text, &major, &minor)) {
-		if (*p->file && !sys_exists("/usr/lib/systemd/systemd-sleep"))
-			no(s, "kernel's choice",
-				"/sys/power/resume is not set, which a swap file needs");
+	if (swap_place_next(&next, who)) {
+		no(s, "goes there", "%s", last_complaint());
 		return;
 	}
-	(void)sys_read_u64(&offset, "/sys/power/resume_offset");
-	if (sys_read_text(dev, sizeof(dev), "%s/dev", p->t.dir) > 0 && strcmp(dev, text))
-		no(s, "kernel's choice", "/sys/power/resume is %s, not %s (%s)", text, dev,
-			p->device);
-	else if (offset != p->offset_pages)
-		no(s, "kernel's choice", "/sys/power/resume_offset is %" PRIu64 ", not %" PRIu64,
-			offset, p->offset_pages);
+	if (!swap_place_is(&next, s->record.args))
+		no(s, "goes there",
+			"the next hibernation goes to %s (%s), not to %s: run torpor setup, or set "
+			"resume=",
+			place_name(&next), next.from, place_name(p));
+	else if (*next.file && who == HIBERNATOR_KERNEL && !next.by_power)
+		no(s, "goes there", "/sys/power/resume is not set, which a swap file needs");
 	else
-		yes("kernel's choice", "/sys/power/resume names it");
+		yes("goes there", "%s", next.from);
+	if (who == HIBERNATOR_SYSTEMD && !next.by_power)
+		show_by_hand(&next);
 }
 
 static void show_position(struct status *s)
@@ -154,7 +169,7 @@ static void show_position(struct status *s)
 	if (!s->known || !s->placed)
 		return;
 	swap_place_args(&s->place, args);
-	if (!strncmp(r->args, args, strlen(args)) && strchr(" ", r->args[strlen(args)]))
+	if (swap_place_is(&s->place, r->args))
 		yes("position", "as it was at setup: %s", r->args);
 	else
 		no(s, "position", "the loader would look at %s, it is %s: run torpor setup again",
@@ -311,7 +326,7 @@ static void show_hibernation(struct status *s)
 	printf("next hibernation\n");
 	show_kernel(s);
 	show_place(s);
-	show_resume_device(s);
+	show_goes_there(s);
 	show_size(s);
 	show_position(s);
 	show_kexec_jump();

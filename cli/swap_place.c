@@ -196,8 +196,8 @@ static int place_on(struct swap_place *p, unsigned int major, unsigned int minor
 	snprintf(p->device, sizeof(p->device), "/dev/%s", name + 1);
 	layer = device_layer(dir);
 	if (layer)
-		return complain("%s is on %s, which the loader cannot read",
-			*p->file ? p->file : p->device, layer);
+		return complain("%s is on %s, which the loader cannot read (%s)",
+			*p->file ? p->file : p->device, layer, p->from);
 	if (target_find(&p->t, p->device, major, minor))
 		return -1;
 	area_identify(&p->t);
@@ -212,7 +212,8 @@ static int place_named(struct swap_place *p, const char *path)
 	if (look_at(path, &n))
 		return -1;
 	if (n.layer)
-		return complain("%s is on %s, which the loader cannot read", n.real, n.layer);
+		return complain(
+			"%s is on %s, which the loader cannot read (%s)", n.real, n.layer, p->from);
 	if (n.is_file) {
 		strcpy(p->file, n.real);
 		if (first_page(p->file, &p->offset_pages))
@@ -252,6 +253,7 @@ static int by_power(struct swap_place *p)
 	if (sys_read_u64(&p->offset_pages, "/sys/power/resume_offset"))
 		p->offset_pages = 0;
 	p->from = "/sys/power/resume";
+	p->by_power = true;
 	if (p->offset_pages)
 		find_file(p, major, minor);
 	return place_on(p, major, minor) ? -1 : 1;
@@ -283,53 +285,39 @@ static int by_cmdline(struct swap_place *p)
 	return place_on(p, major, minor) ? -1 : 1;
 }
 
-/* The largest that can be read; else what is in the way of the largest. */
-static int by_use(struct swap_place *p)
+/* Whoever hibernates does not ask what the loader can read. */
+static int by_use(struct swap_place *p, enum hibernator who)
 {
-	char best[SYS_PATH_MAX] = "", in_the_way[256] = "";
-	uint64_t best_bytes = 0, refused_bytes = 0;
 	struct swap_line line;
-	struct named n;
-	FILE *file = open_swaps();
 
-	while (next_swap(file, &line)) {
-		if (look_at(line.name, &n))
-			continue;
-		if (!n.layer && line.bytes > best_bytes) {
-			strcpy(best, n.real);
-			best_bytes = line.bytes;
-		} else if (n.layer && line.bytes > refused_bytes) {
-			snprintf(
-				in_the_way, sizeof(in_the_way), "%.150s is on %s", n.real, n.layer);
-			refused_bytes = line.bytes;
-		}
-	}
-	if (file)
-		fclose(file);
-	p->from = "the largest swap area in use";
-	if (*best)
-		return place_named(p, best) ? -1 : 1;
-	if (*in_the_way)
-		return complain("%s, which the loader cannot read", in_the_way);
-	return 0;
+	if (!hibernation_target(who, &line, &p->from))
+		return 0;
+	return place_named(p, line.name) ? -1 : 1;
+}
+
+int swap_place_next(struct swap_place *p, enum hibernator who)
+{
+	int found;
+
+	memset(p, 0, sizeof(*p));
+	found = by_power(p);
+	if (!found)
+		found = by_use(p, who);
+	if (!found)
+		found = by_cmdline(p);
+	if (!found)
+		return complain("no swap area is in use, and none is set for resume: name one by "
+				"--swap");
+	return found < 0 ? -1 : 0;
 }
 
 int swap_place_find(struct swap_place *p, const char *wanted)
 {
-	static int (*const ways[])(struct swap_place *) = {by_power, by_cmdline, by_use};
-
+	if (!wanted)
+		return swap_place_next(p, hibernator_here());
 	memset(p, 0, sizeof(*p));
-	if (wanted) {
-		p->from = "named";
-		return place_named(p, wanted);
-	}
-	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		int found = ways[i](p);
-
-		if (found)
-			return found < 0 ? -1 : 0;
-	}
-	return complain("no swap area is in use, and none is set for resume: name one by --swap");
+	p->from = "named";
+	return place_named(p, wanted);
 }
 
 /* ---- For the loader ---- */
@@ -352,4 +340,26 @@ void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES])
 	if (p->offset_pages)
 		snprintf(ret + n, SWAP_ARGS_BYTES - (size_t)n, " resume_offset=%" PRIu64,
 			p->offset_pages);
+}
+
+bool swap_place_is(const struct swap_place *p, const char *args)
+{
+	char own[SWAP_ARGS_BYTES];
+	size_t n;
+
+	swap_place_args(p, own);
+	n = strlen(own);
+	return !strncmp(args, own, n) && (!args[n] || args[n] == ' ') &&
+	       (p->offset_pages || strncmp(args + n, " resume_offset=", 15) != 0);
+}
+
+int swap_place_in_use(const struct swap_place *p)
+{
+	if (p->offset_pages && !*p->file)
+		return complain("no swap file in use begins at page %" PRIu64 " of %s (%s): "
+				"resume_offset is of another file, the kernel will refuse",
+			p->offset_pages, p->device, p->from);
+	return p->bytes ? 0
+			: complain("%s is not in use as swap now: swapon it",
+				  *p->file ? p->file : p->device);
 }

@@ -6,6 +6,7 @@
 #define CLI_SWAP_PLACE_H
 
 #include "boot_parse.h"
+#include "hibernation_target.h"
 #include "layers.h"
 #include "target.h"
 
@@ -16,12 +17,23 @@ struct swap_place {
 	uint64_t offset_pages;      /* of the header on the device */
 	uint64_t bytes, used_bytes; /* of the swap area; 0: it is not in use as swap */
 	const char *from;           /* who says that it is this one */
+	bool by_power;              /* the kernel does: /sys/power/resume is set */
 };
 
-/* wanted: a device or file; NULL: the one that the kernel would use, by /sys/power/resume, by
- * resume= on the kernel's command line, else the largest one in use that Torpor can read. Not to
- * be copied. -1 after one complaint. */
+/* wanted: a device or file; NULL: the one that the next hibernation goes to. Not to be copied. -1 after
+ * one complaint. */
 int swap_place_find(struct swap_place *p, const char *wanted);
+
+/* The one that a hibernation by this hand would go to: /sys/power/resume when it is set, else by its own
+ * rule, else (nothing is in use) by resume= on the kernel's command line. -1 after one complaint, also
+ * when the loader cannot read it. */
+int swap_place_next(struct swap_place *p, enum hibernator who);
+
+/* Whether these words of the loader (of setup's record) name it. */
+bool swap_place_is(const struct swap_place *p, const char *args);
+
+/* Whether the kernel would take it now. -1 after one complaint. */
+int swap_place_in_use(const struct swap_place *p);
 
 /* The loader's words for it: swap=..., and disk= and resume_offset= where they are needed. */
 #define SWAP_ARGS_BYTES 256

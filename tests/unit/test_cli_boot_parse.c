@@ -60,6 +60,7 @@ static void swaps(void **state)
 
 	assert_false(swap_line_parse("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority", &s));
 	assert_true(swap_line_parse("/dev/vda5   partition\t786428\t\t1024\t\t-2\n", &s));
+	assert_int_equal(s.priority, -2);
 	assert_string_equal(s.name, "/dev/vda5");
 	assert_false(s.is_file);
 	assert_int_equal(s.bytes, 786428ull << 10);
@@ -71,6 +72,7 @@ static void swaps(void **state)
 	assert_false(swap_line_parse("/a file 4", &s));
 	assert_false(swap_line_parse("/a", &s));
 	assert_true(swap_line_parse("/a\\04 file 4 0", &s));
+	assert_int_equal(s.priority, 0);
 	assert_string_equal(s.name, "/a\\04");
 }
 

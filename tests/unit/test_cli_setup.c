@@ -180,10 +180,19 @@ static void layers(void **state)
 	machine_block_device("/sys/devices/virtual/block/md0", "3004:0", "999\n");
 	tree_file("/proc/swaps", "/dev/md0 partition 9 0 -2\n");
 	refused("setup", "software RAID");
-	/* The largest that can be read. */
-	tree_file("/proc/swaps", "/dev/dm-0 partition 99 0 -2\n/dev/vda2 partition 9 0 -2\n");
+	/* The kernel does not ask what the loader can read. */
+	tree_file("/proc/swaps", "/dev/dm-0 partition 9 0 -2\n/dev/vda2 partition 99 0 5\n");
+	refused("setup", "a device-mapper volume, which the loader cannot read (the kernel takes "
+			 "the first swap area in use)");
+	tree_file("/proc/swaps", "/dev/zram0 partition 9 0 100\n/dev/vda2 partition 99 0 -2\n");
+	refused("setup", "zram");
+	/* Nor does systemd, which at least knows zram. */
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
 	assert_int_equal(swap_place_find(&p, NULL), 0);
 	assert_string_equal(p.device, "/dev/vda2");
+	assert_string_equal(p.from, "the only swap area in use");
+	tree_file("/proc/swaps", "/dev/dm-0 partition 9 0 9\n/dev/vda2 partition 9 0 5\n");
+	refused("setup", "(systemd's choice, by priority and room)");
 	tree_file("/proc/swaps", "");
 	refused("setup", "no swap area is in use");
 	refused("setup --swap /dev/none", "/dev/none: no such device");
@@ -222,6 +231,147 @@ static void what_the_kernel_says(void **state)
 	tree_file("/sys/power/resume_offset", "0\n");
 	assert_int_equal(swap_place_find(&p, NULL), 0);
 	assert_string_equal(p.from, "/sys/power/resume");
+}
+
+/* ---- Several areas, and nobody has said which ---- */
+
+struct pick {
+	const char *swaps;
+	int kernel, systemd252, systemd257;
+};
+
+static void picks(void **state)
+{
+	(void)state;
+	static const struct pick picks[] = {
+		{"", -1, -1, -1},
+		{"/dev/vda2 partition 9 0 -2\n", 0, 0, 0},
+		/* Priority; size does not count, but for 255 and later. */
+		{"/dev/vda2 partition 900 0 -2\n/dev/vda3 partition 90 0 -1\n", 0, 1, 1},
+		{"/dev/vda2 partition 90 0 -1\n/dev/vda3 partition 900 0 -2\n", 0, 0, 1},
+		{"/dev/vda2 partition 90 0 -2\n/dev/vda3 partition 900 0 -1\n", 0, 1, 1},
+		/* Equal priorities: room, not size; equal room: 252 takes the last. */
+		{"/dev/vda2 partition 900 800 5\n/dev/vda3 partition 200 0 5\n", 0, 1, 1},
+		{"/dev/vda2 partition 90 0 5\n/dev/vda3 partition 90 0 5\n", 0, 1, 0},
+		/* Memory, and a file that nobody can find. */
+		{"/dev/zram0 partition 9999 0 100\n/dev/vda2 partition 9 0 -2\n", 0, 1, 1},
+		{"/dev/zram0 partition 9999 0 100\n", 0, -1, -1},
+		{"/swap\\040(deleted) file 9999 0 100\n/dev/vda2 partition 9 0 -2\n", 0, 1, 1},
+		{"/swapfile file 9 0 1\n/dev/vda2 partition 9 0 -2\n", 0, 0, 0},
+		{"Filename Type Size Used Priority\n/a file 9 0 1\n/b file 9 1 2\n/c file 9 2 3\n",
+			0, 2, 2},
+		{"/a file 30 0 1\n/b file 20 0 3\n/c file 25 0 2\n", 0, 1, 2},
+	};
+
+	for (size_t i = 0; i < sizeof(picks) / sizeof(*picks); i++) {
+		const struct pick *p = &picks[i];
+		struct swap_line v[4];
+		uint32_t n = 0;
+
+		for (const char *line = p->swaps; *line; line = strchr(line, '\n') + 1)
+			n += swap_line_parse(line, &v[n]);
+		if (hibernation_pick(v, n, HIBERNATOR_KERNEL, 0) != p->kernel ||
+			hibernation_pick(v, n, HIBERNATOR_SYSTEMD, 252) != p->systemd252 ||
+			hibernation_pick(v, n, HIBERNATOR_SYSTEMD, 254) != p->systemd252 ||
+			hibernation_pick(v, n, HIBERNATOR_SYSTEMD, 255) != p->systemd257 ||
+			hibernation_pick(v, n, HIBERNATOR_SYSTEMD, 0) != p->systemd257)
+			fail_msg("pick %zu: %s", i, p->swaps);
+	}
+}
+
+static void second_area(void)
+{
+	machine_block_device(VDA "/vda3", "3001:3", "2048\n");
+	tree_file(VDA "/vda3/partition", "3\n");
+	tree_file(VDA "/vda3/start", "2000000\n");
+}
+
+#define TWO "/dev/vda2 partition 524284 0 -2\n/dev/vda3 partition 1024 0 "
+
+static void two_areas(void **state)
+{
+	(void)state;
+	static struct swap_place p;
+
+	second_area();
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	tree_file("/proc/swaps", TWO "-1\n");
+	assert_int_equal(swap_place_find(&p, NULL), 0);
+	assert_string_equal(p.device, "/dev/vda2"); /* the kernel's */
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	tree_file("/usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-252.so", "");
+	assert_int_equal(swap_place_find(&p, NULL), 0);
+	assert_string_equal(p.device, "/dev/vda3"); /* systemd's, though it is much smaller */
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "args=swap=lba:2000000+2048\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+
+	/* The hook: systemd has told the kernel. */
+	tree_file("/sys/power/resume", "3001:3\n");
+	tree_file("/sys/power/resume_offset", "0\n");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	machine_has("/boot/grub/grubenv", "next_entry=torpor\n");
+	/* Another one than was set up: not armed, nor armed from before. */
+	tree_file("/sys/power/resume", "3001:2\n");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	machine_has("/boot/grub/grubenv", "saved_entry=x\n###");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	/* A partition, with the offset of a file that was. */
+	tree_file("/sys/power/resume", "3001:3\n");
+	tree_file("/sys/power/resume_offset", "77\n");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	tree_file("/sys/power/resume_offset", "0\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	/* It is no swap any more. */
+	tree_file("/proc/swaps", "/dev/vda2 partition 524284 0 -2\n");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	assert_complaint("the next boot is an ordinary one");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+}
+
+/* An area added, or a priority changed, after setup. */
+static void changed_since(void **state)
+{
+	(void)state;
+
+	second_area();
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	tree_file("/usr/lib/systemd/libsystemd-shared-252.so", "");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "args=" ARGS "\n");
+	tree_file("/proc/swaps", TWO "-3\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	tree_file("/proc/swaps", TWO "7\n");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("arm"), STATUS_OK); /* by hand: the kernel takes the first */
+	tree_file("/sys/power/resume", "3001:3\n");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	machine_has("/boot/grub/grubenv", "saved_entry=x\n###");
+	/* Set up for one that systemd would not take: status says so. */
+	tree_remove("/sys/power/resume");
+	assert_int_equal(machine_run("setup --swap /dev/vda2"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "args=swap=lba:2000000+2048\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	/* 255 and later look at the room, too. */
+	tree_remove("/usr/lib/systemd/libsystemd-shared-252.so");
+	tree_file("/usr/lib/systemd/libsystemd-shared-257.so", "");
+	tree_file("/proc/swaps", "/dev/vda3 partition 1024 0 7\n/dev/vda2 partition 524284 0 -2\n");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "args=" ARGS "\n");
+	/* Memory is the first: only systemd sees it. */
+	machine_block_device("/sys/devices/virtual/block/zram0", "3003:0", "999\n");
+	tree_file("/proc/swaps", "/dev/zram0 partition 9 0 100\n/dev/vda2 partition 524284 0 -2\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_remove("/usr/lib/systemd/systemd-sleep");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 }
 
 /* ---- EFI ---- */
@@ -376,6 +526,9 @@ int main(void)
 		TEST(no_loader),
 		TEST(layers),
 		TEST(what_the_kernel_says),
+		TEST(picks),
+		TEST(two_areas),
+		TEST(changed_since),
 		TEST(efi_entry),
 		TEST(efi_entry_of_others),
 		TEST(efi_which_way),

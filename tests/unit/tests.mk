@@ -228,7 +228,7 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
-	cli/setup_image.c cli/status.c cli/swap_place.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
+	cli/setup_image.c cli/status.c cli/swap_place.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
 	cli/target_use.c cli/target_area.c $(TARGET_SRC) \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
