@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "say.h"
+#include "stock_image.h"
 #include "swap_place.h"
 
 bool booted_by_efi(void)
@@ -137,6 +138,24 @@ static void say_place(const struct swap_place *p)
 		printf("swap area   %s (%s)\n", p->device, p->from);
 }
 
+/* What is named, or set for resume, may be anything. An area in use is one: the kernel has looked. */
+static int check_swap_area(const struct swap_place *p)
+{
+	char path[SYS_PATH_MAX];
+	struct stock_image image;
+	int found;
+
+	if (p->bytes)
+		return 0;
+	if (!sys_path(path, "%s", p->device))
+		return complain("%s: the path is too long", p->device);
+	found = stock_image_look(&image, path, p->offset_pages);
+	stock_image_close(&image);
+	return found ? (found < 0 ? -1 : 0)
+		     : complain("%s holds no swap area (%s)", *p->file ? p->file : p->device,
+			       p->from);
+}
+
 /* For whose images: the place in the record, and its words for the loader. */
 static int place_images(struct changes *c, const struct setup_options *o,
 	const struct swap_place *p, char *ret_args)
@@ -211,7 +230,7 @@ static int set_up(struct changes *c, const struct setup_options *o)
 	int err;
 
 	if (check_words(o->words) || check_file(r, o) ||
-		(!o->file && swap_place_find(&place, o->swap)))
+		(!o->file && (swap_place_find(&place, o->swap) || check_swap_area(&place))))
 		return -1;
 	how = choose_how(o, grub);
 	if (how == SETUP_NONE || (how == SETUP_GRUB && grub_check(grub)))

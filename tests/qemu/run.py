@@ -34,6 +34,7 @@ import cases_filesystems  # noqa: E402,F401  (registers its cases)
 import cases_faults  # noqa: E402,F401  (registers its cases)
 import cases_hibernate  # noqa: E402,F401  (registers its cases)
 import cases_matrix  # noqa: E402
+import cases_memory  # noqa: E402,F401  (registers its cases)
 import cases_refuse  # noqa: E402,F401  (registers its cases)
 import cases_save  # noqa: E402,F401  (registers its cases)
 import cases_setup  # noqa: E402,F401

@@ -286,6 +286,29 @@ static void second_area(void)
 	tree_file(VDA "/vda3/start", "2000000\n");
 }
 
+/* Whatever is named must hold a swap area. */
+static void no_swap_area(void **state)
+{
+	(void)state;
+	static uint8_t page[8192];
+
+	second_area();
+	refused("setup --swap /dev/vda3", "/dev/vda3");
+	memset(page, 0, sizeof(page));
+	tree_bytes("/dev/vda3", page, sizeof(page));
+	refused("setup --swap /dev/vda3", "/dev/vda3 holds no swap area (named)");
+	memset(page, 0xff, sizeof(page));
+	tree_bytes("/dev/vda", page, sizeof(page));
+	refused("setup --swap /dev/vda", "/dev/vda holds no swap area (named)");
+	tree_file("/sys/power/resume", "3001:0\n");
+	refused("setup", "/dev/vda holds no swap area (/sys/power/resume)");
+	memset(page, 0, sizeof(page));
+	page[1024] = 1;
+	memcpy(page + 4086, "SWAPSPACE2", 10);
+	tree_bytes("/dev/vda3", page, sizeof(page));
+	assert_int_equal(machine_run("setup --swap /dev/vda3"), STATUS_OK);
+}
+
 #define TWO "/dev/vda2 partition 524284 0 -2\n/dev/vda3 partition 1024 0 "
 
 static void two_areas(void **state)
@@ -527,6 +550,7 @@ int main(void)
 		TEST(layers),
 		TEST(what_the_kernel_says),
 		TEST(picks),
+		TEST(no_swap_area),
 		TEST(two_areas),
 		TEST(changed_since),
 		TEST(efi_entry),
