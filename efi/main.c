@@ -102,6 +102,11 @@ static void *allocate(EFI_MEMORY_TYPE type, uint64_t bytes)
 	return EFI_ERROR(s) ? NULL : (void *)at;
 }
 
+static void stall(uint32_t us)
+{
+	e.bs->Stall(us);
+}
+
 static int same_guid(const EFI_GUID *a, const EFI_GUID *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
@@ -322,7 +327,7 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	static uint64_t canary_block[8];
 	write_msr(MSR_FS_BASE, (uint64_t)canary_block);
 	log_add_sink(screen_line);
-	clock_init(0, e.start_tsc);
+	clock_init(&(struct clock_sources){.stall = stall}, e.start_tsc);
 
 	/* What is wanted? */
 	const char *word = "";

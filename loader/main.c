@@ -147,7 +147,9 @@ static void own_machine(void)
 	err = acpi_init(&l.acpi, l.bi->rsdp);
 	if (err)
 		log_line("loader: ACPI: %s", err_text(err));
-	clock_init(l.acpi.pm_timer, l.bi->start_tsc);
+	struct clock_sources clock = {.pm_timer = l.acpi.pm_timer,
+		.hpet = machine_map_mmio(l.acpi.hpet, CLOCK_HPET_BYTES)};
+	clock_init(&clock, l.bi->start_tsc);
 	pci_use_mcfg(l.acpi.mcfg);
 }
 
@@ -157,8 +159,8 @@ static void quiet_devices(void)
 	pic_mask_all();
 	uint32_t n = pci_quiesce_all();
 	pci_usb_handoff();
-	log_line("loader: bus mastering of %u devices turned off, TSC %llu kHz", n,
-		(unsigned long long)clock_tsc_khz());
+	log_line("loader: bus mastering of %u devices turned off, TSC %llu kHz by %s", n,
+		(unsigned long long)clock_tsc_khz(), clock_basis());
 }
 
 /* Our own image first; a stock one when there is none of ours that may be resumed. */

@@ -207,11 +207,13 @@ static void look_at_machine(const struct handoff *h)
 	int err = acpi_init(&w.acpi, h->rsdp);
 	if (err)
 		log_line("writer: ACPI: %s", err_text(err));
-	clock_init(w.acpi.pm_timer, w.start_tsc);
+	struct clock_sources clock = {.pm_timer = w.acpi.pm_timer,
+		.hpet = machine_map_mmio(w.acpi.hpet, CLOCK_HPET_BYTES)};
+	clock_init(&clock, w.start_tsc);
 	acpi_read_fixed(&w.acpi, &w.fixed);
-	log_line("writer: TSC %llu kHz, PM1a enable %#x control %#x, S5 %s",
-		(unsigned long long)clock_tsc_khz(), w.fixed.pm1a_enable, w.fixed.pm1a_control,
-		w.acpi.s5_known ? "known" : "not known");
+	log_line("writer: TSC %llu kHz by %s, PM1a enable %#x control %#x, S5 %s",
+		(unsigned long long)clock_tsc_khz(), clock_basis(), w.fixed.pm1a_enable,
+		w.fixed.pm1a_control, w.acpi.s5_known ? "known" : "not known");
 	if (h->action == HANDOFF_POWEROFF && !w.acpi.s5_known)
 		give_up(ERR_FIRMWARE, "ACPI names no soft-off state: use --then reboot");
 	w.old_memory = (struct old_memory){.h = h, .levels = paging_levels_now()};

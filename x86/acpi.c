@@ -37,11 +37,13 @@ enum {
 	FADT_X_PM1B_EVT = 160,
 	FADT_X_PM1A_CNT = 172,
 	FADT_X_PM1B_CNT = 184,
+	FADT_X_PM_TMR = 208,
 	FADT_X_GPE0 = 220,
 	FADT_X_GPE1 = 232,
 	FADT_SLEEP_CONTROL = 244,
 };
 #define MADT_ENTRIES 44u /* 5.2.12 */
+#define HPET_ADDRESS 40u /* a generic address; IA-PC HPET specification 1.0a, 3.2.4 */
 #define MADT_APIC    0u
 #define MADT_X2APIC  9u
 #define MADT_ENABLED 1u
@@ -245,6 +247,15 @@ static uint64_t fadt_address(
 	return x ? x : fadt_field(fadt, bytes, old_offset, 4);
 }
 
+static uint16_t fadt_pm_timer(const uint8_t *fadt, uint32_t bytes)
+{
+	uint16_t port = fadt_port(fadt, bytes, FADT_PM_TMR);
+	uint64_t x = fadt_field(fadt, bytes, FADT_X_PM_TMR + 4, 8);
+	if (port == 0 && x <= 0xffff && fadt_field(fadt, bytes, FADT_X_PM_TMR, 1) == GAS_IO)
+		port = (uint16_t)x;
+	return port;
+}
+
 static void read_facs(struct acpi *a, uint64_t phys)
 {
 	const uint8_t *p = phys ? machine_map_memory(phys, FACS_BYTES_MIN) : NULL;
@@ -273,7 +284,7 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 	a->smi_command = fadt_port(f, n, FADT_SMI_CMD);
 	a->enable_value = (uint8_t)fadt_field(f, n, FADT_ACPI_ENABLE, 1);
 	if (!a->hardware_reduced) {
-		a->pm_timer = fadt_port(f, n, FADT_PM_TMR);
+		a->pm_timer = fadt_pm_timer(f, n);
 		a->pm1a_event = fadt_block(f, n, FADT_PM1A_EVT, FADT_X_PM1A_EVT, FADT_PM1_EVT_LEN);
 		a->pm1b_event = fadt_block(f, n, FADT_PM1B_EVT, FADT_X_PM1B_EVT, FADT_PM1_EVT_LEN);
 		a->pm1a_control =
@@ -317,6 +328,12 @@ static void read_madt(struct acpi *a, const uint8_t *m, uint32_t n)
 	}
 }
 
+static void read_hpet(struct acpi *a, const uint8_t *h, uint32_t n)
+{
+	if (n >= HPET_ADDRESS + 12 && h[HPET_ADDRESS] == GAS_MEMORY)
+		a->hpet = u64_at(h + HPET_ADDRESS + 4);
+}
+
 static bool take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
 	struct acpi *a = ctx;
@@ -328,6 +345,8 @@ static bool take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t 
 		read_fadt(a, table, bytes);
 	if (memcmp(table, "APIC", 4) == 0)
 		read_madt(a, table, bytes);
+	if (memcmp(table, "HPET", 4) == 0)
+		read_hpet(a, table, bytes);
 	return false;
 }
 

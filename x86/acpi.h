@@ -39,6 +39,7 @@ struct acpi {
 	uint32_t n_processors; /* that are enabled; the first ACPI_PROCESSORS_MAX of them */
 	uint32_t apic_id[ACPI_PROCESSORS_MAX];
 	uint64_t mcfg; /* physical address of the table, 0: none */
+	uint64_t hpet; /* physical address of its registers, 0: none */
 };
 
 /* rsdp 0: searched where BIOSes leave it (ACPI 5.2.5.1). ERR_NOT_FOUND, ERR_FIRMWARE (what is wrong was

@@ -1,13 +1,33 @@
-/* The clock behind clock_us(): the TSC, calibrated once against the ACPI PM timer or the PIT. */
+/*
+ * The clock behind clock_us(): the TSC, calibrated once. Two independent sources that agree are believed;
+ * where none do, the fastest plausible answer counts: a deadline that cannot be trusted is long, never short.
+ */
 #ifndef X86_TIME_H
 #define X86_TIME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* pm_timer_port: from the FADT, 0 when unknown (then the PIT's channel 2 is used). start_tsc: what
- * clock_us() counts from, 0: now. Takes 12 ms. Until then clock_us() assumes 1 GHz. */
-void clock_init(uint16_t pm_timer_port, uint64_t start_tsc);
+/* No x86-64 processor's TSC is faster: what is assumed until clock_init, and when nothing can be measured. */
+#define CLOCK_KHZ_FASTEST 8000000u
+
+#define CLOCK_HPET_BYTES 1024u /* of registers */
+
+/* What there is to measure by, besides what CPUID says and the 8254. */
+struct clock_sources {
+	uint16_t pm_timer;          /* port, from the FADT; 0: none */
+	volatile void *hpet;        /* its registers, mapped; NULL: none */
+	void (*stall)(uint32_t us); /* the firmware's, while boot services last; NULL: none */
+};
+
+/* start_tsc: what clock_us() counts from, 0: now. Takes 15 ms where two sources agree, less than 100 ms
+ * where all stand still. */
+void clock_init(const struct clock_sources *s, uint64_t start_tsc);
 
 uint64_t clock_tsc_khz(void);
+
+/* What that rests on, for the log: "PM timer and HPET", "8254 alone", "PM timer and 8254, which disagree",
+ * "no source: as if it were the fastest". */
+const char *clock_basis(void);
 
 #endif

@@ -44,6 +44,7 @@ enum {
 	X_DSDT = 140,
 	X_PM1A_EVT = 148,
 	X_PM1A_CNT = 172,
+	X_PM_TMR = 208,
 	X_GPE0 = 220,
 	SLEEP_CONTROL = 244,
 	FADT_BYTES = 276,
@@ -212,6 +213,39 @@ static void good_tables(void **state)
 		assert_int_equal(acpi.reset_value, 0x0f);
 		assert_memory_equal(at_phys(acpi.mcfg), "MCFG", 4);
 	}
+}
+
+static void timers(void **state)
+{
+	(void)state;
+	const uint8_t body[] = {
+		1, 0xa2, 0x86, 0x80, 0, 64, 0, 0, 0, 0, 0xd0, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0};
+	uint8_t io[sizeof(body)];
+	memcpy(io, body, sizeof(io));
+	io[4] = 1;
+	finish_tables(FADT_BYTES, table("HPET", body, sizeof(body)), true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.hpet, 0xfed00000);
+	start_tables();
+	finish_tables(FADT_BYTES, table("HPET", body, 15), true); /* cut off */
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.hpet, 0);
+	start_tables();
+	finish_tables(FADT_BYTES, table("HPET", io, sizeof(io)), true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.hpet, 0);
+	/* Newer tables may have the PM timer's extended address only. */
+	start_tables();
+	put(fadt + PM_TMR, 0, 4);
+	fadt[X_PM_TMR] = 1;
+	put(fadt + X_PM_TMR + 4, 0x1808, 8);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.pm_timer, 0x1808);
+	fadt[X_PM_TMR] = 0;
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.pm_timer, 0);
 }
 
 static void first_fadt(void **state)
@@ -555,6 +589,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(good_tables),
+		TEST(timers),
 		TEST(first_fadt),
 		TEST(fadt_of_any_length),
 		TEST(extended_addresses),

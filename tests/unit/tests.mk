@@ -292,3 +292,9 @@ SRC_cli_export := cli/export.c cli/out_file.c cli/unfinished.c cli/export_core.c
 	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
 INCLUDE_cli_export := -Itests/unit $(INC_cli)
+
+# Below the seam: the test is the machine.
+BARE_INCLUDE := -Itests/fake/bare -Itests/unit -iquote x86 -Ilib
+UNIT += time
+SRC_time := x86/time.c
+INCLUDE_time = $(BARE_INCLUDE)

@@ -274,7 +274,9 @@ _Noreturn void toy_main(
 	if (t.bi.efi_systab)
 		must(efi_tables_read(&t.bi), "EFI system table");
 	must(acpi_init(&t.acpi, t.bi.rsdp), "ACPI");
-	clock_init(t.acpi.pm_timer, start_tsc);
+	struct clock_sources clock = {.pm_timer = t.acpi.pm_timer,
+		.hpet = machine_map_mmio(t.acpi.hpet, CLOCK_HPET_BYTES)};
+	clock_init(&clock, start_tsc);
 	find_area_uuid();
 	if (t.speed) {
 		must(acpi_power_off(&t.acpi), "power off");

@@ -1,0 +1,41 @@
+/*
+ * The processor's registers as variables, for code that sets the machine up and so has no driver's seam:
+ * x86/paging.c, x86/time.c. A test says what reading the clock and CPUID gives.
+ */
+#ifndef FAKE_BARE_CPU_H
+#define FAKE_BARE_CPU_H
+
+#include <stdint.h>
+
+#define CR4_PAE   (1ull << 5)
+#define CR4_PGE   (1ull << 7)
+#define CR4_LA57  (1ull << 12)
+#define CR4_PCIDE (1ull << 17)
+
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+extern uint64_t bare_cr3, bare_cr4;
+
+static inline uint64_t read_cr3(void)
+{
+	return bare_cr3;
+}
+static inline void write_cr3(uint64_t value)
+{
+	bare_cr3 = value;
+}
+static inline uint64_t read_cr4(void)
+{
+	return bare_cr4;
+}
+static inline void write_cr4(uint64_t value)
+{
+	bare_cr4 = value;
+}
+
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
+uint64_t read_tsc(void);
+
+#endif
