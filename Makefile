@@ -54,14 +54,16 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 CLI_SRC += cli/memory_use.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
 	cli/export_core.c cli/make.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
-CLI_SRC += cli/resumable.c loader/plan.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
+CLI_SRC += cli/resumable.c loader/plan.c loader/low_memory.c \
+	loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
-LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/boot_memory.c \
+LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/low_memory.c \
+	loader/boot_memory.c \
 	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c \
 	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/nvs.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
-	loader/low_memory.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
+	$(STOCK_JUDGE_SRC) $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 
@@ -139,7 +141,7 @@ $(out)/%.mb2: loader/multiboot2.asm
 		$${core%.bin}.elf | awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
 
 # ---- the toy kernel of tests/qemu ----
-TOY_SRC := tests/qemu/toy/main.c tests/qemu/toy/speed.c loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
+TOY_SRC := tests/qemu/toy/main.c tests/qemu/toy/speed.c tests/qemu/toy/levels.c loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
 INC_tests := $(INC_loader)
 
 $(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.bin

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "ranges.h"
 #include "restore.h"
+#include "smp.h"
 
 struct image_kind;
 
@@ -35,8 +36,8 @@ _Noreturn void boot_on(struct loader *l, const char *why);
 struct region {
 	struct boot_piece piece[BOOT_REGION_MAX];
 	uint32_t n;
-	uint32_t levels; /* of paging while it runs there */
-	uint64_t low;    /* low_memory.h; 0: none */
+	uint32_t levels;    /* of paging while it runs there */
+	struct smp_low low; /* for other processors to begin in */
 };
 
 /* What differs between our own images and those of stock kernels, in the order of the story. Steps that

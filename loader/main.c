@@ -15,6 +15,7 @@
 #include "efi_tables.h"
 #include "format.h"
 #include "loader.h"
+#include "low_memory.h"
 #include "machine.h"
 #include "mailbox.h"
 #include "multiboot2.h"
@@ -117,10 +118,10 @@ static int take_home(void)
 
 /* Registers and firmware tables are added by those who use them. The first page stays unmapped, so that
  * a null pointer shows. */
-static int own_tables(uint32_t levels, void *low_page)
+static int own_tables(uint32_t levels)
 {
 	const struct boot_info *bi = l.bi;
-	int err = low_page ? paging_init(&l.arena, levels) : ERR_NO_MEMORY;
+	int err = paging_init(&l.arena, levels);
 	for (uint32_t i = 0; !err && i < bi->n_memory; i++) {
 		const struct boot_range *m = &bi->memory[i];
 		uint64_t start = m->start < 4096 ? 4096 : m->start;
@@ -129,15 +130,14 @@ static int own_tables(uint32_t levels, void *low_page)
 	}
 	if (!err && bi->text_console && !machine_map_mmio(0xb8000, 0x8000))
 		err = ERR_NO_MEMORY;
-	return err ? err : paging_enter((uint64_t)low_page);
+	return err ? err : paging_enter(low_memory_for_paging(bi));
 }
 
 static void own_machine(void)
 {
 	int err = take_home();
 	if (!err)
-		err = own_tables(l.bi->moved ? l.bi->levels : paging_levels_now(),
-			arena_alloc(&l.arena, 4096, 4096));
+		err = own_tables(l.bi->moved ? l.bi->levels : paging_levels_now());
 	if (err)
 		boot_on(&l, err == ERR_CPU ? "the image's paging mode cannot be entered here"
 					   : "no memory for page tables");
@@ -218,7 +218,8 @@ static _Noreturn void move(void)
 	*bi = *l.bi;
 	bi->moved = 1;
 	bi->levels = region.levels;
-	bi->low = region.low;
+	bi->low = region.low.code;
+	bi->low_root = region.low.root;
 	bi->probe_us = l.disks_us;
 	bi->header_us = clock_us() - l.disks_us;
 	bi->n_region = region.n;
@@ -230,7 +231,7 @@ static _Noreturn void move(void)
 static void restore(void)
 {
 	apic_park_others();
-	smp_start(&l.jobs, &l.acpi, &l.arena, l.bi->low);
+	smp_start(&l.jobs, &l.acpi, &l.arena, &(struct smp_low){l.bi->low, l.bi->low_root});
 	uint64_t begun_us = clock_us();
 	l.kind->restore(&l);
 	l.stats.begun_us = begun_us;

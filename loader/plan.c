@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "log.h"
+#include "low_memory.h"
+#include "paging.h"
 
 #define PAGE_BYTES  4096ull
 #define FRAME_BYTES (2ull << 20)
@@ -183,7 +185,21 @@ static int check_frames(struct image *im, const struct boot_info *bi, const stru
 	return err;
 }
 
-static int check_memory(struct image *im, const struct boot_info *bi)
+/* The number of paging levels changes with paging off, by code below 4 GiB. */
+static int check_levels(const struct image *im, const struct boot_info *bi,
+	const struct plan_cpu *cpu, const struct ranges *region)
+{
+	uint32_t levels = im->cpu.cr4 & CR4_LA57 ? 5 : 4;
+	if (cpu->levels == levels || (!cpu->levels && !cpu->five_levels) ||
+		low_memory_beside(bi, PAGING_LOW_BYTES, LOW_MEMORY_32_BIT, region))
+		return 0;
+	log_line(
+		"plan: the kernel has %u-level paging, which cannot be entered: no RAM below 4 GiB",
+		levels);
+	return ERR_CPU;
+}
+
+static int check_memory(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
 {
 	static struct range usable_v[RANGES_MAX], region_v[2 * BOOT_REGION_MAX];
 	struct ranges usable, region;
@@ -195,6 +211,8 @@ static int check_memory(struct image *im, const struct boot_info *bi)
 	/* An image that was read anew may name another region than the one that the loader is in. */
 	if (!err)
 		err = plan_own_region(bi, &region);
+	if (!err)
+		err = check_levels(im, bi, cpu, &region);
 	return err ? err : check_frames(im, bi, &usable, &region);
 }
 
@@ -371,7 +389,7 @@ static int check_machine(
 int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
 {
 	int err = check_machine(im, bi, cpu);
-	return err ? err : check_memory(im, bi);
+	return err ? err : check_memory(im, bi, cpu);
 }
 
 /* ---- Before there is an image ---- */
@@ -398,6 +416,8 @@ int plan_check_ahead(const struct image *im, const struct ranges *frames,
 		err = plan_usable(bi, &usable);
 	if (!err && im->n_region)
 		err = check_region(im, &usable, &region);
+	if (!err)
+		err = check_levels(im, bi, cpu, &region);
 	for (uint32_t i = 0; !err && i < frames->n; i++)
 		err = check_run(frames->v[i].start, frames->v[i].end, bi, &usable, &region);
 	return err ? err : check_mailbox_ahead(im, frames);

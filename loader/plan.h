@@ -14,6 +14,8 @@ struct plan_cpu {
 	int hypervisor;  /* 1: it says that it runs under one */
 	/* Bits that may be set: by what the processor has and the firmware leaves on. */
 	uint64_t cr4_possible, xcr0_possible;
+	/* Of paging that the loader is started with: 4 or 5; 0: not known, either. */
+	uint32_t levels;
 };
 
 /* Frames that are memory now and may be overwritten: RAM and ACPI table memory, whole frames, but not

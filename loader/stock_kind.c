@@ -6,11 +6,13 @@
 #include "cpu.h"
 #include "jump.h"
 #include "loader.h"
+#include "low_memory.h"
 #include "machine.h"
 #include "paging.h"
 #include "program.h"
 #include "stock.h"
 #include "stock_place.h"
+#include "this_cpu.h"
 
 #define LARGE_BYTES (2ull << 20)
 #define PM1_SCI_EN  0x0001u
@@ -19,7 +21,6 @@
 
 static struct {
 	struct stock stock;
-	void *low_pages; /* for a change of the paging mode */
 } k;
 
 static int find(struct loader *l)
@@ -40,6 +41,10 @@ static void check(struct loader *l)
 		err = stock_check(&k.stock, l->bi, &l->options, &l->acpi);
 	if (err)
 		boot_on(l, loader_err_text(err));
+	/* The kernel's paging mode is seen when its tables are loaded: too late to find out. */
+	if (plan_this_cpu().five_levels && !low_memory_for_paging(l->bi))
+		boot_on(l,
+			"no RAM below 4 GiB: a kernel of another paging mode could not be entered");
 	if (k.stock.dev->read_only)
 		boot_on(l, "the swap device is read-only");
 }
@@ -49,7 +54,7 @@ static void choose_region(struct loader *l, const struct ranges *busy, struct re
 	int err = stock_place(&k.stock, l->bi, NULL, busy, program_bytes(), ret->piece, &ret->n);
 	if (err)
 		boot_on(l, "no memory that the image does not need");
-	ret->low = stock_place_low(&k.stock, l->bi, NULL);
+	ret->low = stock_place_low(&k.stock, l->bi, NULL, ret->piece, ret->n);
 	ret->levels = paging_levels_now(); /* the kernel's is known when its tables are loaded */
 }
 
@@ -64,7 +69,6 @@ static void count_attempt(struct loader *l)
 		boot_on(l, "the swap area's first sector is in use: attempts cannot be counted");
 	if (err)
 		boot_on(l, "the swap area's first sector cannot be written");
-	k.low_pages = arena_alloc(&l->arena, 2 * 4096, 4096);
 }
 
 static void restore(struct loader *l)
@@ -82,7 +86,7 @@ static void enter_tables(struct loader *l)
 	uint32_t levels;
 	int err = stock_levels(&k.stock, &levels);
 	if (!err)
-		err = paging_change_levels(levels, (uint64_t)k.low_pages);
+		err = paging_change_levels(levels, low_memory_for_paging(l->bi));
 	if (!err)
 		err = paging_map_alias(
 			info->jump_address - in_page, info->jump_address_phys - in_page);

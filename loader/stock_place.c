@@ -211,6 +211,8 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 struct low_rule {
 	const struct stock *s;
 	const struct ranges *old_ram;
+	const struct boot_piece *piece; /* where the loader will be */
+	uint32_t n_pieces;
 	bool in_image; /* frames of the image will do */
 };
 
@@ -219,14 +221,18 @@ static bool may_use(const void *ctx, uint64_t pfn)
 	const struct low_rule *r = ctx;
 	if (r->old_ram && !ranges_contain(r->old_ram, pfn, pfn + 1))
 		return false;
+	for (uint32_t i = 0; i < r->n_pieces; i++)
+		if (pfn >= r->piece[i].start / PAGE_BYTES &&
+			pfn - r->piece[i].start / PAGE_BYTES < r->piece[i].bytes / PAGE_BYTES)
+			return false;
 	return r->in_image || swsusp_frame_kind(&r->s->image, pfn) == SWSUSP_FRAME_NOT_IN_IMAGE;
 }
 
-uint64_t stock_place_low(
-	const struct stock *s, const struct boot_info *bi, const struct ranges *old_ram)
+struct smp_low stock_place_low(const struct stock *s, const struct boot_info *bi,
+	const struct ranges *old_ram, const struct boot_piece *pieces, uint32_t n_pieces)
 {
-	struct low_rule rule = {.s = s, .old_ram = old_ram};
-	uint64_t low = low_memory(bi, may_use, &rule);
+	struct low_rule rule = {.s = s, .old_ram = old_ram, .piece = pieces, .n_pieces = n_pieces};
+	struct smp_low low = low_memory_for_smp(bi, may_use, &rule);
 	rule.in_image = true;
-	return low ? low : low_memory(bi, may_use, &rule);
+	return low.code ? low : low_memory_for_smp(bi, may_use, &rule);
 }

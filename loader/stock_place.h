@@ -8,6 +8,7 @@
 
 #include "boot_info.h"
 #include "ranges.h"
+#include "smp.h"
 #include "stock.h"
 
 /* Memory that is RAM now and was RAM for the saved kernel (old_ram, frames; NULL: not known, then this
@@ -20,9 +21,9 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 	const struct ranges *busy, uint64_t program_bytes, struct boot_piece *ret_pieces,
 	uint32_t *ret_n) MUST_CHECK;
 
-/* For other processors to begin in (low_memory.h), by the same rule; 0: none. Where the image needs all of
+/* For other processors to begin in (low_memory.h), by the same rule, beside the pieces; 0: none. Where the image needs all of
  * it, frames of the image: their content is put back before it is restored anyway. */
-uint64_t stock_place_low(
-	const struct stock *s, const struct boot_info *bi, const struct ranges *old_ram);
+struct smp_low stock_place_low(const struct stock *s, const struct boot_info *bi,
+	const struct ranges *old_ram, const struct boot_piece *pieces, uint32_t n_pieces);
 
 #endif

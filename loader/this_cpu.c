@@ -73,7 +73,8 @@ struct plan_cpu plan_this_cpu(void)
 	struct cpuid v = cpuid(0, 0), one = cpuid(1, 0);
 	struct plan_cpu cpu = {.cpuid_1_eax = one.eax,
 		.five_levels = v.eax >= 7 && (cpuid(7, 0).ecx & (1u << 16)),
-		.hypervisor = one.ecx >> 31};
+		.hypervisor = one.ecx >> 31,
+		.levels = read_cr4() & CR4_LA57 ? 5 : 4};
 	memcpy(cpu.vendor, &v.ebx, 4);
 	memcpy(cpu.vendor + 4, &v.edx, 4);
 	memcpy(cpu.vendor + 8, &v.ecx, 4);

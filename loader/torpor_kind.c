@@ -121,7 +121,7 @@ static void choose_region(struct loader *l, const struct ranges *busy, struct re
 	uint64_t first = ret->n ? ret->piece[0].start / 4096 : 0;
 	if (ret->n == 0 || ranges_touch(busy, first, first + FRAME_PAGES))
 		boot_on(l, "the region of the image has no frame that is free now");
-	ret->low = low_memory(l->bi, is_not_in_region, ret);
+	ret->low = low_memory_for_smp(l->bi, is_not_in_region, ret);
 }
 
 /* Header writes need no buffers: one block from memory of our own. */

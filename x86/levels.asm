@@ -1,6 +1,7 @@
 ; Changes between 4- and 5-level paging. Copied to a page below 4 GiB that both the old and the new
 ; tables map, and called there in 64-bit mode:
-;   in   rdi  new root table, below 4 GiB     rsi  address of this copy     rdx  CR4.LA57 or 0
+;   in   rdi  copy of the new root table, below 4 GiB     rsi  address of this copy
+;        rdx  CR4.LA57 or 0     rcx  the new root table, anywhere
 ;   out  paging with the new tables; returns to the caller (whose code and stack both tables map)
 ;   clobbered  rax, rcx, rdx, r8-r11, flags. Interrupts stay off. GDT: selectors 0x08 code32,
 ;   0x10 code64, 0x18 data, as x86/entry.asm loads them, and the GDT must be mapped by both.
@@ -8,6 +9,8 @@ bits 64
 default rel
 section .text
 global levels_trampoline, levels_trampoline_end
+
+%define MSR_FS_BASE	0xc0000100
 
 levels_trampoline:
 	push	rbx
@@ -18,8 +21,14 @@ levels_trampoline:
 	push	r15
 	mov	[rsi + rsp_saved - levels_trampoline], rsp	; may lie above 4 GiB
 	sgdt	[rsi + gdt_saved - levels_trampoline]
-	mov	ecx, edi
+	sidt	[rsi + idt_saved - levels_trampoline]
+	mov	[rsi + root_saved - levels_trampoline], rcx
 	mov	ebx, edx
+	mov	ecx, MSR_FS_BASE	; may lie above 4 GiB: the canary's
+	rdmsr
+	mov	[rsi + fs_saved - levels_trampoline], eax
+	mov	[rsi + fs_saved + 4 - levels_trampoline], edx
+	mov	ecx, edi
 	lea	eax, [rsi + code32 - levels_trampoline]
 	mov	[rsi + far32 - levels_trampoline], eax
 	lea	eax, [rsi + code64 - levels_trampoline]
@@ -51,8 +60,15 @@ code32:
 bits 64
 code64:
 	mov	esi, ebp
+	mov	rax, [rsi + root_saved - levels_trampoline]
+	mov	cr3, rax
 	mov	rsp, [rsi + rsp_saved - levels_trampoline]
 	lgdt	[rsi + gdt_saved - levels_trampoline]
+	lidt	[rsi + idt_saved - levels_trampoline]
+	mov	ecx, MSR_FS_BASE
+	mov	eax, [rsi + fs_saved - levels_trampoline]
+	mov	edx, [rsi + fs_saved + 4 - levels_trampoline]
+	wrmsr
 	pop	r15
 	pop	r14
 	pop	r13
@@ -73,7 +89,14 @@ gdt_local_ptr:
 gdt_saved:
 	dw	0
 	dq	0
+idt_saved:
+	dw	0
+	dq	0
 rsp_saved:
+	dq	0
+root_saved:
+	dq	0
+fs_saved:
 	dq	0
 far32:
 	dd	0

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cpu.h"
-#include "machine.h"
 #include "paging.h"
+#include <cpu.h> /* from the include path: here or tests/fake/bare */
+#include <machine.h>
 
 #define PTE_PRESENT  (1ull << 0)
 #define PTE_WRITE    (1ull << 1)
@@ -24,6 +24,7 @@
 #define LARGE_BYTES (2ull << 20)
 #define HUGE_BYTES  (1ull << 30)
 #define PHYS_LIMIT  (1ull << 52)
+#define FOUR_GIB    (1ull << 32)
 
 static struct {
 	struct arena *arena;
@@ -159,44 +160,56 @@ static int five_levels_possible(void)
 	return cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ecx & (1u << 16));
 }
 
-/* CR4.LA57 can only change with paging off, and paging off only outside 64-bit mode (SDM 4.1.1). */
-static int change_levels(uint64_t low_page)
+/* CR4.LA57 can only change with paging off, and paging off only outside 64-bit mode (SDM 4.1.1), whose CR3
+ * has 32 bits: a copy of the root goes below 4 GiB with the code, and the real one is loaded behind. */
+static int change_levels(uint64_t low_pages)
 {
 	if (paging.levels == 5 && !five_levels_possible())
 		return ERR_CPU;
-	if (low_page == 0 || low_page >= (1ull << 32) || (uint64_t)paging.root >= (1ull << 32))
+	if (low_pages == 0 || low_pages % PAGE_BYTES || low_pages > FOUR_GIB - PAGING_LOW_BYTES)
 		return ERR_CPU;
-	memcpy((void *)low_page, levels_trampoline, levels_trampoline_end - levels_trampoline);
-	((void (*)(uint64_t root, uint64_t own, uint64_t la57))low_page)(
-		(uint64_t)paging.root, low_page, paging.levels == 5 ? CR4_LA57 : 0);
+	void *content = arena_alloc(paging.arena, PAGING_LOW_BYTES, PAGE_BYTES);
+	if (!content)
+		return ERR_NO_MEMORY;
+	memcpy(content, (void *)low_pages, PAGING_LOW_BYTES);
+	memcpy((void *)low_pages, levels_trampoline,
+		(size_t)(levels_trampoline_end - levels_trampoline));
+	memcpy((void *)(low_pages + PAGE_BYTES), paging.root, PAGE_BYTES);
+	((void (*)(uint64_t low_root, uint64_t own, uint64_t la57, uint64_t root))low_pages)(
+		low_pages + PAGE_BYTES, low_pages, paging.levels == 5 ? CR4_LA57 : 0,
+		(uint64_t)paging.root);
+	memcpy((void *)low_pages, content, PAGING_LOW_BYTES);
 	return 0;
 }
 
-int paging_enter(uint64_t low_page)
+int paging_enter(uint64_t low_pages)
 {
 	/* Global entries of whoever ran before must not survive: clearing PGE flushes them (SDM 4.10.4). */
 	write_cr4(read_cr4() & ~(CR4_PGE | CR4_PCIDE));
 	if (paging_levels_now() != paging.levels)
-		return change_levels(low_page);
+		return change_levels(low_pages);
 	write_cr3((uint64_t)paging.root);
 	return 0;
 }
 
-/* Four levels are the first entry of five. */
+/* Four levels are the first entry of five. On an error the tables are what they were. */
 int paging_change_levels(uint32_t levels, uint64_t low_pages)
 {
+	uint64_t *root = paging.root;
 	if (levels == paging.levels)
 		return 0;
-	if (low_pages == 0)
-		return ERR_CPU;
 	if (levels == 5) {
-		uint64_t *top = (uint64_t *)(low_pages + PAGE_BYTES);
-		memset(top, 0, PAGE_BYTES);
-		top[0] = (uint64_t)paging.root | PTE_TABLE;
-		paging.root = top;
+		paging.root = arena_alloc(paging.arena, PAGE_BYTES, PAGE_BYTES);
+		if (paging.root)
+			paging.root[0] = (uint64_t)root | PTE_TABLE;
 	} else {
-		paging.root = (uint64_t *)(paging.root[0] & PTE_ADDRESS);
+		paging.root = (uint64_t *)(root[0] & PTE_ADDRESS);
 	}
 	paging.levels = levels;
-	return paging_enter(low_pages);
+	int err = paging.root ? paging_enter(low_pages) : ERR_NO_MEMORY;
+	if (err) {
+		paging.root = root;
+		paging.levels = 9 - levels;
+	}
+	return err;
 }

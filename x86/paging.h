@@ -19,14 +19,17 @@ int paging_map_memory(uint64_t phys, uint64_t bytes) MUST_CHECK;
  * Both are multiples of 2 MiB. */
 int paging_map_alias(uint64_t virt, uint64_t phys) MUST_CHECK;
 
-/* Makes the tables current. The caller's code, data and stack must be mapped. When the number of levels
- * differs from the processor's now, the change goes through 32-bit mode by a trampoline that must lie
- * below 4 GiB: low_page is a page there that is ours and mapped (its content is lost; 0: not available).
- * ERR_CPU when the processor cannot do 5 levels or low_page is needed and 0. */
-int paging_enter(uint64_t low_page) MUST_CHECK;
+/* Makes the tables current. The caller's code, data and stack must be mapped, anywhere. When the number of
+ * levels differs from the processor's now, the change goes through 32-bit mode, by code and a root table
+ * below 4 GiB: low_pages is the address of PAGING_LOW_BYTES there, RAM that the tables before and after
+ * both map, and that neither they nor this program lie in; 0: there are none. They are borrowed: what was
+ * in them is back when this returns. ERR_CPU when the processor cannot do 5 levels, or low_pages are
+ * needed and are not there; ERR_NO_MEMORY. */
+#define PAGING_LOW_BYTES 8192u
+int paging_enter(uint64_t low_pages) MUST_CHECK;
 
 /* Changes the current tables to another number of levels, with everything that is mapped staying mapped.
- * low_pages: two pages of ours below 4 GiB, mapped; the second one stays in use. ERR_CPU as above. */
+ * low_pages and errors as above. */
 int paging_change_levels(uint32_t levels, uint64_t low_pages) MUST_CHECK;
 
 uint32_t paging_levels_now(void); /* of the processor: CR4.LA57 */

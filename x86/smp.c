@@ -9,7 +9,7 @@
 #include "machine.h"
 #include "program.h"
 
-#define PAGE_BYTES  4096u
+#define PAGE_BYTES  SMP_PAGE_BYTES
 #define STACK_BYTES 16384u
 /* A virtual machine's processor may get no time for long, and there a start-up IPI that it has not seen
  * yet outlives INIT: it would begin in what the page holds by then. */
@@ -80,17 +80,18 @@ bool smp_is_helper(void)
 }
 
 /* The root goes into a page below 4 GiB with it: 32-bit code can load no other. */
-static void put_trampoline(uint64_t low)
+static void put_trampoline(const struct smp_low *pages)
 {
+	uint64_t low = pages->code;
 	size_t bytes = (size_t)(smp_trampoline_end_ - smp_trampoline_);
 	struct parameters *p = (void *)(low + (uint64_t)(smp_parameters_ - smp_trampoline_));
 	memcpy((void *)low, smp_trampoline_, bytes);
-	memcpy((void *)(low + PAGE_BYTES), (void *)(smp.cr3 & ROOT_ADDRESS), PAGE_BYTES);
+	memcpy((void *)pages->root, (void *)(smp.cr3 & ROOT_ADDRESS), PAGE_BYTES);
 	p->entry = (uint64_t)smp_entry_;
 	p->stack_top = (uint64_t)smp.stacks + STACK_BYTES;
 	p->stack_bytes = STACK_BYTES;
 	p->cr0 = (uint32_t)read_cr0();
-	p->cr3 = (uint32_t)low + PAGE_BYTES;
+	p->cr3 = (uint32_t)pages->root;
 	p->cr4 = (uint32_t)(CR4_PAE | (smp.cr4 & CR4_LA57));
 	p->efer = (uint32_t)(read_msr(MSR_EFER) & (EFER_LME | EFER_NXE));
 	p->far32 += (uint32_t)low;
@@ -118,33 +119,43 @@ static bool start(const uint32_t *ids, uint64_t low)
 	return WAIT_FOR(atomic_load(&smp.arrived) == smp.n, ARRIVE_MS) == 0;
 }
 
-void smp_start(struct jobs *j, const struct acpi *acpi, struct arena *arena, uint64_t low)
+void smp_start(
+	struct jobs *j, const struct acpi *acpi, struct arena *arena, const struct smp_low *low)
 {
 	uint32_t ids[HELPERS_MAX];
 	jobs_init(j, 1);
-	smp.n = low ? choose(acpi, ids) : 0;
+	smp.n = choose(acpi, ids);
 	if (smp.n == 0)
 		return;
-	smp.stacks = arena_alloc(arena, smp.n * STACK_BYTES, PAGE_BYTES);
-	void *content = arena_alloc(arena, SMP_LOW_BYTES, PAGE_BYTES);
-	if (!smp.stacks || !content)
+	if (!low->code || !low->root) {
+		log_line("smp: no RAM below 1 MiB for %u other processors to begin in: one is used",
+			smp.n);
 		return;
+	}
+	smp.stacks = arena_alloc(arena, smp.n * STACK_BYTES, PAGE_BYTES);
+	uint8_t *content = arena_alloc(arena, 2 * PAGE_BYTES, PAGE_BYTES);
+	if (!smp.stacks || !content) {
+		log_line("smp: no memory for %u other processors: one is used", smp.n);
+		return;
+	}
 	smp.jobs = j;
 	smp.cr3 = read_cr3();
 	smp.cr4 = read_cr4() & ~CR4_NOT_FOR_HELPERS;
 	smp.pat = read_msr(MSR_PAT);
 	smp.xcr0 = smp.cr4 & CR4_OSXSAVE ? get_xcr0() : 0;
 	atomic_store(&smp.arrived, 0);
-	memcpy(content, (void *)low, SMP_LOW_BYTES);
+	memcpy(content, (void *)low->code, PAGE_BYTES);
+	memcpy(content + PAGE_BYTES, (void *)low->root, PAGE_BYTES);
 	put_trampoline(low);
-	if (start(ids, low)) {
+	if (start(ids, low->code)) {
 		j->n_workers = smp.n + 1;
 	} else {
 		log_line("smp: %u of %u other processors arrived: one goes on alone",
 			atomic_load(&smp.arrived), smp.n);
 		apic_park_others();
 	}
-	memcpy((void *)low, content, SMP_LOW_BYTES);
+	memcpy((void *)low->code, content, PAGE_BYTES);
+	memcpy((void *)low->root, content + PAGE_BYTES, PAGE_BYTES);
 }
 
 void smp_stop(struct jobs *j)

@@ -52,7 +52,7 @@ FUZZSRC_changes := loader/changes.c loader/gpt.c area/fingerprint.c drivers/bloc
 
 FUZZ += stock_facts
 FUZZSRC_stock_facts := loader/stock_facts.c loader/stock_fit.c loader/runtime.c loader/tables.c loader/platform.c loader/plan.c \
-	loader/image.c loader/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
+	loader/low_memory.c loader/image.c loader/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
 	$(FACTS_SRC) $(IMAGE_SRC) $(SWSUSP_SRC)
 FUZZLIBS_stock_facts := $(SWSUSP_A)
 

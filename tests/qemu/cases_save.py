@@ -7,13 +7,18 @@ from harness import TORPOR, case
 from story import AREA, CONTINUED, DOORS, NEWER_KERNELS_CPU, RESUMED, Story, on_second_disk
 
 
-def twice(name, door, disk=None, memory_mib=256, suite=None, **options):
+# The loader's second run; the first lies below 4 GiB.
+REGION_ABOVE_4_GIB = r"loader: \w+ door, program at 0x[1-9a-f][0-9a-f]{8,}, in the region"
+
+
+def twice(name, door, disk=None, memory_mib=256, suite=None, said="", **options):
     @case(name, product=TORPOR)
     def run(t):
         kernel = t.build.own_kernel(suite) if suite else {}
         story = Story(t, door, t.disk(**kernel, **(disk or {})), **options)
         story.work(memory_mib)
         story.cycle()
+        t.check(re.search(said, story.machine.console.text()), f"the loader does not say {said}")
         story.cycle()
         story.end()
 
@@ -26,6 +31,8 @@ twice("save-1-cpu", "seabios-grub", cpus=1)
 twice("save-4-cpus", "ovmf-entry", cpus=4)
 twice("save-la57-seabios-grub", "seabios-grub", cpu="max,la57=on")
 twice("save-la57-ovmf-entry", "ovmf-entry", cpu="max,la57=on")
+twice("save-la57-5g-seabios-grub", "seabios-grub", {"area_mib": 2048}, ram_mib=5120, cpu="max,la57=on",
+      said=REGION_ABOVE_4_GIB)
 twice("save-virtio-legacy", "seabios-grub", {"kind": "virtio-legacy"})
 twice("save-i440fx", "seabios-grub", machine="pc")
 for kernel, debian in (("6.12", "trixie"), ("7.2", "sid")):

@@ -53,6 +53,7 @@ twice("stock-6.1-ovmf-chain", "ovmf-chain", kernel=DEBIAN_6_1)
 twice("stock-6.1-shutdown", "seabios-grub", kernel=DEBIAN_6_1, mode="shutdown")
 twice("stock-6.1-uncompressed", "seabios-grub", NOCOMPRESS, kernel=DEBIAN_6_1)
 twice("stock-la57", "seabios-grub", cpu="max,la57=on")
+twice("stock-la57-5g", "seabios-grub", cpu="max,la57=on", ram_mib=5120)
 twice("stock-4-cpus", "ovmf-entry", kernel=DEBIAN_6_1, cpus=4)
 twice("stock-1-cpu", "seabios-grub", kernel=DEBIAN_6_1, cpus=1)
 for name, kernel in (("6.12", DEBIAN_6_12), ("7.2", DEBIAN_7_2)):

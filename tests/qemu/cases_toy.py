@@ -80,3 +80,10 @@ def toy_5g(t):
     disk = toy_disk(t, "reboot")
     run(t, disk, "toy", "writer: reset", "reset", ram_mib=5120)
     run(t, disk, "resume", CHECKED, "reset", ram_mib=5120)
+
+
+@case("toy-levels", product=NEEDS)
+def toy_levels(t):
+    """Paging changes from 4 to 5 levels and back, many times, with page tables above 4 GiB."""
+    disk = toy_disk(t, "levels")
+    run(t, disk, "toy", "toy: levels: PASSED", ram_mib=5120, cpu="max,la57=on")

@@ -391,6 +391,31 @@ static void paging_levels(void **state)
 	refused(ERR_CPU, "plan: the image has 5-level paging, this processor has not");
 }
 
+/* Paging is off while its levels change: there must be RAM below 4 GiB beside the region. */
+static void paging_levels_need_low_memory(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t now;
+		int five, kernel_has_five, refused;
+	} cases[] = {{4, 1, 0, 0}, {5, 1, 1, 0}, {0, 0, 0, 0}, {4, 1, 1, 1}, {5, 1, 0, 1},
+		{0, 1, 0, 1}, {0, 1, 1, 1}};
+	bi.n_memory = im.n_region;
+	for (uint32_t i = 0; i < im.n_region; i++)
+		bi.memory[i] = (struct boot_range){
+			im.region[i].phys, im.region[i].phys + 0x200000, BOOT_RAM, 0};
+	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cpu.levels = cases[i].now;
+		cpu.five_levels = cases[i].five;
+		im.cpu.cr4 = (im.cpu.cr4 & ~(1ull << 12)) | (uint64_t)cases[i].kernel_has_five
+								    << 12;
+		if (cases[i].refused)
+			refused(ERR_CPU, "cannot be entered: no RAM below 4 GiB");
+		else
+			refused(ERR_MEMORY_MAP, "which is a hole here");
+	}
+}
+
 /* ---- wrong firmware ---- */
 
 static void bios_and_uefi(void **state)
@@ -576,6 +601,7 @@ int main(void)
 		TEST(places_that_are_not_restored),
 		TEST(other_processor),
 		TEST(paging_levels),
+		TEST(paging_levels_need_low_memory),
 		TEST(bios_and_uefi),
 		TEST(tables_moved),
 		TEST(runtime_services),

@@ -474,51 +474,69 @@ static void the_region_is_not_overwritten(void **state)
 
 /* ---- where others begin ---- */
 
-static uint64_t low(void)
+static struct boot_piece low_piece;
+
+/* Two pages, as one number each: the code's, the root table's. */
+static void low_is(uint64_t code, uint64_t root)
 {
-	return stock_place_low(&d.stock, &bi, old);
+	struct smp_low low = stock_place_low(&d.stock, &bi, old, &low_piece, 1);
+	assert_int_equal(low.code, code);
+	assert_int_equal(low.root, root);
 }
 
 static void low_memory_by_the_same_rule(void **state)
 {
 	(void)state;
-	assert_int_equal(low(), 0x10000);
+	low_is(0x10000, 0x11000);
 	bi.n_memory = 0;
 	memory(0, 0x11000, BOOT_RAM);
 	memory(0x11000, 0x13000, BOOT_ACPI);
 	memory(0x13000, 0x9f800, BOOT_RAM);
-	assert_int_equal(low(), 0x13000);
+	low_is(0x10000, 0x13000);
 	old = &old_ram;
-	assert_int_equal(low(), 0);
+	low_is(0, 0);
 	assert_int_equal(ranges_add(&old_ram, 0x12, 0x14), 0);
-	assert_int_equal(low(), 0);
-	assert_int_equal(ranges_add(&old_ram, 0x14, 0x15), 0);
-	assert_int_equal(low(), 0x13000);
+	low_is(0, 0); /* the second page cannot be had */
+	assert_int_equal(ranges_add(&old_ram, 0x9d, 0x9e), 0);
+	low_is(0x13000, 0x9d000);
 	old = NULL;
 	bi.n_memory = 0;
-	memory(0x8e800, 0x8f800, BOOT_RAM);
-	assert_int_equal(low(), 0);
+	memory(0x8e800, 0x8f800, BOOT_RAM); /* no whole page */
+	low_is(0, 0);
 	bi.memory[0].end = 0x91000;
-	assert_int_equal(low(), 0); /* up to LOW_END only */
-	bi.memory[0].start = 0x8e000;
-	assert_int_equal(low(), 0x8e000);
+	low_is(0x8f000, 0x90000);
 	bi.n_memory = 0;
-	assert_int_equal(low(), 0);
+	low_is(0, 0);
+}
+
+/* The second one may lie above 1 MiB, but not where the loader will be. */
+static void low_memory_beside_the_loader(void **state)
+{
+	(void)state;
+	bi.n_memory = 0;
+	memory(0x3000, 0x4000, BOOT_RAM);
+	memory(0x5000000, 0x6000000, BOOT_RAM);
+	low_is(0x3000, 0x5000000);
+	low_piece = (struct boot_piece){0x5000000, 0x200000};
+	low_is(0x3000, 0x5200000);
+	low_piece = (struct boot_piece){0};
 }
 
 /* Not in the image if that is possible. */
 static void low_memory_beside_the_image(void **state)
 {
 	(void)state;
-	static uint64_t runs[2] = {0x10ull << 24 | 3, 0x16ull << 24 | 1}; /* 10-13, 16-17 */
+	static uint64_t runs[2] = {0x10ull << 24 | 3, 0x15ull << 24}; /* 10-13, 15 */
 	d.stock.image.frame_runs = runs;
 	d.stock.image.n_frame_runs = 2;
-	assert_int_equal(low(), 0x14000);
+	low_is(0x14000, 0x16000);
 	runs[0] = 0x10ull << 24 | 4;
-	assert_int_equal(low(), 0x18000);
+	low_is(0x16000, 0x17000);
+	bi.n_memory = 0;
+	memory(0, 0x9f000, BOOT_RAM);
 	runs[0] = 0x1ull << 24 | 0x9f;
 	d.stock.image.n_frame_runs = 1;
-	assert_int_equal(low(), 0x10000); /* its content is put back */
+	low_is(0x10000, 0x11000); /* its content is put back */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
@@ -546,6 +564,7 @@ int main(void)
 		TEST(ram_in_both_boots),
 		TEST(the_region_is_not_overwritten),
 		TEST(low_memory_by_the_same_rule),
+		TEST(low_memory_beside_the_loader),
 		TEST(low_memory_beside_the_image),
 	};
 	return cmocka_run_group_tests_name("stock_place", tests, NULL, NULL);

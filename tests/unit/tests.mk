@@ -164,7 +164,7 @@ LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_resumable
-SRC_cli_resumable := cli/resumable.c loader/plan.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
+SRC_cli_resumable := cli/resumable.c loader/plan.c loader/low_memory.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
 	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/payload.c $(TARGET_SRC) cli/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
 INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iloader -Iwriter -Iarea -Idrivers -Ix86
@@ -194,7 +194,7 @@ LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
-SRC_plan := loader/plan.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c \
+SRC_plan := loader/plan.c loader/low_memory.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
@@ -239,7 +239,7 @@ SRC_cli_file := $(SRC_cli_setup) cli/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := -Itests/unit $(INC_cli)
 
-STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/image.c loader/boot_memory.c \
+STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/low_memory.c loader/image.c loader/boot_memory.c \
 	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
@@ -262,7 +262,7 @@ SRC_facts_judge := $(STOCK_SRC) tests/unit/play_firmware.c
 LIBS_facts_judge := $(SWSUSP_A)
 
 UNIT += stock_place
-SRC_stock_place := loader/stock_place.c loader/low_memory.c $(STOCK_SRC)
+SRC_stock_place := loader/stock_place.c $(STOCK_SRC)
 LIBS_stock_place := $(SWSUSP_A)
 
 UNIT += extent_map
@@ -298,3 +298,10 @@ BARE_INCLUDE := -Itests/fake/bare -Itests/unit -iquote x86 -Ilib
 UNIT += time
 SRC_time := x86/time.c
 INCLUDE_time = $(BARE_INCLUDE)
+
+UNIT += paging
+SRC_paging := x86/paging.c lib/arena.c
+INCLUDE_paging = $(BARE_INCLUDE)
+
+UNIT += low_memory
+SRC_low_memory := loader/low_memory.c lib/ranges.c

@@ -5,7 +5,7 @@
  * through the same stub as the loader (loader/multiboot2.asm).
  *
  * Command line: the loader's options (where the image area is), and after " -- " one of poweroff,
- * reboot, continue; or what speed.h runs: no save. Lines on the serial port that tests look for begin
+ * reboot, continue; or what speed.h and levels.h run: no save. Lines on the serial port that tests look for begin
  * with "toy: ".
  */
 #include <string.h>
@@ -20,6 +20,7 @@
 #include "efi_tables.h"
 #include "find.h"
 #include "handoff.h"
+#include "levels.h"
 #include "log.h"
 #include "machine.h"
 #include "mailbox.h"
@@ -57,6 +58,7 @@ static struct {
 	struct mailbox *mailbox;
 	enum handoff_action action;
 	const char *speed; /* NULL: a save is wanted */
+	int levels;        /* 1: no save, paging modes only */
 	uint8_t swap_page[4096] __attribute__((aligned(4096)));
 	char log[16384];
 } t;
@@ -134,6 +136,7 @@ static void parse_cmdline(void)
 	*extra = 0;
 	extra += 4;
 	t.speed = speed_is_wanted(extra) ? extra : NULL;
+	t.levels = strncmp(extra, "levels", 6) == 0;
 	t.action = strncmp(extra, "continue", 8) == 0 ? HANDOFF_CONTINUE
 		   : strncmp(extra, "reboot", 6) == 0 ? HANDOFF_REBOOT
 						      : HANDOFF_POWEROFF;
@@ -277,8 +280,11 @@ _Noreturn void toy_main(
 	struct clock_sources clock = {.pm_timer = t.acpi.pm_timer,
 		.hpet = machine_map_mmio(t.acpi.hpet, CLOCK_HPET_BYTES)};
 	clock_init(&clock, start_tsc);
-	find_area_uuid();
-	if (t.speed) {
+	if (t.levels)
+		must(levels_run(&t.bi), "paging levels");
+	else
+		find_area_uuid();
+	if (t.speed || t.levels) {
 		must(acpi_power_off(&t.acpi), "power off");
 		cpu_halt();
 	}

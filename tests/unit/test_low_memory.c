@@ -1,0 +1,137 @@
+/* low_memory.c: where other processors begin and paging levels change, on maps of all kinds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "low_memory.h"
+
+#define GIB (1ull << 30)
+
+static struct boot_info bi;
+static struct range v[8];
+static struct ranges busy;
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&bi, 0, sizeof(bi));
+	ranges_init(&busy, v, 8);
+	return 0;
+}
+
+static void map(uint64_t start, uint64_t end, uint32_t type)
+{
+	bi.memory[bi.n_memory++] = (struct boot_range){.start = start, .end = end, .type = type};
+}
+
+static void use(uint64_t start, uint64_t end)
+{
+	assert_int_equal(ranges_add(&busy, start / 4096, end / 4096), 0);
+}
+
+static uint64_t real_mode(uint64_t bytes)
+{
+	return low_memory_beside(&bi, bytes, LOW_MEMORY_REAL_MODE, &busy);
+}
+
+static uint64_t without_paging(uint64_t bytes)
+{
+	return low_memory_beside(&bi, bytes, LOW_MEMORY_32_BIT, &busy);
+}
+
+static void an_ordinary_map(void **state)
+{
+	(void)state;
+	map(0, 0x9fc00, BOOT_RAM);
+	map(0x9fc00, 0xa0000, BOOT_RESERVED);
+	map(0x100000, 2 * GIB, BOOT_RAM);
+	map(4 * GIB, 6 * GIB, BOOT_RAM);
+	assert_int_equal(real_mode(8192), 0x10000);
+	assert_int_equal(without_paging(8192), 0x10000);
+	use(0x11000, 0x12000);
+	assert_int_equal(real_mode(8192), 0x12000);
+	assert_int_equal(real_mode(4096), 0x10000);
+	use(0x10000, 0x90000);
+	assert_int_equal(real_mode(8192), 0x1000);
+	use(0x1000, 0x10000);
+	assert_int_equal(real_mode(8192), 0x90000);
+	use(0x90000, 0x9f000);
+	assert_int_equal(real_mode(4096), 0); /* half a page is left */
+	assert_int_equal(without_paging(8192), 0x100000);
+}
+
+static void nothing_below_1_mib(void **state)
+{
+	(void)state;
+	map(0, 0xa0000, BOOT_RESERVED);
+	map(0x100000, 0x200000, BOOT_ACPI); /* not ours */
+	map(0x200000, 0x80000000, BOOT_RAM);
+	assert_int_equal(real_mode(4096), 0);
+	assert_int_equal(without_paging(8192), 0x200000);
+	use(0x200000, 0x400000);
+	assert_int_equal(without_paging(8192), 0x400000);
+}
+
+static void single_pages(void **state)
+{
+	(void)state;
+	map(0x1000, 0x1fff, BOOT_RAM);      /* less than one */
+	map(0x2800, 0x4800, BOOT_RAM);      /* one whole page */
+	map(0xffffe000, 5 * GIB, BOOT_RAM); /* through 4 GiB */
+	assert_int_equal(real_mode(8192), 0);
+	assert_int_equal(real_mode(4096), 0x3000);
+	assert_int_equal(without_paging(8192), 0xffffe000);
+	assert_int_equal(without_paging(12288), 0);
+	struct smp_low low = low_memory_for_smp(&bi, NULL, NULL);
+	assert_int_equal(low.code, 0x3000);
+	assert_int_equal(low.root, 0xffffe000);
+}
+
+static void nothing_below_4_gib(void **state)
+{
+	(void)state;
+	map(0, 4096, BOOT_RAM); /* the interrupt vectors' page is never used */
+	map(4 * GIB, 6 * GIB, BOOT_RAM);
+	assert_int_equal(real_mode(4096), 0);
+	assert_int_equal(without_paging(4096), 0);
+	assert_int_equal(low_memory_for_paging(&bi), 0);
+	assert_int_equal(low_memory_for_smp(&bi, NULL, NULL).code, 0);
+}
+
+static void not_what_is_in_use(void **state)
+{
+	(void)state;
+	map(0x10000, 0x20000, BOOT_RAM);
+	map(0x200000, 0x1000000, BOOT_RAM);
+	bi.home = 0x10800; /* to be taken as whole pages */
+	bi.home_bytes = 0xe800;
+	bi.n_region = 1;
+	bi.region[0] = (struct boot_piece){0x200000, 0x200000};
+	assert_int_equal(low_memory_for_paging(&bi), 0x400000);
+}
+
+static void absurd_maps(void **state)
+{
+	(void)state;
+	map(UINT64_MAX - 100, UINT64_MAX, BOOT_RAM);
+	map(0x5000, 0x3000, BOOT_RAM);
+	assert_int_equal(real_mode(4096), 0);
+	assert_int_equal(without_paging(UINT64_MAX), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+	const struct CMUnitTest tests[] = {
+		TEST(an_ordinary_map),
+		TEST(nothing_below_1_mib),
+		TEST(single_pages),
+		TEST(nothing_below_4_gib),
+		TEST(not_what_is_in_use),
+		TEST(absurd_maps),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

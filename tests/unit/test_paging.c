@@ -1,0 +1,218 @@
+/*
+ * paging.c: changes between 4 and 5 levels, with tables wherever. The trampoline is played by a function
+ * that does what the processor does: 32 bits of root, tables walked by what lies there at that moment.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <sys/mman.h>
+
+#include "arena.h"
+#include "paging.h"
+#include <cpu.h>
+#include <machine.h>
+
+#define LOW     0x50000000ull
+#define HIGH    0x200000000000ull /* the region: far above 4 GiB */
+#define REGION  (1u << 20)
+#define ADDRESS 0x000ffffffffff000ull
+
+uint64_t bare_cr3, bare_cr4;
+static int five_levels, n_switches;
+static struct arena arena;
+static uint8_t *low, before[PAGING_LOW_BYTES];
+
+/* What x86/levels.asm gives to be copied: here a jump to switched(), far enough for any address. */
+__asm__(".data\n"
+	".globl levels_trampoline, levels_trampoline_end\n"
+	"levels_trampoline: jmp *0f(%rip)\n"
+	"0: .quad switched\n"
+	"levels_trampoline_end:\n"
+	".text\n");
+extern uint8_t levels_trampoline[], levels_trampoline_end[];
+
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	(void)subleaf;
+	if (leaf == 0)
+		return (struct cpuid){.eax = 7};
+	if (leaf == 7)
+		return (struct cpuid){.ecx = five_levels ? 1u << 16 : 0};
+	return (struct cpuid){0};
+}
+
+/* Is this page mapped to itself by tables of so many levels? */
+static int is_mapped(uint64_t root, uint32_t levels, uint64_t at)
+{
+	uint64_t table = root & ADDRESS;
+	for (uint32_t level = levels; level > 0; level--) {
+		uint64_t entry = ((const uint64_t *)table)[at >> (12 + 9 * (level - 1)) & 511];
+		if (!(entry & 1))
+			return 0;
+		if (level == 1 || (entry & 0x80))
+			return ((entry & ADDRESS) ^ at) >> (12 + 9 * (level - 1)) == 0;
+		table = entry & ADDRESS;
+	}
+	return 0;
+}
+
+__attribute__((used)) static void switched(
+	uint64_t low_root, uint64_t own, uint64_t la57, uint64_t root)
+{
+	assert_int_equal(own, (uint64_t)low);
+	assert_true(low_root < 1ull << 32);
+	assert_memory_equal((void *)own, levels_trampoline,
+		(size_t)(levels_trampoline_end - levels_trampoline));
+	uint32_t levels = la57 ? 5 : 4;
+	/* Paging on again by the copy: its code is fetched; then the real tables. */
+	assert_true(is_mapped(low_root, levels, own));
+	assert_true(is_mapped(root, levels, own));
+	assert_true(is_mapped(root, levels, HIGH));
+	bare_cr4 = (bare_cr4 & ~CR4_LA57) | la57;
+	bare_cr3 = root;
+	n_switches++;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	low = mmap((void *)LOW, PAGING_LOW_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *region = mmap((void *)HIGH, REGION, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	assert_ptr_equal(low, LOW);
+	assert_ptr_equal(region, HIGH);
+	for (uint32_t i = 0; i < PAGING_LOW_BYTES; i++)
+		low[i] = (uint8_t)(i * 7 + i / 256);
+	memcpy(before, low, sizeof(before));
+	bare_cr3 = 0x1000;
+	bare_cr4 = CR4_PAE;
+	five_levels = 1;
+	n_switches = 0;
+	arena_init(&arena);
+	return arena_add(&arena, region, REGION);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	munmap(low, PAGING_LOW_BYTES);
+	return munmap((void *)HIGH, REGION);
+}
+
+static void make_tables(uint32_t levels)
+{
+	assert_int_equal(paging_init(&arena, levels), 0);
+	assert_int_equal(paging_map_memory(0x1000, 0x9f000), 0);
+	assert_int_equal(paging_map_memory(0x100000, 0x7ff00000), 0);
+	assert_int_equal(paging_map_memory(HIGH, REGION), 0);
+}
+
+static void borrowed_is_back(void)
+{
+	assert_memory_equal(low, before, sizeof(before));
+}
+
+static void same_levels_need_nothing(void **state)
+{
+	(void)state;
+	make_tables(4);
+	assert_int_equal(paging_enter(0), 0);
+	assert_true(bare_cr3 >= HIGH);
+	assert_int_equal(n_switches, 0);
+}
+
+static void enter(void **state)
+{
+	(void)state;
+	for (uint32_t levels = 4; levels <= 5; levels++) {
+		bare_cr4 = levels == 4 ? CR4_PAE | CR4_LA57 : CR4_PAE;
+		make_tables(levels);
+		assert_int_equal(paging_enter(LOW), 0);
+		assert_int_equal(paging_levels_now(), levels);
+		assert_true(bare_cr3 >= HIGH);
+		borrowed_is_back();
+	}
+	assert_int_equal(n_switches, 2);
+}
+
+/* And back, and again: what is mapped stays, and more can be mapped. */
+static void change(void **state)
+{
+	(void)state;
+	make_tables(4);
+	assert_int_equal(paging_enter(0), 0);
+	for (uint32_t i = 0; i < 6; i++) {
+		uint32_t levels = i % 2 ? 4 : 5;
+		uint64_t more = HIGH + (i + 1ull) * (1u << 30);
+		assert_int_equal(paging_change_levels(levels, LOW), 0);
+		assert_int_equal(paging_levels_now(), levels);
+		assert_true(is_mapped(bare_cr3, levels, 0x1234000));
+		assert_int_equal(paging_map_memory(more, 4096), 0);
+		assert_true(is_mapped(bare_cr3, levels, more));
+		assert_int_equal(paging_change_levels(levels, 0), 0);
+		borrowed_is_back();
+	}
+	assert_int_equal(n_switches, 6);
+}
+
+static void no_place(void **state)
+{
+	(void)state;
+	static const uint64_t bad[] = {
+		0, LOW + 8, (1ull << 32) - 4096, 1ull << 32, HIGH, UINT64_MAX - 4095};
+	make_tables(5);
+	uint64_t cr3 = bare_cr3;
+	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(paging_enter(bad[i]), ERR_CPU);
+	make_tables(4);
+	assert_int_equal(paging_enter(0), 0);
+	cr3 = bare_cr3;
+	for (uint32_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(paging_change_levels(5, bad[i]), ERR_CPU);
+	assert_int_equal(bare_cr3, cr3);
+	assert_int_equal(n_switches, 0);
+	/* Nothing is lost by that: the tables are the old ones. */
+	assert_int_equal(paging_map_memory(HIGH + (1u << 30), 4096), 0);
+	assert_true(is_mapped(bare_cr3, 4, HIGH + (1u << 30)));
+	assert_int_equal(paging_change_levels(5, LOW), 0);
+}
+
+static void no_five_levels(void **state)
+{
+	(void)state;
+	five_levels = 0;
+	make_tables(5);
+	assert_int_equal(paging_enter(LOW), ERR_CPU);
+	borrowed_is_back();
+}
+
+static void no_memory(void **state)
+{
+	(void)state;
+	make_tables(5);
+	while (arena_alloc(&arena, 4096, 4096))
+		;
+	assert_int_equal(paging_enter(LOW), ERR_NO_MEMORY);
+	borrowed_is_back();
+	assert_int_equal(n_switches, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(same_levels_need_nothing),
+		TEST(enter),
+		TEST(change),
+		TEST(no_place),
+		TEST(no_five_levels),
+		TEST(no_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
