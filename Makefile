@@ -51,7 +51,7 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/hibernation_target.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
-CLI_SRC += cli/memory_use.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
+CLI_SRC += cli/memory_use.c cli/loader_words.c loader/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
 	cli/export_core.c cli/make.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
 CLI_SRC += cli/resumable.c loader/plan.c loader/low_memory.c \
@@ -185,7 +185,7 @@ $(out)/host/%.c.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
 
-$(out)/host/cli/resumable.c.o: INC_cli += -Iloader -Iwriter -Iarea -Idrivers -Ix86
+$(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iloader -Iwriter -Iarea -Idrivers -Ix86
 
 $(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
 	$(call say,AS,$<)

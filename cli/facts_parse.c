@@ -387,7 +387,7 @@ bool pci_address_of(const char *path, uint32_t *ret_address, size_t *ret_length)
 	return found;
 }
 
-bool guid_parse(const char *text, uint8_t ret_guid[16])
+bool guid_of_text(const char *text, uint8_t ret_guid[16])
 {
 	/* The first three groups are little-endian numbers: UEFI 2.10, appendix A. */
 	static const uint8_t place[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};

@@ -90,6 +90,6 @@ bool swaps_line(const char *line, char *ret_name, size_t cap);
 bool pci_address_of(const char *path, uint32_t *ret_address, size_t *ret_length);
 
 /* "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" as the 16 bytes that a GPT has on disk. */
-bool guid_parse(const char *text, uint8_t ret_guid[16]);
+bool guid_of_text(const char *text, uint8_t ret_guid[16]);
 
 #endif

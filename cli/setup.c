@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "loader_words.h"
 #include "say.h"
 #include "stock_image.h"
 #include "swap_place.h"
@@ -108,6 +109,7 @@ static int check_words(const char *words)
 	return words && words[strspn(words, allowed)]
 		       ? complain("--loader-args: '%c' is not part of any word of the loader",
 				 words[strspn(words, allowed)])
+	       : words ? loader_words_check(words)
 		       : 0;
 }
 
@@ -187,6 +189,8 @@ static int fill_record(struct changes *c, const struct setup_options *o, const s
 		return -1;
 	snprintf(r->args, sizeof(r->args), "%s%s%s", args, o->words ? " " : "",
 		o->words ? o->words : "");
+	if (!c->dry_run && loader_words_check(r->args)) /* else a place may not be known yet */
+		return -1;
 	printf("loader      %s\n", r->args);
 	if (secure_boot_is_on())
 		printf("Secure Boot is on: the firmware starts the loader only when you sign it\n");

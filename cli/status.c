@@ -11,6 +11,7 @@
 #include "facts_parse.h"
 #include "grub_text.h"
 #include "kexec.h"
+#include "loader_words.h"
 #include "say.h"
 #include "setup.h"
 #include "stock_image.h"
@@ -169,7 +170,9 @@ static void show_position(struct status *s)
 	if (!s->known || !s->placed)
 		return;
 	swap_place_args(&s->place, args);
-	if (swap_place_is(&s->place, r->args))
+	if (loader_words_check(r->args))
+		no(s, "position", "%s: run torpor setup again", last_complaint());
+	else if (swap_place_is(&s->place, r->args))
 		yes("position", "as it was at setup: %s", r->args);
 	else
 		no(s, "position", "the loader would look at %s, it is %s: run torpor setup again",

@@ -35,11 +35,11 @@ static void copy_guids(struct target *t, blkid_partlist list)
 	const char *disk = table ? blkid_parttable_get_id(table) : NULL;
 	blkid_partition p;
 
-	if (!type || strcmp(type, "gpt") || !disk || !guid_parse(disk, t->disk_guid))
+	if (!type || strcmp(type, "gpt") || !disk || !guid_of_text(disk, t->disk_guid))
 		return;
 	p = t->is_partition ? find_partition(list, t) : NULL;
 	if (!p || !blkid_partition_get_uuid(p) ||
-		!guid_parse(blkid_partition_get_uuid(p), t->part_guid))
+		!guid_of_text(blkid_partition_get_uuid(p), t->part_guid))
 		return;
 	type = blkid_partition_get_type_string(p);
 	t->own_type = !t->is_file && type && !strcmp(type, AREA_TYPE_GUID);

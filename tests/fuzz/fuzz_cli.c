@@ -43,7 +43,7 @@ static void lines(const char *text)
 			   strlen(mount.source) < sizeof(mount.source));
 	if (swaps_line(text, word, sizeof(word)))
 		FUZZ_CHECK(strlen(word) < sizeof(word));
-	if (guid_parse(text, guid))
+	if (guid_of_text(text, guid))
 		FUZZ_CHECK(strlen(text) == 36);
 }
 

@@ -287,14 +287,14 @@ static void guids(void **state)
 	static const uint8_t disk[16] = {0x6d, 0x7f, 0xb7, 0x3e, 0xf9, 0x87, 0x1a, 0x41, 0x85, 0x28,
 		0x77, 0xd5, 0x67, 0xbb, 0x20, 0x3a};
 	uint8_t g[16];
-	assert_true(guid_parse(AREA_TYPE_GUID, g));
+	assert_true(guid_of_text(AREA_TYPE_GUID, g));
 	assert_memory_equal(g, disk, 16);
-	assert_false(guid_parse("", g));
-	assert_false(guid_parse("3eb77f6d-02", g));
-	assert_false(guid_parse("3eb77f6d-87f9-411a-8528-77d567bb203", g));
-	assert_false(guid_parse("3eb77f6d-87f9-411a-8528-77d567bb203g", g));
-	assert_false(guid_parse("3eb77f6d087f9-411a-8528-77d567bb203a", g));
-	assert_false(guid_parse("3eb77f6d-87f9-411a-8528-77d567bb203a0", g));
+	assert_false(guid_of_text("", g));
+	assert_false(guid_of_text("3eb77f6d-02", g));
+	assert_false(guid_of_text("3eb77f6d-87f9-411a-8528-77d567bb203", g));
+	assert_false(guid_of_text("3eb77f6d-87f9-411a-8528-77d567bb203g", g));
+	assert_false(guid_of_text("3eb77f6d087f9-411a-8528-77d567bb203a", g));
+	assert_false(guid_of_text("3eb77f6d-87f9-411a-8528-77d567bb203a0", g));
 }
 
 int main(void)

@@ -134,6 +134,9 @@ static void grub_will_not_do(void **state)
 	refused("setup --grub-dir /none", "no grub.cfg in /none");
 	refused("setup --efi-entry", "not booted by UEFI");
 	refused("setup --loader-args $(x)", "'$'");
+	refused("setup --loader-args strict=2", "does not understand strict=2");
+	refused("setup --loader-args seriel=0x3f8", "does not understand seriel=0x3f8");
+	refused("setup --loader-args swap=lba:7", "does not understand swap=lba:7");
 	snprintf(words, sizeof(words), "setup --loader-args %0201u", 0u); /* not cut, refused */
 	refused(words, "more than 200 characters");
 }

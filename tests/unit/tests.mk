@@ -229,15 +229,16 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
 	cli/setup_image.c cli/status.c cli/swap_place.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
-	cli/target_use.c cli/target_area.c $(TARGET_SRC) \
+	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/cmdline.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
-INCLUDE_cli_setup := -Itests/unit $(INC_cli)
+# x86/ last: it has a time.h of its own.
+INCLUDE_cli_setup := -Itests/unit $(INC_cli) -Iloader -Iarea -Idrivers -idirafter x86
 
 UNIT += cli_file
 SRC_cli_file := $(SRC_cli_setup) cli/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
-INCLUDE_cli_file := -Itests/unit $(INC_cli)
+INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
 STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/low_memory.c loader/image.c loader/boot_memory.c \
 	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
