@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,12 +73,28 @@ static int dest_flush(void *ctx)
 	return fdatasync(f->fd) ? failed(f, "flush", errno, 0) : 0;
 }
 
+/* Two that write to one file: the headers of one, the content of the other. The lock goes with the
+ * descriptor; of a block device O_EXCL is the lock. */
+static int lock_for_writing(const char *path, int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return 0;
+	return flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK
+		       ? complain("%s is in use by another torpor that writes to it", path)
+		       : 0;
+}
+
 int image_attach(struct image_file *f, const char *path, int fd, uint64_t size)
 {
 	memset(f, 0, sizeof(*f));
 	f->path = path;
 	f->fd = fd;
 	f->size = size & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
+	if (lock_for_writing(path, fd))
+		return -1;
 	f->out = image_buffer(IMG_CHUNK_PAGES_MAX * IMG_PAGE_BYTES);
 	f->source = (struct img_source){source_read, f, f->size};
 	f->dest = (struct img_dest){dest_buffer, dest_write, dest_flush, f,

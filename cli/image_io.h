@@ -28,8 +28,8 @@ struct image_file {
 /* Opens for reading. -1 after one complaint. */
 int image_open(struct image_file *f, const char *path);
 
-/* For reading and writing over a descriptor that is open and stays the caller's. -1 after a
- * complaint. */
+/* For reading and writing over a descriptor that is open and stays the caller's; a file that is open
+ * for writing is locked until it is closed. -1 after a complaint, also when another one writes to it. */
 int image_attach(struct image_file *f, const char *path, int fd, uint64_t size);
 void image_close(struct image_file *f);
 

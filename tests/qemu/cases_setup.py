@@ -89,3 +89,26 @@ _set_up("setup-grub-partition", "seabios-grub", PARTITION)
 _set_up("setup-grub-file", "seabios-grub", FILE, tell=TELL_KERNEL, data_mib=1536, swap_mib=64)
 _set_up("setup-grub-uefi", "ovmf-grub", PARTITION)
 _set_up("setup-efi-entry", "ovmf-grub", PARTITION, "--efi-entry --esp /esp")
+
+
+@case("setup-two-swaps", product=TORPOR)
+def two_swaps(t):
+    """Nobody has said which: the kernel takes the first, here the smaller one. Told of the other one, it
+    is not what was set up, and the next boot is an ordinary one."""
+    first = "swapoff -a; mkswap /dev/vda4 && swapon /dev/vda4 && swapon /dev/vda5"
+    story = SetupStory(t, "seabios-grub", t.disk(area_mib=768, swap_mib=1024), before=first)
+    story.look = lambda: None  # it looks at the other one
+    story.set_up("")
+    t.check("device=/dev/vda4" in story.record, f"the largest is set up:\n{story.record}")
+    story.check_status()
+    story.work(128)
+    story.cycle()
+    story.guest.run("cat /sys/class/block/vda5/dev > /sys/power/resume", status=None)
+    said = story.guest.run("torpor status; torpor arm", status=1)
+    t.check("goes to /dev/vda5" in said and "the next boot is an ordinary one" in said, said)
+    t.check("next_entry=torpor" not in story.guest.run("cat /boot/grub/grubenv"), "armed all the same")
+    story.guest.run("torpor setup --loader-dir /esp --loader-args serial=0x3f8")
+    story.check_status()
+    story.cycle()
+    story.remove()
+    story.end()

@@ -112,6 +112,23 @@ static int keep(const char *const *words)
 	return status;
 }
 
+/* Two at once: one of them is told so, and nothing is lost. */
+static void two_writers(void **state)
+{
+	(void)state;
+	struct kept k;
+
+	make_input(100000, 3);
+	assert_int_equal(kept_open(&k, area, KEPT_CHANGE), 0);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_FAILED);
+	assert_complaint("is in use by another torpor");
+	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_FAILED);
+	assert_complaint("is in use by another torpor");
+	assert_int_equal(KEEP("list", "--in", area), STATUS_OK); /* looking is free */
+	kept_close(&k);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+}
+
 static void round_trip(void **state)
 {
 	(void)state;
@@ -237,8 +254,10 @@ static void in_the_way(void **state)
 	(void)state;
 	open_whole(&f);
 	assert_int_equal(kept_in_the_way(&f, ""), 0);
+	image_close(&f);
 	make_input(100, 1);
 	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	open_whole(&f);
 	assert_int_equal(kept_in_the_way(&f, ": --force removes them"), -1);
 	assert_complaint("its store holds 1 kept file (torpor keep list): --force removes them");
 	image_close(&f);
@@ -311,6 +330,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(round_trip),
+		TEST(two_writers),
 		TEST(usage),
 		TEST(full),
 		TEST(get_over),
