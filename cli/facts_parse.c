@@ -293,6 +293,16 @@ bool release_restores_gdt(const char *release)
 	return minor >= 13 || (minor == 12 && patch >= 5) || (minor == 6 && patch >= 66);
 }
 
+bool release_is_before(const char *release, uint64_t major, uint64_t minor)
+{
+	uint64_t has_major, has_minor;
+
+	if (!take_number(&release, 10, &has_major) || !take_char(&release, '.') ||
+		!take_number(&release, 10, &has_minor))
+		return false;
+	return has_major != major ? has_major < major : has_minor < minor;
+}
+
 static bool octal(const char *text)
 {
 	return text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&

@@ -72,6 +72,9 @@ bool lockdown_mode(const char *text, char *ret_mode, size_t cap);
  */
 bool release_restores_gdt(const char *release);
 
+/* "5.10.0-30-amd64" is before 5.13. False when it is no release. */
+bool release_is_before(const char *release, uint64_t major, uint64_t minor);
+
 /* One line of /proc/self/mountinfo. */
 struct mount_line {
 	uint32_t major, minor;

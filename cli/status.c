@@ -70,6 +70,10 @@ static void show_kernel(struct status *s)
 		no(s, "hibernation", "kernel lockdown (%s) forbids it", mode);
 	else if (sys_read_text(text, sizeof(text), "/sys/power/state") < 0 || !strstr(text, "disk"))
 		no(s, "hibernation", "this kernel cannot hibernate, or was told not to");
+	else if (sys_read_text(text, sizeof(text), "/proc/sys/kernel/osrelease") > 0 &&
+		 release_is_before(text, 5, 13))
+		no(s, "hibernation",
+			"the loader reads no images of kernels before 5.13 (this is %s)", text);
 	else if (sys_read_text(text, sizeof(text), "/sys/power/disk") > 0)
 		yes("hibernation", "the kernel can, mode %s", text);
 	else

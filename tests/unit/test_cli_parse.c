@@ -225,6 +225,19 @@ static void releases(void **state)
 			fail_msg("%s", no[i]);
 }
 
+static void old_releases(void **state)
+{
+	(void)state;
+	assert_true(release_is_before("5.10.0-30-amd64", 5, 13));
+	assert_true(release_is_before("4.19.0", 5, 13));
+	assert_false(release_is_before("5.13.0-rc1", 5, 13));
+	assert_false(release_is_before("5.15", 5, 13));
+	assert_false(release_is_before("6.1.0", 5, 13));
+	assert_false(release_is_before("10.0.0", 5, 13));
+	assert_false(release_is_before("5", 5, 13));
+	assert_false(release_is_before("", 5, 13));
+}
+
 static void mounts(void **state)
 {
 	(void)state;
@@ -309,6 +322,7 @@ int main(void)
 		cmocka_unit_test(firmware),
 		cmocka_unit_test(small_texts),
 		cmocka_unit_test(releases),
+		cmocka_unit_test(old_releases),
 		cmocka_unit_test(mounts),
 		cmocka_unit_test(pci),
 		cmocka_unit_test(guids),

@@ -499,6 +499,10 @@ static void status(void **state)
 	assert_int_equal(machine_run("status"), STATUS_FAILED);
 	tree_file("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_file("/proc/sys/kernel/osrelease", "5.10.0-30-amd64\n");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	tree_file("/proc/sys/kernel/osrelease", "5.13.0\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/boot/grub/custom.cfg", "");
 	assert_int_equal(machine_run("status"), STATUS_FAILED);
 }
