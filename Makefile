@@ -23,12 +23,14 @@ LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.
 IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c image-format/hash.c \
 	image-format/header.c image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
-	image-format/state_dump.c image-format/saved_state.c
+	image-format/state_dump.c image-format/saved_state.c image-format/saved_table.c
 # What `torpor arm` tells the loader.
 FACTS_SRC := contract/facts.c
 # Whether a stock image fits this machine.
-STOCK_JUDGE_SRC := loader/tables.c loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c \
-	loader/stock_peek.c loader/runtime.c $(FACTS_SRC)
+STOCK_JUDGE_SRC := loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c \
+	loader/tables_read.c $(FACTS_SRC)
+# Whether any image fits it.
+FIT_SRC := loader/plan.c loader/tables.c loader/runtime.c loader/cpu_features.c loader/platform.c loader/low_memory.c
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
@@ -54,12 +56,10 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 CLI_SRC += cli/memory_use.c cli/loader_words.c loader/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
 	cli/export_core.c cli/make.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
-CLI_SRC += cli/resumable.c loader/plan.c loader/low_memory.c \
-	loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
+CLI_SRC += cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
-LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c loader/plan.c loader/low_memory.c \
-	loader/boot_memory.c \
-	loader/places.c loader/changes.c loader/stock.c loader/platform.c loader/err_any.c \
+LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c $(FIT_SRC) loader/boot_memory.c \
+	loader/places.c loader/changes.c loader/stock.c loader/err_any.c \
 	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/nvs.c loader/restore.c loader/stock_restore.c loader/stock_place.c \

@@ -15,8 +15,6 @@
 #include "plan.h"
 #include "say.h"
 
-#define FRAME_RANGES_MAX (HANDOFF_MEMORY_MAX * 4)
-
 static_assert(HANDOFF_REGION_MAX <= BOOT_REGION_MAX, "the loader takes any region");
 static_assert(HANDOFF_RUNTIME_MAX <= BOOT_RUNTIME_MAX, "and all of the runtime ranges");
 static_assert(HANDOFF_MEMORY_MAX <= BOOT_MEMORY_MAX, "and the map");
@@ -84,7 +82,7 @@ int resumable_check(const struct handoff *h, bool uefi)
 {
 	static struct boot_info bi;
 	static struct image im;
-	static struct range v[FRAME_RANGES_MAX];
+	static struct range v[PAGES_RANGES_MAX];
 	/* The processor is the same one, whatever it is called. */
 	static const struct plan_cpu cpu = {.five_levels = 1};
 	struct ranges frames;
@@ -93,7 +91,7 @@ int resumable_check(const struct handoff *h, bool uefi)
 	reason[0] = 0;
 	log_drop_sinks();
 	log_add_sink(keep_line);
-	ranges_init(&frames, v, FRAME_RANGES_MAX);
+	ranges_init(&frames, v, PAGES_RANGES_MAX);
 	image_ahead(h, &im);
 	err = front_door(h, uefi, &bi);
 	if (!err)

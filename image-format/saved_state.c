@@ -23,6 +23,8 @@ static const struct state_field cpu_fields[] = {
 	CPU(STATE_U, apic_id, STATE_REQUIRED),
 	CPU(STATE_X, cpuid_1_eax, STATE_REQUIRED),
 	CPU(STATE_TEXT, vendor, STATE_REQUIRED),
+	CPU(STATE_X, kernel_cr4, 0),
+	CPU(STATE_X, xcr0, 0),
 };
 const struct state_desc saved_cpu_desc = {
 	.name = "cpu",

@@ -4,7 +4,8 @@
  *   "nvs"       page stream: frames with ACPI NVS; may be missing, restored only on demand
  *   "cpu"       state stream: struct saved_cpu (one)
  *   "platform"  state stream: struct saved_platform (one), saved_frame (the region),
- *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges)
+ *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges),
+ *               saved_table (ACPI tables; may be missing)
  *   "filesystems"  state stream: struct saved_filesystem (any number)
  *   "ledger"    state stream: struct saved_ledger (one): what the save cost
  * The descriptions are saved_state.c. Addresses are physical unless named otherwise.
@@ -33,6 +34,8 @@ struct saved_cpu {
 	uint32_t apic_id;
 	uint32_t cpuid_1_eax; /* family, model, stepping */
 	char vendor[16];      /* CPUID 0 */
+	/* In use by the kernel; 0: not known. cr4 above is what it leaves at the payload's entry. */
+	uint64_t kernel_cr4, xcr0;
 };
 
 struct saved_platform {
@@ -71,6 +74,9 @@ struct saved_table {
 	uint32_t has_hash; /* 0 for tables whose content changes harmlessly (FACS) */
 	uint64_t hash;     /* XXH64 of the whole table */
 };
+
+/* Of a table in memory: false when it is not one that a running kernel goes on to use. saved_table.c */
+bool saved_table_make(struct saved_table *ret, uint64_t phys, const void *table, uint32_t bytes);
 
 struct saved_ledger { /* until the commit began */
 	uint64_t pages, pages_fill, pages_raw, pages_lz4;

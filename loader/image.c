@@ -69,6 +69,15 @@ static int read_filesystems(struct image *im, const struct scratch *s)
 	return err;
 }
 
+/* Older images have none. */
+static int read_tables(struct image *im, struct state_reader *r)
+{
+	int err = state_get(r, &saved_table_desc, im->table, IMAGE_TABLES_MAX, &im->n_tables);
+	if (err == IMG_ERR_NOT_FOUND)
+		im->n_tables = 0;
+	return err && err != IMG_ERR_NOT_FOUND ? say_fault(im, err, saved_table_desc.name) : 0;
+}
+
 static int read_states(struct image *im, const struct scratch *s)
 {
 	struct state_reader r;
@@ -84,6 +93,8 @@ static int read_states(struct image *im, const struct scratch *s)
 	if (!err)
 		err = get(
 			im, &r, &saved_runtime_desc, im->runtime, BOOT_RUNTIME_MAX, &im->n_runtime);
+	if (!err)
+		err = read_tables(im, &r);
 	if (!err)
 		err = open_stream(im, SAVED_LEDGER, s, &r);
 	if (!err)

@@ -8,6 +8,7 @@
 #include "saved_state.h"
 
 #define IMAGE_MEMORY_MAX 512u
+#define IMAGE_TABLES_MAX 128u
 
 struct image {
 	struct img_reader reader;
@@ -20,6 +21,8 @@ struct image {
 	uint32_t n_region;
 	struct saved_runtime runtime[BOOT_RUNTIME_MAX];
 	uint32_t n_runtime;
+	struct saved_table table[IMAGE_TABLES_MAX];
+	uint32_t n_tables; /* 0: an image of a writer that did not look */
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
 	uint32_t n_filesystems;
 	int have_filesystems; /* 0: an image of a writer that did not look */

@@ -3,21 +3,20 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cpu_features.h"
 #include "log.h"
 #include "low_memory.h"
 #include "paging.h"
+#include "platform.h"
+#include "runtime.h"
 
-#define PAGE_BYTES  4096ull
-#define FRAME_BYTES (2ull << 20)
-#define FRAME_PAGES (FRAME_BYTES / PAGE_BYTES)
-#define RANGES_MAX  (BOOT_MEMORY_MAX + 1) /* taking out the first frame may cut one in two */
-#define CR4_LA57    (1ull << 12)
-
-/* EFI memory types (UEFI 2.10, 7.2.1). */
-#define EFI_LOADER_CODE  1
-#define EFI_RUNTIME_CODE 5
-#define EFI_RUNTIME_DATA 6
-#define EFI_CONVENTIONAL 7
+#define PAGE_BYTES       4096ull
+#define FRAME_BYTES      (2ull << 20)
+#define FRAME_PAGES      (FRAME_BYTES / PAGE_BYTES)
+#define RANGES_MAX       (BOOT_MEMORY_MAX + 1) /* taking out the first frame may cut one in two */
+#define CR4_LA57         (1ull << 12)
+#define APIC_BASE_X2APIC (1ull << 10)
+#define WHO              "plan"
 
 static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *frames)
 {
@@ -216,6 +215,26 @@ static int check_memory(struct image *im, const struct boot_info *bi, const stru
 	return err ? err : check_frames(im, bi, &usable, &region);
 }
 
+static int check_features(const struct saved_cpu *saved, const struct plan_cpu *now)
+{
+	if ((saved->cr4 & CR4_LA57) && !now->five_levels) {
+		log_line("plan: the image has 5-level paging, this processor has not");
+		return ERR_CPU;
+	}
+	if (!now->abilities_known)
+		return 0;
+	if ((saved->apic_base & APIC_BASE_X2APIC) && !now->x2apic) {
+		log_line("plan: the kernel uses x2APIC mode, which this processor does not have "
+			 "or the firmware has switched off");
+		return ERR_CPU;
+	}
+	int err = cpu_features_check(CPU_CR4, saved->kernel_cr4, now->cr4_possible, WHO);
+	if (!err)
+		err = cpu_features_check(CPU_XCR0, saved->xcr0, now->xcr0_possible, WHO);
+	/* Written by the loader's last instructions, where an exception would be the end. */
+	return err ? err : cpu_features_check(CPU_EFER, saved->efer, now->efer_possible, WHO);
+}
+
 static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)
 {
 	if (strncmp(saved->vendor, now->vendor, sizeof(saved->vendor)) != 0 ||
@@ -224,128 +243,7 @@ static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)
 			saved->cpuid_1_eax, now->vendor, now->cpuid_1_eax);
 		return ERR_CPU;
 	}
-	if ((saved->cr4 & CR4_LA57) && !now->five_levels) {
-		log_line("plan: the image has 5-level paging, this processor has not");
-		return ERR_CPU;
-	}
-	return 0;
-}
-
-/* ---- EFI runtime services ---- */
-
-/* One range of a type into the set of its pages: the firmware, and Linux when it joins what touches, cut
- * them as they like. */
-static int add_runtime(struct ranges *set, uint64_t phys, uint64_t n_pages)
-{
-	uint64_t first = phys / PAGE_BYTES;
-	if (n_pages > IMG_PFN_LIMIT || first > IMG_PFN_LIMIT - n_pages)
-		return ERR_PLATFORM;
-	return ranges_add(set, first, first + n_pages);
-}
-
-static int saved_runtime(const struct image *im, uint32_t type, struct ranges *ret)
-{
-	int err = 0;
-	for (uint32_t i = 0; !err && i < im->n_runtime; i++)
-		if (im->runtime[i].type == type)
-			err = add_runtime(ret, im->runtime[i].phys, im->runtime[i].n_pages);
-	return err;
-}
-
-static int runtime_now(const struct boot_info *bi, uint32_t type, struct ranges *ret)
-{
-	int err = 0;
-	for (uint32_t i = 0; !err && i < bi->n_runtime; i++)
-		if (bi->runtime[i].type == type)
-			err = add_runtime(ret, bi->runtime[i].phys, bi->runtime[i].n_pages);
-	return err;
-}
-
-/* The first range of one set that the other lacks, or a part of it, named; false when there are none. */
-static bool runtime_lacks(
-	const struct ranges *set, const struct ranges *wanted, uint32_t type, const char *what)
-{
-	struct range gap;
-	for (uint32_t i = 0; i < wanted->n; i++) {
-		if (!ranges_gap(set, wanted->v[i].start, wanted->v[i].end, &gap))
-			continue;
-		log_line("plan: EFI runtime range %#llx, %llu pages, type %u, %s (at %#llx)",
-			(unsigned long long)wanted->v[i].start << 12,
-			(unsigned long long)(wanted->v[i].end - wanted->v[i].start), type, what,
-			(unsigned long long)gap.start << 12);
-		return true;
-	}
-	return false;
-}
-
-/* Both sets of one type. */
-struct runtime_sets {
-	struct range saved_v[BOOT_RUNTIME_MAX], now_v[BOOT_RUNTIME_MAX];
-	struct ranges saved, now;
-};
-
-static int collect_runtime(
-	const struct image *im, const struct boot_info *bi, uint32_t type, struct runtime_sets *ret)
-{
-	ranges_init(&ret->saved, ret->saved_v, BOOT_RUNTIME_MAX);
-	ranges_init(&ret->now, ret->now_v, BOOT_RUNTIME_MAX);
-	int err = saved_runtime(im, type, &ret->saved);
-	if (!err)
-		err = runtime_now(bi, type, &ret->now);
-	if (err)
-		log_line("plan: EFI runtime ranges of type %u make no sense", type);
-	return err;
-}
-
-/* Pages that are the firmware's no more may hold anything; pages that became the firmware's are in no
- * table of the old kernel. */
-static int check_runtime(const struct image *im, const struct boot_info *bi)
-{
-	static struct runtime_sets code, data;
-	int err = collect_runtime(im, bi, EFI_RUNTIME_CODE, &code);
-	if (!err)
-		err = collect_runtime(im, bi, EFI_RUNTIME_DATA, &data);
-	if (err)
-		return err;
-	bool gone = runtime_lacks(&code.now, &code.saved, EFI_RUNTIME_CODE, "is not there now") ||
-		    runtime_lacks(&data.now, &data.saved, EFI_RUNTIME_DATA, "is not there now");
-	const char *what = "was not there at the save";
-	bool more = !gone && (runtime_lacks(&code.saved, &code.now, EFI_RUNTIME_CODE, what) ||
-				     runtime_lacks(&data.saved, &data.now, EFI_RUNTIME_DATA, what));
-	return gone || more ? ERR_PLATFORM : 0;
-}
-
-/* What else is marked for the run time: registers, reserved memory. The services reach for it at its
- * present address, which the old kernel may not map: it then gives them up, and goes on. */
-static void warn_of_runtime(const struct image *im, const struct boot_info *bi)
-{
-	for (uint32_t i = 0; i < im->n_runtime; i++) {
-		const struct saved_runtime *r = &im->runtime[i];
-		uint32_t type = r->type;
-		/* Linux lists some of its own reservations too: boot services' memory, which may move. */
-		if (type == EFI_RUNTIME_CODE || type == EFI_RUNTIME_DATA ||
-			(type >= EFI_LOADER_CODE && type <= EFI_CONVENTIONAL))
-			continue;
-		static struct range v[BOOT_RUNTIME_MAX];
-		struct ranges now;
-		ranges_init(&now, v, BOOT_RUNTIME_MAX);
-		uint64_t first = r->phys / PAGE_BYTES;
-		if (runtime_now(bi, type, &now) == 0 && r->n_pages <= IMG_PFN_LIMIT &&
-			!ranges_contain(&now, first, first + r->n_pages))
-			log_line(
-				"plan: EFI runtime range %#llx, %llu pages, type %u, has moved: the kernel may lose the firmware's services",
-				(unsigned long long)r->phys, (unsigned long long)r->n_pages, type);
-	}
-}
-
-/* An image without a range of the services' code is of a kernel that does not call them, or does not tell:
- * then there is nothing to compare with. */
-static bool tells_runtime(const struct image *im)
-{
-	for (uint32_t i = 0; i < im->n_runtime; i++)
-		if (im->runtime[i].type == EFI_RUNTIME_CODE)
-			return true;
-	return false;
+	return check_features(saved, now);
 }
 
 /* The old kernel calls EFI runtime services at the addresses it knows. */
@@ -363,12 +261,16 @@ static int check_efi(const struct image *im, const struct boot_info *bi)
 			(unsigned long long)p->efi_runtime, (unsigned long long)bi->efi_runtime);
 		return ERR_PLATFORM;
 	}
-	if (!p->efi_systab || !tells_runtime(im))
+	return p->efi_systab ? runtime_check(im->runtime, im->n_runtime, bi, WHO) : 0;
+}
+
+/* The enables of the fixed hardware are written back at the end: what does not fit shows before the start. */
+static int check_fixed(const struct saved_platform *p)
+{
+	if (p->gpe0_bytes <= sizeof(p->gpe0_enable) && p->gpe1_bytes <= sizeof(p->gpe1_enable))
 		return 0;
-	int err = check_runtime(im, bi);
-	if (!err)
-		warn_of_runtime(im, bi);
-	return err;
+	log_line("plan: the image has GPE blocks of %u and %u bytes", p->gpe0_bytes, p->gpe1_bytes);
+	return IMG_ERR_STREAM;
 }
 
 /* What does not need the index. */
@@ -376,6 +278,8 @@ static int check_machine(
 	const struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
 {
 	int err = check_cpu(&im->cpu, cpu);
+	if (!err)
+		err = check_fixed(&im->platform);
 	if (!err)
 		err = check_efi(im, bi);
 	if (!err && bi->rsdp && im->platform.rsdp && bi->rsdp != im->platform.rsdp) {
@@ -390,6 +294,27 @@ int plan_check(struct image *im, const struct boot_info *bi, const struct plan_c
 {
 	int err = check_machine(im, bi, cpu);
 	return err ? err : check_memory(im, bi, cpu);
+}
+
+/*
+ * Our own images hold the memory of ACPI tables, so the old kernel finds its tables as they were. Yet the
+ * same rule as for stock images holds: tables that have moved or changed are the sign of a firmware that
+ * has planned its memory anew, and with them has moved what nobody restores: NVS and reserved memory that
+ * their methods reach for by absolute address. There the old methods would write into whatever is there now.
+ */
+int plan_check_tables(const struct image *im, const struct tables *now, const struct plan_cpu *cpu,
+	enum strict strict)
+{
+	int err = im->n_tables && now->rsdp ? tables_check(im->table, im->n_tables, now, WHO) : 0;
+	if (!err && now->rsdp)
+		err = platform_check_facs(im->platform.facs_signature, now->facs_signature,
+			cpu->hypervisor, strict == STRICT_ON, WHO);
+	if (err && strict == STRICT_OFF) {
+		log_line("plan: strict=0: goes on all the same: the session may break at its next "
+			 "ACPI event");
+		return 0;
+	}
+	return err;
 }
 
 /* ---- Before there is an image ---- */

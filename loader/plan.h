@@ -3,8 +3,10 @@
 #define LOADER_PLAN_H
 
 #include "boot_info.h"
+#include "cmdline.h"
 #include "image.h"
 #include "ranges.h"
+#include "tables.h"
 
 /* What the processor is, for the comparison (cpuid is metal only). */
 struct plan_cpu {
@@ -13,7 +15,9 @@ struct plan_cpu {
 	int five_levels; /* 1: 5-level paging is possible */
 	int hypervisor;  /* 1: it says that it runs under one */
 	/* Bits that may be set: by what the processor has and the firmware leaves on. */
-	uint64_t cr4_possible, xcr0_possible;
+	uint64_t cr4_possible, xcr0_possible, efer_possible;
+	int x2apic;          /* 1: the local APIC has that mode */
+	int abilities_known; /* 0: these four are not filled, and not looked at */
 	/* Of paging that the loader is started with: 4 or 5; 0: not known, either. */
 	uint32_t levels;
 };
@@ -29,6 +33,11 @@ int plan_own_region(const struct boot_info *bi, struct ranges *ret_frames) MUST_
 /* ERR_MEMORY_MAP, ERR_CPU, ERR_PLATFORM, or an image error; the log says which range or value. Reads
  * the whole index. */
 int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu) MUST_CHECK;
+
+/* ACPI tables and the FACS signature, against the ones of this boot (rsdp 0: not known, nothing is compared).
+ * strict=0 takes the risk, and the log says so. ERR_PLATFORM. */
+int plan_check_tables(const struct image *im, const struct tables *now, const struct plan_cpu *cpu,
+	enum strict strict) MUST_CHECK;
 
 /* The same rules for an image that is yet to be made, by the program that is going to have it made: nothing
  * may be saved that would be refused on this very machine. frames: what the image will hold. Of im are read:

@@ -61,25 +61,37 @@ static bool lacks(const struct ranges *set, const struct ranges *wanted, uint32_
 	return false;
 }
 
-/* Pages that are the firmware's no more may hold anything; pages that became the firmware's are in no table
- * of the old kernel. */
-static int check_type(const struct saved_runtime *was, uint32_t n, const struct boot_info *bi,
-	uint32_t type, const char *who)
-{
-	static struct range saved_v[RANGES_MAX], now_v[RANGES_MAX];
+/* Both sets of one type. */
+struct runtime_sets {
+	uint32_t type;
+	struct range saved_v[RANGES_MAX], now_v[RANGES_MAX];
 	struct ranges saved, now;
-	ranges_init(&saved, saved_v, RANGES_MAX);
-	ranges_init(&now, now_v, RANGES_MAX);
-	int err = of_saved(was, n, type, &saved);
+};
+
+static int collect(const struct saved_runtime *was, uint32_t n, const struct boot_info *bi,
+	uint32_t type, struct runtime_sets *ret, const char *who)
+{
+	ret->type = type;
+	ranges_init(&ret->saved, ret->saved_v, RANGES_MAX);
+	ranges_init(&ret->now, ret->now_v, RANGES_MAX);
+	int err = of_saved(was, n, type, &ret->saved);
 	if (!err)
-		err = of_now(bi, type, &now);
-	if (err) {
+		err = of_now(bi, type, &ret->now);
+	if (err)
 		log_line("%s: EFI runtime ranges of type %u make no sense", who, type);
-		return err;
-	}
-	bool differ = lacks(&now, &saved, type, who, "is not there now") ||
-		      lacks(&saved, &now, type, who, "was not there at the save");
-	return differ ? ERR_PLATFORM : 0;
+	return err;
+}
+
+/* Pages that are the firmware's no more may hold anything. */
+static bool some_gone(const struct runtime_sets *s, const char *who)
+{
+	return lacks(&s->now, &s->saved, s->type, who, "is not there now");
+}
+
+/* Pages that became the firmware's are in no table of the old kernel. */
+static bool some_new(const struct runtime_sets *s, const char *who)
+{
+	return lacks(&s->saved, &s->now, s->type, who, "was not there at the save");
 }
 
 /* What else is marked for the run time: registers, reserved memory. The services reach for it at its present
@@ -118,9 +130,13 @@ int runtime_check(
 {
 	if (!tells_code(was, n))
 		return 0;
-	int err = check_type(was, n, bi, EFI_RUNTIME_CODE, who);
+	static struct runtime_sets code, data;
+	int err = collect(was, n, bi, EFI_RUNTIME_CODE, &code, who);
 	if (!err)
-		err = check_type(was, n, bi, EFI_RUNTIME_DATA, who);
+		err = collect(was, n, bi, EFI_RUNTIME_DATA, &data, who);
+	if (!err && (some_gone(&code, who) || some_gone(&data, who) || some_new(&code, who) ||
+			    some_new(&data, who)))
+		err = ERR_PLATFORM;
 	if (!err)
 		tell_others(was, n, bi, who);
 	return err;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "boot_memory.h"
+#include "cpu_features.h"
 #include "log.h"
 #include "platform.h"
 #include "runtime.h"
@@ -94,58 +95,6 @@ static int check_tables(const struct stock_facts *f, const struct stock_fit *now
 
 /* ---- Processors ---- */
 
-static const char *const cr4_names[64] = {[0] = "VME",
-	[1] = "PVI",
-	[2] = "TSD",
-	[3] = "DE",
-	[4] = "PSE",
-	[5] = "PAE",
-	[6] = "MCE",
-	[7] = "PGE",
-	[9] = "SSE",
-	[10] = "SSE exceptions",
-	[11] = "UMIP",
-	[12] = "5-level paging",
-	[13] = "VMX (virtualization)",
-	[14] = "SMX (trusted execution)",
-	[16] = "FSGSBASE",
-	[17] = "PCID",
-	[18] = "XSAVE",
-	[19] = "key locker",
-	[20] = "SMEP",
-	[21] = "SMAP",
-	[22] = "protection keys",
-	[23] = "CET",
-	[24] = "supervisor protection keys",
-	[25] = "user interrupts",
-	[27] = "LASS",
-	[28] = "LAM",
-	[32] = "FRED"};
-
-static const char *const xcr0_names[64] = {[0] = "x87",
-	[1] = "SSE",
-	[2] = "AVX",
-	[3] = "MPX bounds",
-	[4] = "MPX configuration",
-	[5] = "AVX-512 masks",
-	[6] = "AVX-512",
-	[7] = "AVX-512 upper registers",
-	[9] = "protection keys",
-	[17] = "AMX configuration",
-	[18] = "AMX tiles"};
-
-/* Names each feature of was that is not possible now. */
-static int check_bits(const char *reg, uint64_t was, uint64_t possible, const char *const names[64])
-{
-	uint64_t missing = was & ~possible;
-	for (uint32_t i = 0; i < 64; i++)
-		if (missing >> i & 1)
-			log_line(WHO
-				": the saved kernel uses %s (bit %u of %s), which this processor does not have or the firmware has switched off",
-				names[i] ? names[i] : "a feature", i, reg);
-	return missing ? ERR_CPU : 0;
-}
-
 /* More processors than before are harmless: the kernel has counted its own, and nobody wakes the others. */
 static int check_processors(const struct stock_facts *f, const struct stock_fit *now)
 {
@@ -172,8 +121,8 @@ static int check_cpu(const struct stock_facts *f, const struct stock_fit *now)
 			now->cpu->hypervisor ? "under" : "without");
 		return ERR_PLATFORM;
 	}
-	int err = check_bits("CR4", f->f.cr4, now->cpu->cr4_possible, cr4_names);
-	int xcr0_err = check_bits("XCR0", f->f.xcr0, now->cpu->xcr0_possible, xcr0_names);
+	int err = cpu_features_check(CPU_CR4, f->f.cr4, now->cpu->cr4_possible, WHO);
+	int xcr0_err = cpu_features_check(CPU_XCR0, f->f.xcr0, now->cpu->xcr0_possible, WHO);
 	err = err ? err : xcr0_err;
 	return err ? err : check_processors(f, now);
 }

@@ -68,6 +68,24 @@ static uint64_t xcr0_possible(uint32_t max_leaf)
 	return (uint64_t)d.edx << 32 | d.eax;
 }
 
+/* The bits of EFER that CPUID tells of; others count as possible (AMD APM volume 2, 3.1.7). */
+static uint64_t efer_possible(void)
+{
+	uint32_t last = cpuid(0x80000000, 0).eax;
+	struct cpuid none = {0, 0, 0, 0};
+	struct cpuid one = last >= 0x80000001 ? cpuid(0x80000001, 0) : none;
+	struct cpuid more = last >= 0x80000021 ? cpuid(0x80000021, 0) : none;
+	const struct {
+		uint32_t bit, there;
+	} bits[] = {{0, one.edx >> 11}, {11, one.edx >> 20}, {12, one.ecx >> 2},
+		{14, one.edx >> 25}, {15, one.ecx >> 17}, {20, more.eax >> 7}, {21, more.eax >> 8}};
+	uint64_t possible = UINT64_MAX;
+	for (uint32_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		if (!(bits[i].there & 1))
+			possible &= ~(1ull << bits[i].bit);
+	return possible;
+}
+
 struct plan_cpu plan_this_cpu(void)
 {
 	struct cpuid v = cpuid(0, 0), one = cpuid(1, 0);
@@ -80,5 +98,8 @@ struct plan_cpu plan_this_cpu(void)
 	memcpy(cpu.vendor + 8, &v.ecx, 4);
 	cpu.cr4_possible = cr4_possible(&cpu, v.eax);
 	cpu.xcr0_possible = xcr0_possible(v.eax);
+	cpu.efer_possible = efer_possible();
+	cpu.x2apic = one.ecx >> 21 & 1;
+	cpu.abilities_known = 1;
 	return cpu;
 }

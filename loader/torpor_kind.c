@@ -88,6 +88,11 @@ static void check(struct loader *l)
 	err = plan_check(&t.image, l->bi, &cpu);
 	if (err)
 		boot_on(l, loader_err_text(err));
+	static struct tables tables;
+	tables_read(l->acpi.rsdp, &tables);
+	err = plan_check_tables(&t.image, &tables, &cpu, l->options.strict);
+	if (err)
+		boot_on(l, loader_err_text(err));
 	if (l->acpi.rsdp && t.image.platform.rsdp && l->acpi.rsdp != t.image.platform.rsdp)
 		boot_on(l, "the ACPI tables lie elsewhere than before");
 	if (apic_id() != t.image.cpu.apic_id)
@@ -189,8 +194,6 @@ static void restore_platform(struct loader *l)
 		.gpe1_bytes = p->gpe1_bytes};
 	memcpy(f.gpe0_enable, p->gpe0_enable, sizeof(f.gpe0_enable));
 	memcpy(f.gpe1_enable, p->gpe1_enable, sizeof(f.gpe1_enable));
-	if (f.gpe0_bytes > sizeof(f.gpe0_enable) || f.gpe1_bytes > sizeof(f.gpe1_enable))
-		boot_on(l, "the image has a GPE block that is too long");
 	int err = acpi_restore_fixed(&l->acpi, &f);
 	if (err)
 		log_line("loader: ACPI events could not be enabled: %s", loader_err_text(err));

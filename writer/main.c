@@ -36,12 +36,14 @@
 #include "saved_state.h"
 #include "time.h"
 
-#define LOG_BYTES    MAILBOX_LOG_BYTES
-#define DMA_RESERVE  (512u * 1024) /* of the arena: driver queues */
-#define STATE_BYTES  (64u * 1024)
-#define CHUNK_PAGES  16u
-#define PIECE_PAGES  1024u /* given to the image at a time */
-#define REASON_BYTES 256
+#define LOG_BYTES         MAILBOX_LOG_BYTES
+#define DMA_RESERVE       (512u * 1024) /* of the arena: driver queues */
+#define STATE_BYTES       (64u * 1024)
+#define CHUNK_PAGES       16u
+#define PIECE_PAGES       1024u /* given to the image at a time */
+#define REASON_BYTES      256
+#define TABLES_MAX        128u
+#define CPUID_1_ECX_XSAVE (1u << 26)
 
 struct entry_state { /* writer/entry.asm pushes it */
 	uint64_t stack, jump_back, entry, cr0, cr3, cr4;
@@ -315,6 +317,18 @@ static void write_state(const char *name, struct state_writer *s)
 		give_up(err, "object %s could not be written to disk %s", name, w.dev->name);
 }
 
+/* The kernel has turned OSXSAVE off for the jump; the register is as it was. */
+static uint64_t kernels_xcr0(void)
+{
+	uint64_t cr4 = read_cr4();
+	if (!(cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE))
+		return 0;
+	write_cr4(cr4 | CR4_OSXSAVE);
+	uint64_t xcr0 = read_xcr0();
+	write_cr4(cr4);
+	return xcr0;
+}
+
 static void write_cpu(const struct entry_state *e, void *buf)
 {
 	struct cpuid vendor = cpuid(0, 0);
@@ -330,7 +344,9 @@ static void write_cpu(const struct entry_state *e, void *buf)
 		.gdt_base = w.kernel.gdt_base,
 		.gdt_limit = w.kernel.gdt_limit,
 		.apic_id = apic_id(),
-		.cpuid_1_eax = cpuid(1, 0).eax};
+		.cpuid_1_eax = cpuid(1, 0).eax,
+		.kernel_cr4 = w.kernel.cr4,
+		.xcr0 = kernels_xcr0()};
 	memcpy(cpu.vendor, &vendor.ebx, 4);
 	memcpy(cpu.vendor + 4, &vendor.edx, 4);
 	memcpy(cpu.vendor + 8, &vendor.ecx, 4);
@@ -338,6 +354,34 @@ static void write_cpu(const struct entry_state *e, void *buf)
 	state_begin(&s, buf, STATE_BYTES);
 	state_put(&s, &saved_cpu_desc, &cpu, 1);
 	write_state(SAVED_CPU, &s);
+}
+
+static struct {
+	struct saved_table v[TABLES_MAX];
+	uint32_t n, n_left_out;
+} tables;
+
+static void take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
+{
+	struct saved_table one;
+	(void)ctx;
+	if (!saved_table_make(&one, phys, table, bytes))
+		return;
+	if (tables.n == TABLES_MAX)
+		tables.n_left_out++;
+	else
+		tables.v[tables.n++] = one;
+}
+
+/* A list that is not whole would have the loader miss what changed. */
+static void list_tables(void)
+{
+	acpi_each_table(w.acpi.rsdp, take_table, NULL);
+	log_line("writer: %u ACPI tables to be compared before a resume", tables.n);
+	if (!tables.n_left_out)
+		return;
+	log_line("writer: %u more than can be listed: they are not compared", tables.n_left_out);
+	tables.n = 0;
 }
 
 static void write_platform(const struct handoff *h, void *buf)
@@ -382,6 +426,8 @@ static void write_platform(const struct handoff *h, void *buf)
 	state_put(&s, &saved_frame_desc, region, h->n_region);
 	state_put(&s, &saved_memory_desc, memory, h->n_memory);
 	state_put(&s, &saved_runtime_desc, runtime, h->n_runtime);
+	list_tables();
+	state_put(&s, &saved_table_desc, tables.v, tables.n);
 	write_state(SAVED_PLATFORM, &s);
 }
 

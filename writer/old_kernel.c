@@ -16,11 +16,13 @@
 
 /* struct saved_context, arch/x86/include/asm/suspend_64.h (4.15 to 6.17). */
 #define SAVED_CR3_OFFSET       216
+#define SAVED_CR4_OFFSET       224
 #define SAVED_GDT_LIMIT_OFFSET 266
 #define SAVED_GDT_BASE_OFFSET  268
 #define SAVED_BYTES            276 /* what is read of it */
 
 /* arch/x86/include/asm/segment.h: GDT_ENTRY_KERNEL_CS, _DS, _CPUNODE; GDT_SIZE. */
+#define CR4_PAE         (1ull << 5)
 #define GDT_LIMIT       0x7f
 #define GDT_KERNEL_CS   2
 #define GDT_KERNEL_DS   3
@@ -58,6 +60,16 @@ static uint64_t from_saved_context(const struct old_memory *m)
 	return limit == GDT_LIMIT && is_gdt(m, cr3, base) ? base : 0;
 }
 
+/* 0 when it makes no sense: no kernel runs without PAE. */
+static uint64_t saved_cr4(const struct old_memory *m)
+{
+	const uint8_t *saved = old_memory_at(m, m->h->saved_context, SAVED_BYTES);
+	uint64_t cr4 = 0;
+	if (saved)
+		memcpy(&cr4, saved + SAVED_CR4_OFFSET, sizeof(cr4));
+	return cr4 & CR4_PAE ? cr4 : 0;
+}
+
 static uint64_t from_cpu_entry_area(const struct old_memory *m)
 {
 	uint64_t root;
@@ -78,6 +90,8 @@ int old_kernel_find(const struct old_memory *m, struct old_kernel *ret)
 		return ERR_UNSUPPORTED;
 	const char *how = "struct saved_context";
 	ret->gdt_base = from_saved_context(m);
+	if (ret->gdt_base)
+		ret->cr4 = saved_cr4(m);
 	if (!ret->gdt_base) {
 		how = "the cpu_entry_area";
 		ret->gdt_base = from_cpu_entry_area(m);

@@ -8,6 +8,7 @@
 struct old_kernel {
 	uint64_t gdt_base; /* virtual address of CPU 0's GDT; 0: the kernel reloads it itself */
 	uint16_t gdt_limit;
+	uint64_t cr4;      /* that it works with; 0: not known */
 	uint64_t sme_mask; /* memory encryption: not 0 means the image would be ciphertext */
 };
 

@@ -76,6 +76,14 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return r;
 }
 
+/* Needs CR4.OSXSAVE. */
+static inline uint64_t read_xcr0(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
 static inline uint64_t read_tsc(void)
 {
 	uint32_t low, high;

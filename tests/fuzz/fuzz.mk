@@ -51,8 +51,8 @@ FUZZSRC_changes := loader/changes.c loader/gpt.c area/fingerprint.c drivers/bloc
 	lib/format.c lib/log.c tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c
 
 FUZZ += stock_facts
-FUZZSRC_stock_facts := loader/stock_facts.c loader/stock_fit.c loader/runtime.c loader/tables.c loader/platform.c loader/plan.c \
-	loader/low_memory.c loader/image.c loader/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
+FUZZSRC_stock_facts := loader/stock_facts.c loader/stock_fit.c $(FIT_SRC) loader/tables_read.c \
+	loader/image.c loader/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
 	$(FACTS_SRC) $(IMAGE_SRC) $(SWSUSP_SRC)
 FUZZLIBS_stock_facts := $(SWSUSP_A)
 

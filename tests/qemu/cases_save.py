@@ -70,6 +70,21 @@ def save_reboot(t):
     story.end()
 
 
+@case("save-nvs-ovmf-chain", product=TORPOR)
+def save_nvs(t):
+    """ACPI NVS is put back, all but the FACS, when the loader is told to."""
+    disk = t.disk()
+    disk.set_env(torpor_args=f"{disk.torpor_args()} nvs=1")
+    story = Story(t, "ovmf-chain", disk)
+    story.work(16)
+    story.cycle()
+    said = re.search(r"nvs: .*", story.machine.console.text())
+    t.check(said and re.search(r"[1-9]\d* bytes of ACPI NVS put back, 64 kept", said.group()),
+            f"the loader says {said and said.group()}")
+    t.note(said.group())
+    story.end()
+
+
 @case("save-snapshot", product=TORPOR)
 def save_snapshot(t):
     """Save and go on; then the snapshot is resumed in another machine, while the first one has long

@@ -85,6 +85,8 @@ static int write_states(const struct saved_machine *m, struct img_writer *w, voi
 	state_put(&s, &saved_platform_desc, &m->platform, 1);
 	state_put(&s, &saved_frame_desc, m->region, m->n_region);
 	state_put(&s, &saved_runtime_desc, m->runtime, m->n_runtime);
+	if (m->n_tables)
+		state_put(&s, &saved_table_desc, m->table, m->n_tables);
 	err = write_state(w, SAVED_PLATFORM, &s);
 	if (err)
 		return err;

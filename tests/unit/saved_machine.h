@@ -16,8 +16,9 @@ struct saved_machine {
 	struct saved_ledger ledger;
 	struct saved_frame region[BOOT_REGION_MAX + 1];
 	struct saved_runtime runtime[16];
-	uint32_t n_region, n_runtime;
-	struct range frames[16]; /* in the page stream, ascending */
+	struct saved_table table[16];
+	uint32_t n_region, n_runtime, n_tables; /* n_tables 0: no such object */
+	struct range frames[16];                /* in the page stream, ascending */
 	uint32_t n_frames;
 	uint32_t chunk_pages;
 	const void *(*content)(

@@ -416,7 +416,105 @@ static void paging_levels_need_low_memory(void **state)
 	}
 }
 
+/* Family, model and stepping are the same; the firmware's setup has turned something off. */
+static void lost_features(void **state)
+{
+	(void)state;
+	im.cpu.kernel_cr4 = 0x3726f0;
+	im.cpu.xcr0 = 0x207;
+	im.cpu.apic_base = 0xfee00d00;
+	fits(); /* nothing is known of this one */
+	cpu = (struct plan_cpu){.vendor = "GenuineIntel",
+		.cpuid_1_eax = 0x806e9,
+		.cr4_possible = 0x3736f0,
+		.xcr0_possible = 0x207,
+		.efer_possible = 0xd01,
+		.x2apic = 1,
+		.abilities_known = 1};
+	fits();
+	cpu.cr4_possible &= ~(1ull << 13);
+	refused(ERR_CPU, "plan: the saved kernel uses VMX (virtualization) (bit 13 of CR4)");
+	cpu.cr4_possible |= 1u << 13;
+	cpu.xcr0_possible = 7;
+	refused(ERR_CPU, "plan: the saved kernel uses protection keys (bit 9 of XCR0)");
+	cpu.xcr0_possible = 0x207;
+	cpu.efer_possible = 0x501;
+	refused(ERR_CPU, "plan: the saved kernel uses NX (bit 11 of EFER)");
+	cpu.efer_possible = 0xd01;
+	cpu.x2apic = 0;
+	refused(ERR_CPU, "plan: the kernel uses x2APIC mode, which this processor does not have");
+	im.cpu.apic_base = 0xfee00900;
+	fits();
+	/* An older writer did not tell. */
+	im.cpu.kernel_cr4 = im.cpu.xcr0 = 0;
+	cpu.cr4_possible = 0x20;
+	cpu.xcr0_possible = 0;
+	fits();
+}
+
+static void long_gpe_blocks(void **state)
+{
+	(void)state;
+	im.platform.gpe1_bytes = 33;
+	refused(IMG_ERR_STREAM, "plan: the image has GPE blocks of 8 and 33 bytes");
+}
+
 /* ---- wrong firmware ---- */
+
+static struct tables now;
+
+static void tables_refused(enum strict strict, const char *text)
+{
+	log_text_start();
+	assert_int_equal(plan_check_tables(&im, &now, &cpu, strict), ERR_PLATFORM);
+	assert_logged(text);
+}
+
+static void tables_fit(enum strict strict)
+{
+	assert_int_equal(plan_check_tables(&im, &now, &cpu, strict), 0);
+}
+
+/* What the writer listed comes back, and is compared with this boot's. */
+static void other_tables(void **state)
+{
+	(void)state;
+	tables_fit(STRICT_ON); /* an image without a list, and nothing known of this boot */
+	saved.table[0] = (struct saved_table){
+		"DSDT", .phys = 0x4000000, .length = 99, .has_hash = 1, .hash = 7};
+	saved.table[1] = (struct saved_table){"FACS", .phys = 0x4010000, .length = 64};
+	saved.n_tables = 2;
+	save_and_open();
+	assert_int_equal(im.n_tables, 2);
+	tables_fit(STRICT_ON);
+	now = (struct tables){.rsdp = 0xf5a40, .n = 2, .table = {saved.table[0], saved.table[1]}};
+	tables_fit(STRICT_ON);
+	now.table[0].hash = 8;
+	tables_refused(STRICT_DEFAULT, "plan: ACPI table DSDT at 0x4000000 has other contents now");
+	log_text_start();
+	tables_fit(STRICT_OFF);
+	assert_logged("plan: strict=0: goes on all the same");
+	now.table[0].hash = 7;
+	now.table[1].phys += 4096;
+	tables_refused(STRICT_ON, "plan: ACPI table FACS was at 0x4010000, is at 0x4011000");
+	memset(&now, 0, sizeof(now));
+}
+
+static void other_facs_signature(void **state)
+{
+	(void)state;
+	im.platform.facs_signature = 0x1234;
+	now = (struct tables){.rsdp = 0xf5a40, .has_facs_signature = 1, .facs_signature = 0x1234};
+	tables_fit(STRICT_ON);
+	now.facs_signature = 0x1235;
+	log_text_start();
+	tables_fit(STRICT_DEFAULT);
+	assert_logged("plan: the hardware is not what it was: FACS signature was 0x1234");
+	tables_refused(STRICT_ON, "FACS signature was 0x1234, is 0x1235");
+	cpu.hypervisor = 1;
+	tables_refused(STRICT_DEFAULT, "FACS signature was 0x1234, is 0x1235");
+	memset(&now, 0, sizeof(now));
+}
 
 static void bios_and_uefi(void **state)
 {
@@ -602,6 +700,10 @@ int main(void)
 		TEST(other_processor),
 		TEST(paging_levels),
 		TEST(paging_levels_need_low_memory),
+		TEST(lost_features),
+		TEST(long_gpe_blocks),
+		TEST(other_tables),
+		TEST(other_facs_signature),
 		TEST(bios_and_uefi),
 		TEST(tables_moved),
 		TEST(runtime_services),

@@ -109,7 +109,7 @@ SRC_map_crc := loader/map_crc.c swsusp/crc.c swsusp/err.c
 LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
-SRC_tables := loader/tables.c x86/acpi.c image-format/hash.c lib/err.c lib/format.c lib/log.c \
+SRC_tables := loader/tables.c loader/tables_read.c x86/acpi.c image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/unit/log_text.c tests/unit/play_firmware.c
 
 UNIT += handoff
@@ -164,7 +164,7 @@ LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_resumable
-SRC_cli_resumable := cli/resumable.c loader/plan.c loader/low_memory.c loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
+SRC_cli_resumable := cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
 	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/payload.c $(TARGET_SRC) cli/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
 INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iloader -Iwriter -Iarea -Idrivers -Ix86
@@ -194,7 +194,7 @@ LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
-SRC_plan := loader/plan.c loader/low_memory.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c \
+SRC_plan := $(FIT_SRC) loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
@@ -240,12 +240,12 @@ SRC_cli_file := $(SRC_cli_setup) cli/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
-STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c loader/plan.c loader/low_memory.c loader/image.c loader/boot_memory.c \
+STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c $(FIT_SRC) loader/image.c loader/boot_memory.c \
 	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
-	loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/runtime.c loader/tables.c \
-	loader/map_crc.c loader/changes.c loader/platform.c area/fingerprint.c x86/acpi.c $(FACTS_SRC)
+	loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/tables_read.c \
+	loader/map_crc.c loader/changes.c area/fingerprint.c x86/acpi.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
