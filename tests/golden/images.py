@@ -289,6 +289,25 @@ def in_pieces(area):
     im.finish()
 
 
+# ACPI tables, and NVS memory in an object of its own, which a reader may pass over.
+TABLE_FIELDS = [Field("signature", TEXT, 8, flags=REQUIRED), Field("phys", X, 8, flags=REQUIRED),
+                Field("length", U, 4, flags=REQUIRED), Field("has_hash", U, 4, flags=REQUIRED),
+                Field("hash", X, 8, flags=REQUIRED)]
+TABLES = [{"signature": "DSDT", "phys": 0x7fe0000, "length": 8000, "has_hash": 1, "hash": 0x1234567890abcdef},
+          {"signature": "FACS", "phys": 0x800000, "length": 64, "has_hash": 0, "hash": 0}]
+
+
+@image("state-v4-nvs")
+def tables_and_nvs(area):
+    im = encode.Image(area)
+    im.begin_node("kernel")
+    im.add_pages("memory", [(1, RAW, noise(4096, 1))])
+    im.add_pages("nvs", [(0x800, LZ4, text(8192, 2)), (0x8fe, FILL, 2, 0)])
+    im.add_bytes("cpu", [(LZ4, ss.encode([ss.Object("cpu", 4, cpu_fields(), [CPU]),
+                                          ss.Object("table", 1, TABLE_FIELDS, TABLES)]))])
+    im.finish(label="6.1.0-golden")
+
+
 # What must be refused, and the name that must be given.
 described("refused-cr4", 4, cpu=changed(cpu_fields(), cr4=None))
 described("refused-shadow_stack", 4,

@@ -123,6 +123,34 @@ static void check_ledger(struct golden *g, uint64_t pages_fill, uint64_t wait_us
 	assert_int_equal(l.wait_us, wait_us);
 }
 
+static void test_tables_and_nvs(void **state)
+{
+	struct saved_table t[4];
+	struct img_object_rec o;
+	struct golden g;
+	uint32_t n;
+
+	(void)state;
+	golden_open(&g, "v4-nvs");
+	check_cpu(&g);
+	assert_int_equal(state_get(&g.r, &saved_table_desc, t, N(t), &n), 0);
+	assert_int_equal(n, 2);
+	assert_string_equal(t[0].signature, "DSDT");
+	assert_int_equal(t[0].length, 8000);
+	assert_true(t[0].hash == 0x1234567890abcdef);
+	assert_int_equal(t[1].phys, 0x800000);
+	assert_int_equal(t[1].has_hash, 0);
+	assert_int_equal(img_find(&g.reader, SAVED_NODE, SAVED_NVS, &o), 0);
+	assert_int_equal(o.type, IMG_PAGES);
+	assert_int_equal(o.length, 4);
+	golden_close(&g);
+	/* Older images have neither. */
+	golden_open(&g, "v1");
+	assert_int_equal(img_find(&g.reader, SAVED_NODE, SAVED_NVS, &o), IMG_ERR_NOT_FOUND);
+	assert_int_equal(state_get(&g.r, &saved_table_desc, t, N(t), &n), IMG_ERR_NOT_FOUND);
+	golden_close(&g);
+}
+
 static void test_accepted(void **state)
 {
 	static const char *const names[] = {"v0-older", "v1", "v2-newer", "v3-holes"};
@@ -164,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accepted),
+		cmocka_unit_test(test_tables_and_nvs),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
