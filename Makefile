@@ -219,7 +219,7 @@ deps:
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-run
-check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build corpus-build
+check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build corpus-build $(out)/model/trace
 check-run:
 	$(Q)python3 tests/check.py --unit $(UNIT) --fuzz $(FUZZ) --qemu $(CHECK_CASES)
 
@@ -302,6 +302,8 @@ corpus-build: $(CORPUS) $(out)/loader.bin
 corpus: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) corpus-build
 	$(Q)python3 tests/corpus/run.py
+
+include tests/model/model.mk
 
 # ---- fuzzers: fuzz_NAME.c and what it links; seeds are in tests/fuzz/corpus/NAME ----
 FUZZ_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=fuzzer,address,undefined \
