@@ -31,6 +31,14 @@ SRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
 UNIT += facts
 SRC_facts := $(FACTS_SRC) image-format/hash.c $(SRC_state)
 
+UNIT += e820_map
+SRC_e820_map := cli/e820_map.c
+INCLUDE_e820_map := -Itests/unit $(INC_cli)
+
+UNIT += acpi_list
+SRC_acpi_list := cli/acpi_list.c
+INCLUDE_acpi_list := -Itests/unit $(INC_cli)
+
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	lib/panic.c
