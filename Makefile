@@ -26,6 +26,9 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 	image-format/state_dump.c image-format/saved_state.c image-format/saved_table.c
 # What `torpor arm` tells the loader.
 FACTS_SRC := contract/facts.c
+# And how it finds it out, and writes it.
+CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_acpi.c cli/facts_kernel.c \
+	cli/facts_mounts.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_JUDGE_SRC := loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c \
 	loader/tables_read.c $(FACTS_SRC)
@@ -80,6 +83,8 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	'refuse-changed-*' refuse-missing-disk-efi-entry refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
 	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
+
+CLI_SRC += $(CLI_FACTS_SRC) cli/setup_hook.c
 
 # ---- who may include whom ----
 INC_lib := -Ilib
