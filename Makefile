@@ -66,7 +66,7 @@ LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c $(FIT_SRC
 	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
 LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/nvs.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
-	$(STOCK_JUDGE_SRC) $(LOOK_SRC)
+	loader/more_memory.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
 	$(LIB_SRC)
 

@@ -107,6 +107,13 @@ static void stall(uint32_t us)
 	e.bs->Stall(us);
 }
 
+/* For lists that are longer than LOOK_BYTES has room for. */
+static void *more_memory(struct arena *a, size_t bytes)
+{
+	(void)a;
+	return allocate(EfiLoaderData, bytes);
+}
+
 static int same_guid(const EFI_GUID *a, const EFI_GUID *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
@@ -267,6 +274,7 @@ static int look_at_image(void)
 	UINTN key;
 	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
 	arena_init(&e.arena);
+	e.arena.more = more_memory;
 	int err = memory ? arena_add(&e.arena, memory, LOOK_BYTES) : ERR_NO_MEMORY;
 	if (!err)
 		err = efi_disks_find(e.bs, &e.arena, &e.disks);

@@ -76,6 +76,37 @@ void *arena_alloc(struct arena *a, size_t bytes, size_t align)
 	return NULL;
 }
 
+void *arena_alloc_largest(struct arena *a, size_t align, size_t *ret_bytes)
+{
+	*ret_bytes = 0;
+	for (uint32_t i = 0; i < a->n_pieces; i++) {
+		const struct arena_piece *p = &a->piece[i];
+		size_t pad = -((uintptr_t)p->base + p->used) & (align - 1);
+		size_t left = p->size - p->used;
+		if (left > pad && left - pad > *ret_bytes)
+			*ret_bytes = left - pad;
+	}
+	return *ret_bytes ? arena_alloc(a, *ret_bytes, align) : NULL;
+}
+
+void arena_trim(struct arena *a, void *memory, size_t bytes, size_t kept_bytes)
+{
+	for (uint32_t i = 0; i < a->n_pieces; i++) {
+		struct arena_piece *p = &a->piece[i];
+		if (kept_bytes <= bytes && p->base + p->used == (uint8_t *)memory + bytes &&
+			p->used >= bytes)
+			p->used -= bytes - kept_bytes;
+	}
+}
+
+size_t arena_count(const struct arena *a, size_t bytes)
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < a->n_pieces; i++)
+		n += (a->piece[i].size - a->piece[i].used) / bytes;
+	return n;
+}
+
 size_t arena_left(const struct arena *a)
 {
 	size_t left = 0;

@@ -64,6 +64,7 @@ struct boot_info {
 	uint32_t n_region, reserved;
 	struct boot_piece region[BOOT_REGION_MAX]; /* all ours; the program lies in one of them */
 	uint64_t low, low_root;                    /* struct smp_low; 0: none */
+	uint64_t open_bytes;                       /* that opening a stock image takes */
 	uint64_t probe_us, header_us;              /* spent before the move */
 	uint32_t n_map_crc, reserved_crc;          /* 0: it cannot be computed */
 	struct boot_map_crc map_crc[BOOT_MAP_CRC_MAX];

@@ -36,8 +36,9 @@ _Noreturn void boot_on(struct loader *l, const char *why);
 struct region {
 	struct boot_piece piece[BOOT_REGION_MAX];
 	uint32_t n;
-	uint32_t levels;    /* of paging while it runs there */
-	struct smp_low low; /* for other processors to begin in */
+	uint32_t levels;     /* of paging while it runs there */
+	struct smp_low low;  /* for other processors to begin in */
+	uint64_t open_bytes; /* that opening a stock image takes; 0: it is none */
 };
 
 /* What differs between our own images and those of stock kernels, in the order of the story. Steps that

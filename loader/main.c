@@ -18,6 +18,7 @@
 #include "low_memory.h"
 #include "machine.h"
 #include "mailbox.h"
+#include "more_memory.h"
 #include "multiboot2.h"
 #include "paging.h"
 #include "panic.h"
@@ -27,7 +28,7 @@
 #include "time.h"
 
 #define BOOT_ON_DELAY_US (3u * 1000 * 1000)
-#define BUSY_MAX         4u
+#define BUSY_MAX         16u
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
 	uint64_t core, uint64_t start_tsc);
@@ -100,9 +101,47 @@ static void start_log(void)
 	}
 }
 
+/* What runs now lies there, or is still read: frames. */
+static struct {
+	struct range v[BUSY_MAX];
+	struct ranges frames;
+} busy;
+
+static int add_busy(uint64_t start, uint64_t bytes)
+{
+	return bytes == 0 ? 0
+			  : ranges_add(&busy.frames, start / 4096, (start + bytes + 4095) / 4096);
+}
+
+static int find_busy(void)
+{
+	ranges_init(&busy.frames, busy.v, BUSY_MAX);
+	int err = add_busy((uint64_t)program_base(), program_bytes());
+	if (!err)
+		err = add_busy(l.bi->home, l.bi->home_bytes);
+	if (!err)
+		err = add_busy(l.bi->core, l.bi->core_bytes);
+	return err ? err : add_busy(l.bi->facts, l.bi->facts_bytes);
+}
+
+/* Before the move nothing but us runs: any RAM that is not busy. */
+static void *more_before_move(struct arena *a, size_t bytes)
+{
+	(void)a;
+	uint64_t at = more_memory(l.bi, &busy.frames, bytes);
+	return at && add_busy(at, bytes) == 0 ? (void *)at : NULL;
+}
+
+/* In the region: its pages one after another at other addresses. */
+static void *more_in_region(struct arena *a, size_t bytes)
+{
+	return paging_join(a, bytes);
+}
+
 static int take_home(void)
 {
 	arena_init(&l.arena);
+	l.arena.more = l.bi->moved ? more_in_region : more_before_move;
 	if (!l.bi->moved)
 		return arena_add(&l.arena, (void *)l.bi->home, l.bi->home_bytes);
 	uint64_t base = (uint64_t)program_base();
@@ -135,7 +174,10 @@ static int own_tables(uint32_t levels)
 
 static void own_machine(void)
 {
-	int err = take_home();
+	int err = find_busy();
+	if (err)
+		boot_on(&l, "the front door's memory makes no sense");
+	err = take_home();
 	if (!err)
 		err = own_tables(l.bi->moved ? l.bi->levels : paging_levels_now());
 	if (err)
@@ -192,27 +234,13 @@ static void find_image(void)
 static _Noreturn void move(void)
 {
 	static struct region region;
-	struct range v[BUSY_MAX];
-	struct ranges busy;
 	const struct program_header *p = (const void *)l.bi->core;
-	const struct boot_piece now[] = {
-		{(uint64_t)program_base(), program_bytes()},
-		{l.bi->home, l.bi->home_bytes},
-		{l.bi->core, l.bi->core_bytes},
-	};
-	ranges_init(&busy, v, BUSY_MAX);
-	for (uint32_t i = 0; i < 3; i++) {
-		uint64_t first = now[i].start / 4096;
-		uint64_t end = (now[i].start + now[i].bytes + 4095) / 4096;
-		if (ranges_add(&busy, first, end))
-			boot_on(&l, "the front door's memory makes no sense");
-	}
-	l.kind->choose_region(&l, &busy, &region);
+	l.kind->choose_region(&l, &busy.frames, &region);
 	uint64_t to = region.piece[0].start;
 	if (p->memory_bytes > region.piece[0].bytes)
 		boot_on(&l, "the loader does not fit the region");
 	disks_stop(&l.disks);
-	log_line("loader: moving to %#llx", (unsigned long long)to);
+	log_line("loader: moving to %#llx, region of %u pieces", (unsigned long long)to, region.n);
 	memcpy((void *)to, p, p->file_bytes);
 	struct boot_info *bi = (void *)(to + PROGRAM_PARAMETER_OFFSET);
 	*bi = *l.bi;
@@ -220,6 +248,7 @@ static _Noreturn void move(void)
 	bi->levels = region.levels;
 	bi->low = region.low.code;
 	bi->low_root = region.low.root;
+	bi->open_bytes = region.open_bytes;
 	bi->probe_us = l.disks_us;
 	bi->header_us = clock_us() - l.disks_us;
 	bi->n_region = region.n;

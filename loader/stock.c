@@ -16,12 +16,28 @@
 
 #define PAGE_BYTES    4096ull
 #define LEDGER_SECTOR 512u
+#define BOUNCE_PAGES  16u
 
 /* ---- Finding ---- */
 
 static int read_pages(void *ctx, uint64_t page, uint32_t n_pages, void *buf)
 {
 	return area_transfer(ctx, BLOCK_READ, page * PAGE_BYTES, buf, n_pages * PAGE_BYTES);
+}
+
+/* The same for lists in memory that may be no device's. */
+static int read_by_bounce(void *ctx, uint64_t page, uint32_t n_pages, void *buf)
+{
+	struct stock *s = ctx;
+	int err = 0;
+	for (uint32_t done = 0; !err && done < n_pages;) {
+		uint32_t n = n_pages - done < BOUNCE_PAGES ? n_pages - done : BOUNCE_PAGES;
+		err = read_pages(&s->area, page + done, n, s->bounce);
+		if (!err)
+			memcpy((uint8_t *)buf + done * PAGE_BYTES, s->bounce, n * PAGE_BYTES);
+		done += n;
+	}
+	return err;
 }
 
 static int say_fault(const struct stock *s, int err, const struct swsusp_fault *f)
@@ -123,21 +139,47 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
 	return 0;
 }
 
+static int open_in(struct stock *s, void *work, size_t bytes, struct swsusp_fault *fault)
+{
+	if (!work)
+		return ERR_NO_MEMORY;
+	return swsusp_open(&s->image, &s->source, &s->header, work, bytes, fault);
+}
+
+/* The lists of a large and scattered image are longer than what was set aside for all: twice as much each time,
+ * up to what the library says is enough. */
+static int open_in_more(
+	struct stock *s, struct arena *arena, size_t tried, struct swsusp_fault *fault)
+{
+	int err = SWSUSP_ERR_WORK;
+	size_t bytes = s->open_bytes ? s->open_bytes : 2 * tried;
+	while (err == SWSUSP_ERR_WORK && arena->more) {
+		err = open_in(s, arena->more(arena, bytes), bytes, fault);
+		if (bytes >= fault->wanted)
+			break;
+		bytes = 2 * bytes < fault->wanted ? 2 * bytes : fault->wanted;
+	}
+	return err;
+}
+
 int stock_open(struct stock *s, struct arena *arena)
 {
 	struct swsusp_fault fault = {.what = NULL};
-	size_t work_bytes = 0;
-	for (uint32_t i = 0; i < arena->n_pieces; i++) {
-		size_t left = arena->piece[i].size - arena->piece[i].used;
-		work_bytes = left > work_bytes ? left : work_bytes;
-	}
-	work_bytes = work_bytes / 2 & ~(size_t)(PAGE_BYTES - 1);
-	void *work = arena_alloc(arena, work_bytes, PAGE_BYTES);
-	if (!work)
+	size_t bytes;
+	s->bounce = arena_alloc(arena, BOUNCE_PAGES * PAGE_BYTES, PAGE_BYTES);
+	if (!s->bounce)
 		return ERR_NO_MEMORY;
-	int err = swsusp_open(&s->image, &s->source, &s->header, work, work_bytes, &fault);
+	s->source.read = read_by_bounce;
+	s->source.ctx = s;
+	void *work = arena_alloc_largest(arena, PAGE_BYTES, &bytes);
+	int err = open_in(s, work, bytes, &fault);
+	if (work)
+		arena_trim(arena, work, bytes, err ? 0 : s->image.work_used);
+	if (err == SWSUSP_ERR_WORK)
+		err = open_in_more(s, arena, bytes, &fault);
 	if (err)
 		return say_fault(s, err, &fault);
+	s->open_bytes = swsusp_work_needed(&s->image);
 	log_line("stock: %llu frames, %llu zero, %llu pages stored, %s, entry %#llx",
 		(unsigned long long)s->image.n_frames, (unsigned long long)s->image.n_zero,
 		(unsigned long long)s->image.n_slots,

@@ -35,6 +35,8 @@ struct stock {
 	uint8_t *header_page; /* as it is on the disk */
 	uint64_t swap_page;   /* its place: resume_offset */
 	uint32_t attempts;    /* that were counted for this very image */
+	uint8_t *bounce;      /* lists are read by way of it: their memory may be no device's */
+	uint64_t open_bytes;  /* that opening it takes; 0: not known yet */
 	/* By stock_judge. */
 	const struct stock_facts *facts; /* that are believed; NULL: none are */
 	bool map_agrees;                 /* this boot's map has the checksum in the image */
@@ -49,7 +51,8 @@ struct stock {
 int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
 	struct stock *ret) MUST_CHECK;
 
-/* Map, info and frame list, in memory of the arena (up to half of what is left). */
+/* Map, info and frame list, in the largest piece of the arena, of which the rest stays free; where that is too
+ * small, in memory that the arena says is more. s->open_bytes may be told by a run before. */
 int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
 
 /* Every frame is memory now, and none lies where the loader runs; with strict=1 also the kernel's checksum of the firmware map; the FACS

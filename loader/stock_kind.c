@@ -36,6 +36,7 @@ static int find(struct loader *l)
 
 static void check(struct loader *l)
 {
+	k.stock.open_bytes = l->bi->open_bytes;
 	int err = stock_open(&k.stock, &l->arena);
 	if (!err)
 		err = stock_check(&k.stock, l->bi, &l->options, &l->acpi);
@@ -54,6 +55,7 @@ static void choose_region(struct loader *l, const struct ranges *busy, struct re
 	int err = stock_place(&k.stock, l->bi, NULL, busy, program_bytes(), ret->piece, &ret->n);
 	if (err)
 		boot_on(l, "no memory that the image does not need");
+	ret->open_bytes = k.stock.open_bytes;
 	ret->low = stock_place_low(&k.stock, l->bi, NULL, ret->piece, ret->n);
 	ret->levels = paging_levels_now(); /* the kernel's is known when its tables are loaded */
 }

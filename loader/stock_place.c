@@ -12,7 +12,8 @@
 
 #define PAGE_BYTES    4096ull
 #define PIECE_MIN     (64u * 1024)
-#define REGION_ENOUGH (48ull << 20)
+#define BUFFERS_BYTES (24ull << 20) /* with these it reads as fast as it can */
+#define ENOUGH_MIN    (48ull << 20)
 #define FOUR_GIB      (1ull << 32)
 #define FIRST_PFN     256u /* the first MiB is for firmware and processors that start up */
 
@@ -24,7 +25,7 @@ struct pool {
 
 struct placing {
 	const struct ranges *old_ram, *busy;
-	uint64_t program_bytes;
+	uint64_t program_bytes, need_bytes, enough_bytes;
 	struct swsusp_cursor frames; /* of the image: walked once, as the ranges ascend */
 	struct swsusp_run run;
 	bool have_run;
@@ -62,8 +63,8 @@ static void offer(struct placing *p, uint64_t first_pfn, uint64_t end_pfn)
 		p->largest_bytes = piece.bytes;
 	if (piece.bytes < PIECE_MIN)
 		return;
-	if (piece.bytes > REGION_ENOUGH)
-		piece.bytes = REGION_ENOUGH;
+	if (piece.bytes > p->enough_bytes)
+		piece.bytes = p->enough_bytes;
 	keep(is_low(&piece) ? &p->low : &p->high, &piece);
 }
 
@@ -137,7 +138,7 @@ static void choose(struct chosen *c, uint32_t at, const struct boot_piece *piece
 
 static bool is_enough(const struct placing *p, const struct chosen *c)
 {
-	return c->bytes >= REGION_ENOUGH && c->largest >= p->program_bytes;
+	return c->bytes >= p->enough_bytes && c->largest >= p->program_bytes;
 }
 
 /* Pieces below 4 GiB as far as they go (not every controller reaches more), then the largest of the
@@ -177,6 +178,30 @@ static void sort(const struct placing *p, struct boot_piece *v, uint32_t n)
 	}
 }
 
+/* Page tables without pages of 1 GiB, which not every virtual machine has: one table for each GiB that a range
+ * of memory touches, two where its ends are cut, and those for registers. */
+static uint64_t tables_bytes(const struct boot_info *bi)
+{
+	uint64_t n = 128;
+	for (uint32_t i = 0; i < bi->n_memory; i++) {
+		const struct boot_range *m = &bi->memory[i];
+		if (m->type == BOOT_RAM || m->type == BOOT_ACPI)
+			n += ((m->end - 1) >> 30) - (m->start >> 30) + 1 + 2;
+	}
+	return n * PAGE_BYTES;
+}
+
+/* Beside program, tables and lists: what finding and judging takes (1.3 MiB), disks (up to 1 MiB), other
+ * processors' stacks and buffers (1.2 MiB), two buffers of the smallest size (0.8 MiB); and what small pieces
+ * leave over. */
+#define OTHER_BYTES (6ull << 20)
+
+uint64_t stock_place_need(const struct stock *s, const struct boot_info *bi, uint64_t program_bytes)
+{
+	uint64_t lists = s->open_bytes ? s->open_bytes : swsusp_work_needed(&s->image);
+	return program_bytes + tables_bytes(bi) + lists + OTHER_BYTES;
+}
+
 int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *old_ram,
 	const struct ranges *busy, uint64_t program_bytes, struct boot_piece *ret_pieces,
 	uint32_t *ret_n)
@@ -184,6 +209,10 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 	static struct placing p; /* large: not for the stack */
 	struct chosen c = {.piece = ret_pieces};
 	p = (struct placing){.old_ram = old_ram, .busy = busy, .program_bytes = program_bytes};
+	p.need_bytes = stock_place_need(s, bi, program_bytes);
+	p.enough_bytes = p.need_bytes + BUFFERS_BYTES > ENOUGH_MIN ? p.need_bytes + BUFFERS_BYTES
+								   : ENOUGH_MIN;
+	p.enough_bytes &= ~(PAGE_BYTES - 1);
 	swsusp_frames(&s->image, &p.frames);
 	next_run(&p);
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
@@ -195,11 +224,11 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 	choose_pieces(&p, &c);
 	sort(&p, ret_pieces, c.n);
 	*ret_n = c.n;
-	if (c.largest >= program_bytes && c.bytes >= STOCK_REGION_MIN)
+	if (c.largest >= program_bytes && c.bytes >= p.need_bytes)
 		return 0;
 	log_line(
 		"stock: the loader needs %llu KiB that the image leaves free, %llu of them in one piece; there are %llu in %llu pieces, the largest %llu, the %u that count %llu",
-		(unsigned long long)STOCK_REGION_MIN >> 10,
+		(unsigned long long)p.need_bytes >> 10,
 		(unsigned long long)(program_bytes + 1023) >> 10,
 		(unsigned long long)p.total_bytes >> 10, (unsigned long long)p.n_gaps,
 		(unsigned long long)p.largest_bytes >> 10, c.n, (unsigned long long)c.bytes >> 10);

@@ -15,11 +15,14 @@
  * boot's map is all there is), in no frame of the image, not below 1 MiB, and outside what runs now (busy,
  * frames). At most BOOT_REGION_MAX pieces; those that hold the program come first, of these and of the
  * others those below 4 GiB, then the largest. ERR_NO_MEMORY, with a line of what is needed and what there
- * is, when no piece holds program_bytes or all together have less than STOCK_REGION_MIN. */
-#define STOCK_REGION_MIN (12u << 20)
+ * is, when no piece holds program_bytes or all together have less than stock_place_need. */
 int stock_place(const struct stock *s, const struct boot_info *bi, const struct ranges *old_ram,
 	const struct ranges *busy, uint64_t program_bytes, struct boot_piece *ret_pieces,
 	uint32_t *ret_n) MUST_CHECK;
+
+/* What the run in the region takes, program and all, with the smallest buffers. */
+uint64_t stock_place_need(
+	const struct stock *s, const struct boot_info *bi, uint64_t program_bytes);
 
 /* For other processors to begin in (low_memory.h), by the same rule, beside the pieces; 0: none. Where the image needs all of
  * it, frames of the image: their content is put back before it is restored anyway. */

@@ -18,7 +18,7 @@
 #define RING_MAX         16u
 #define BUFFER_SLOTS     256u
 #define TAIL_SLOTS       SWSUSP_UNIT_SLOTS_MAX
-#define BUFFER_BYTES     ((TAIL_SLOTS + BUFFER_SLOTS) * PAGE_BYTES)
+#define BUFFER_SLOTS_MIN 64u
 #define UNIT_BYTES       (SWSUSP_UNIT_PAGES * PAGE_BYTES)
 #define DIRECT_IN_FLIGHT 32u
 #define DIRECT_PAGES     256u
@@ -52,6 +52,7 @@ static struct {
 	struct stock *s;
 	struct buffer ring[RING_MAX];
 	uint32_t n_ring, first; /* ring[first] is the one being walked through */
+	uint32_t buffer_slots;  /* of data in each */
 	uint64_t next_slot;     /* to be read */
 	uint8_t *bounce[JOBS_WORKERS_MAX];
 	struct swsusp_cursor frames;
@@ -142,6 +143,20 @@ static uint8_t *data_of(const struct buffer *b)
 	return b->memory + TAIL_SLOTS * PAGE_BYTES;
 }
 
+static size_t buffer_bytes(uint32_t slots)
+{
+	return (TAIL_SLOTS + slots) * PAGE_BYTES;
+}
+
+/* Where the region is of small pieces, small buffers. */
+static uint32_t choose_slots(const struct arena *arena)
+{
+	uint32_t slots = BUFFER_SLOTS;
+	while (slots > BUFFER_SLOTS_MIN && arena_count(arena, buffer_bytes(slots)) < 4)
+		slots /= 2;
+	return slots;
+}
+
 static int take_buffers(struct arena *arena)
 {
 	for (uint32_t i = 0; i < sr.jobs->n_workers; i++) {
@@ -149,8 +164,10 @@ static int take_buffers(struct arena *arena)
 		if (!sr.bounce[i])
 			return ERR_NO_MEMORY;
 	}
-	while (sr.n_ring < RING_MAX && arena_left(arena) >= ARENA_RESERVE + BUFFER_BYTES) {
-		uint8_t *memory = arena_alloc(arena, BUFFER_BYTES, PAGE_BYTES);
+	sr.buffer_slots = choose_slots(arena);
+	size_t bytes = buffer_bytes(sr.buffer_slots);
+	while (sr.n_ring < RING_MAX && arena_left(arena) >= ARENA_RESERVE + bytes) {
+		uint8_t *memory = arena_alloc(arena, bytes, PAGE_BYTES);
 		if (!memory)
 			break;
 		sr.ring[sr.n_ring++].memory = memory;
@@ -166,7 +183,7 @@ static int start_buffer(struct buffer *b)
 	struct swsusp_run run;
 	uint64_t left = img->n_slots - sr.next_slot;
 	b->first_slot = sr.next_slot;
-	b->n_slots = left < BUFFER_SLOTS ? (uint32_t)left : BUFFER_SLOTS;
+	b->n_slots = left < sr.buffer_slots ? (uint32_t)left : sr.buffer_slots;
 	swsusp_slots(img, sr.next_slot, &c);
 	area_begin(&b->io);
 	int err = 0;

@@ -121,3 +121,15 @@ int swsusp_plan_next(struct swsusp_plan *p, uint64_t max_pages, struct swsusp_pi
 	*ret = (struct swsusp_piece){.disk_page = slots.first, .pfn = frames.first, .n_pages = n};
 	return 1;
 }
+
+size_t swsusp_work_needed(const struct swsusp_image *img)
+{
+	/* As swsusp_work_max, with the numbers known. */
+	uint64_t map = 2 * sizeof(uint64_t) * (img->n_slot_runs + img->n_map_pages) + PAGE;
+	uint64_t frames =
+		sizeof(uint64_t) * (img->n_slot_runs + img->n_frame_runs) + SWSUSP_BUFFER_BYTES;
+	uint64_t most = map > frames ? map : frames;
+
+	most = most > SWSUSP_WORK_MIN ? most : SWSUSP_WORK_MIN;
+	return (size_t)((most + 2 * PAGE - 1) / PAGE * PAGE);
+}

@@ -158,6 +158,9 @@ int swsusp_open(struct swsusp_image *img, const struct swsusp_source *src,
  * of them are neighbours: 16 bytes a stored page, 8 bytes a frame, and some. */
 size_t swsusp_work_max(uint64_t n_slots, uint64_t n_frames);
 
+/* Of an image that is open: work memory that is enough to open it again. */
+size_t swsusp_work_needed(const struct swsusp_image *img);
+
 /* After work_used bytes have been copied from the work memory to this place. */
 void swsusp_rebase(struct swsusp_image *img, const void *work);
 

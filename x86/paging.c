@@ -135,6 +135,25 @@ int paging_map_alias(uint64_t virt, uint64_t phys)
 	return err > 0 ? ERR_BUG : err;
 }
 
+/* Below the middle of a 48-bit address space, so that it is there in tables of 4 and 5 levels; far above what
+ * is mapped to itself. */
+#define JOINED_AT 0x7e0000000000ull
+
+void *paging_join(struct arena *pages, uint64_t bytes)
+{
+	static uint64_t used;
+	uint64_t at = JOINED_AT + used;
+	for (uint64_t done = 0; done < bytes; done += PAGE_BYTES) {
+		void *page = arena_alloc(pages, PAGE_BYTES, PAGE_BYTES);
+		if (!page || map_at_level(at + done, (uint64_t)page, PTE_CACHED, PAGE_BYTES, 1))
+			return NULL;
+		used += PAGE_BYTES;
+	}
+	if ((read_cr3() & PTE_ADDRESS) == (uint64_t)paging.root)
+		write_cr3((uint64_t)paging.root); /* as in map() */
+	return (void *)at;
+}
+
 int paging_map_memory(uint64_t phys, uint64_t bytes)
 {
 	return map(phys, bytes, PTE_CACHED);

@@ -19,6 +19,11 @@ int paging_map_memory(uint64_t phys, uint64_t bytes) MUST_CHECK;
  * Both are multiples of 2 MiB. */
 int paging_map_alias(uint64_t virt, uint64_t phys) MUST_CHECK;
 
+/* Pages of an arena, as many as bytes take, one after another at addresses where nothing else is mapped:
+ * for lists that no single piece of the arena has room for. Not for devices: these addresses are not
+ * physical ones. NULL: no memory (what was taken of it is lost). */
+void *paging_join(struct arena *pages, uint64_t bytes);
+
 /* Makes the tables current. The caller's code, data and stack must be mapped, anywhere. When the number of
  * levels differs from the processor's now, the change goes through 32-bit mode, by code and a root table
  * below 4 GiB: low_pages is the address of PAGING_LOW_BYTES there, RAM that the tables before and after

@@ -310,6 +310,27 @@ static void test_arena_table_full(void **state)
 }
 
 /* Whatever is asked for: pieces never overlap, and are aligned and zero. */
+static void test_arena_largest(void **state)
+{
+	(void)state;
+	static _Alignas(4096) uint8_t memory[5][4096];
+	struct arena a;
+	size_t bytes;
+	arena_init(&a);
+	assert_null(arena_alloc_largest(&a, 16, &bytes));
+	assert_int_equal(arena_add(&a, memory[0], 4096), 0);
+	assert_int_equal(arena_add(&a, memory[2] + 1, 3 * 4096 - 1), 0);
+	assert_int_equal(arena_count(&a, 2048), 7);
+	uint8_t *p = arena_alloc_largest(&a, 4096, &bytes);
+	assert_ptr_equal(p, memory[3]);
+	assert_int_equal(bytes, 2 * 4096);
+	assert_int_equal(arena_left(&a), 4096);
+	arena_trim(&a, p, bytes, 100);
+	assert_int_equal(arena_left(&a), 3 * 4096 - 100);
+	arena_trim(&a, p, bytes, 50); /* something else is there by now, or could be */
+	assert_int_equal(arena_left(&a), 3 * 4096 - 100);
+}
+
 static void test_arena_property(void **state)
 {
 	(void)state;
@@ -470,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_arena_joins),
 		cmocka_unit_test(test_arena_table_full),
+		cmocka_unit_test(test_arena_largest),
 		cmocka_unit_test(test_arena_property),
 		cmocka_unit_test(test_log_sinks_and_ring),
 		cmocka_unit_test(test_log_cuts_long_lines),

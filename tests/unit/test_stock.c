@@ -358,6 +358,64 @@ static void consume_fails(void **state)
 	assert_int_equal(stock_consume(&d.stock), ERR_IO);
 }
 
+/* ---- many runs of frames ---- */
+
+static size_t n_more, more_bytes;
+static void *more_room[8];
+
+static void *more(struct arena *a, size_t bytes)
+{
+	(void)a;
+	assert_true(n_more < 8);
+	more_bytes = bytes;
+	more_room[n_more] = aligned_alloc(4096, bytes);
+	return more_room[n_more++];
+}
+
+/* 700,000 runs, as an image of some ten GiB has; the arena is that of a front door. */
+static void lists_longer_than_the_arena(void **state)
+{
+	(void)state;
+	static const struct swb_params p = {
+		.codec = SWB_RAW, .n_data = 1000, .data_every = 1060, .gap_every = 1};
+	static struct stock_disk e;
+	stock_disk_init(&e, &p, 512);
+	arena_init(&e.arena);
+	assert_int_equal(arena_add(&e.arena, e.arena_memory, 4u << 20), 0);
+	assert_int_equal(stock_find(&e.disks, &e.options, &e.arena, e.work, &e.stock), 0);
+	size_t left = arena_left(&e.arena);
+	int err = stock_open(&e.stock, &e.arena);
+	assert_int_equal(err, SWSUSP_ERR_WORK); /* there is no more */
+	assert_in_range(arena_left(&e.arena), left - (80u << 10), left);
+	n_more = 0;
+	e.arena.more = more;
+	assert_int_equal(stock_open(&e.stock, &e.arena), 0);
+	assert_int_equal(e.stock.image.n_frames, e.image.n_frames);
+	assert_true(e.stock.image.n_frame_runs > 690000);
+	/* The next run knows: once is enough, and it is no more than that. */
+	uint64_t needed = e.stock.open_bytes;
+	assert_in_range(needed, e.stock.image.work_used, e.stock.image.work_used + (1u << 20));
+	uint32_t before = (uint32_t)n_more;
+	assert_int_equal(stock_open(&e.stock, &e.arena), 0);
+	assert_int_equal(n_more, before + 1);
+	assert_int_equal(more_bytes, needed);
+	for (uint32_t i = 0; i < n_more; i++)
+		free(more_room[i]);
+	stock_disk_free(&e);
+}
+
+/* What opening does not need stays free. */
+static void the_rest_stays_free(void **state)
+{
+	(void)state;
+	static const struct swb_params p = {.codec = SWB_LZO, .n_data = 100, .gap_every = 3};
+	static struct stock_disk e;
+	stock_disk_init(&e, &p, 512);
+	stock_disk_open(&e);
+	assert_true(arena_left(&e.arena) > STOCK_DISK_ARENA_BYTES - (200u << 10));
+	stock_disk_free(&e);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
 
 int main(void)
@@ -382,6 +440,8 @@ int main(void)
 		TEST(consumed),
 		TEST(consumed_beside_boot_code),
 		TEST(consume_fails),
+		cmocka_unit_test(lists_longer_than_the_arena),
+		cmocka_unit_test(the_rest_stays_free),
 	};
 	return cmocka_run_group_tests_name("stock", tests, NULL, NULL);
 }

@@ -9,6 +9,7 @@
 
 #include "log_text.h"
 #include "machine.h"
+#include "more_memory.h"
 #include "stock_disk.h"
 #include "stock_place.h"
 
@@ -215,7 +216,7 @@ static void assert_placed(void)
 			assert_in_order(&piece[i - 1], &piece[i]);
 	}
 	assert_true(piece[0].bytes >= PROGRAM);
-	assert_true(total >= STOCK_REGION_MIN);
+	assert_true(total >= stock_place_need(&d.stock, &bi, PROGRAM));
 }
 
 static void beside_the_image(void **state)
@@ -237,8 +238,7 @@ static void beside_what_runs(void **state)
 	assert_int_equal(ranges_add(&busy, 0, 0x4000), 0);
 	assert_int_equal(place(), ERR_NO_MEMORY);
 	assert_logged(
-		"stock: the loader needs 12288 KiB that the image leaves free, 600 of them in one "
-		"piece; there are 0 in 0 pieces, the largest 0, the 0 that count 0");
+		" KiB that the image leaves free, 600 of them in one piece; there are 0 in 0 pieces, the largest 0, the 0 that count 0");
 }
 
 static void below_4_gib_first(void **state)
@@ -307,9 +307,12 @@ static void too_little(void **state)
 	(void)state;
 	uint64_t end = (d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1;
 	bi.n_memory = 2;
-	memory(16 * MIB, (end << 12) + STOCK_REGION_MIN - 4096, BOOT_RAM);
+	memory(16 * MIB, end << 12, BOOT_RAM);
+	uint64_t need = stock_place_need(&d.stock, &bi, PROGRAM);
+	assert_in_range(need, 6 * MIB, 9 * MIB);
+	bi.memory[2].end += (need - 1) / 4096 * 4096;
 	assert_int_equal(place(), ERR_NO_MEMORY);
-	assert_logged("the largest 12284, the 1 that count 12284");
+	assert_logged("in 21 pieces, the largest 7");
 	bi.memory[2].end += 4096;
 	assert_placed();
 	assert_int_equal(n_pieces, 1);
@@ -374,7 +377,7 @@ static void all_above_4_gib(void **state)
 	assert_placed();
 	assert_int_equal(piece[0].start, 4 * GIB);
 	memory(6 * GIB, 6 * GIB + 5 * MIB, BOOT_RAM);
-	bi.memory[0].end -= 45 * MIB;
+	bi.memory[0].end -= 46 * MIB;
 	assert_int_equal(place(), ERR_NO_MEMORY);
 	bi.memory[1].end += 4 * MIB;
 	assert_placed();
@@ -436,7 +439,7 @@ static void ram_in_both_boots(void **state)
 	old = &old_ram;
 	assert_int_equal(ranges_add(&old_ram, 1, 0x9f), 0);
 	assert_int_equal(ranges_add(&old_ram, 0x100, 0x1400), 0);
-	assert_int_equal(ranges_add(&old_ram, 0x1800, 0x4000), 0);
+	assert_int_equal(ranges_add(&old_ram, 0x1c00, 0x4000), 0);
 	assert_placed();
 	bi.n_memory = 2;
 	memory(16 * MIB, 32 * MIB, BOOT_RAM);
@@ -470,6 +473,40 @@ static void the_region_is_not_overwritten(void **state)
 	assert_logged(", where the loader runs");
 	bi.moved = 0;
 	assert_int_equal(check(NULL), 0);
+}
+
+/* Large machines need more: tables for all of their memory, lists of all runs of frames. */
+static void need_grows(void **state)
+{
+	(void)state;
+	uint64_t small = stock_place_need(&d.stock, &bi, PROGRAM);
+	memory(4 * GIB, 4100 * GIB, BOOT_RAM);
+	uint64_t large = stock_place_need(&d.stock, &bi, PROGRAM);
+	assert_in_range(large - small, 4096 * 4096, 4100 * 4096);
+	d.stock.open_bytes = swsusp_work_needed(&d.stock.image) + 64 * MIB;
+	assert_int_equal(stock_place_need(&d.stock, &bi, PROGRAM), large + 64 * MIB);
+	assert_placed();
+	assert_true(placed_bytes() >= large + 64 * MIB);
+}
+
+/* ---- more for the first run ---- */
+
+static void more_memory_is_free(void **state)
+{
+	(void)state;
+	assert_int_equal(more_memory(&bi, &busy, 5 * MIB), 59 * MIB);
+	assert_int_equal(more_memory(&bi, &busy, 5 * MIB - 1), 59 * MIB);
+	assert_int_equal(more_memory(&bi, &busy, 0), 0);
+	assert_int_equal(more_memory(&bi, &busy, UINT64_MAX), 0);
+	assert_int_equal(more_memory(&bi, &busy, 63 * MIB), MIB);
+	assert_int_equal(more_memory(&bi, &busy, 64 * MIB), 0); /* not below 1 MiB */
+	assert_int_equal(ranges_add(&busy, 0x3000, 0x3800), 0);
+	assert_int_equal(more_memory(&bi, &busy, 5 * MIB), 59 * MIB);
+	assert_int_equal(more_memory(&bi, &busy, 9 * MIB), 39 * MIB);
+	memory(64 * MIB, 80 * MIB, BOOT_ACPI);
+	memory(4 * GIB, 5 * GIB, BOOT_RAM);
+	assert_int_equal(more_memory(&bi, &busy, 9 * MIB), 39 * MIB);
+	assert_int_equal(more_memory(&bi, &busy, 99 * MIB), 5 * GIB - 99 * MIB);
 }
 
 /* ---- where others begin ---- */
@@ -563,6 +600,8 @@ int main(void)
 		TEST(hundreds_of_ranges),
 		TEST(ram_in_both_boots),
 		TEST(the_region_is_not_overwritten),
+		TEST(need_grows),
+		TEST(more_memory_is_free),
 		TEST(low_memory_by_the_same_rule),
 		TEST(low_memory_beside_the_loader),
 		TEST(low_memory_beside_the_image),

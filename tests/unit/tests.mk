@@ -277,7 +277,7 @@ SRC_facts_judge := $(STOCK_SRC) tests/unit/play_firmware.c
 LIBS_facts_judge := $(SWSUSP_A)
 
 UNIT += stock_place
-SRC_stock_place := loader/stock_place.c $(STOCK_SRC)
+SRC_stock_place := loader/stock_place.c loader/more_memory.c $(STOCK_SRC)
 LIBS_stock_place := $(SWSUSP_A)
 
 UNIT += extent_map
