@@ -290,15 +290,17 @@ unit: unit-build
 	$(Q)for t in $(UNIT); do $(out)/unit/$$t || exit 1; done
 
 # ---- what real firmware says: the loader's own sources on a corpus of machines (tests/corpus/run.py) ----
-CORPUS := $(out)/corpus/maps $(out)/corpus/acpi
+CORPUS := $(out)/corpus/maps $(out)/corpus/pairs $(out)/corpus/acpi
 $(out)/corpus/maps: tests/corpus/maps.c tests/corpus/map_file.c tests/corpus/made_image.c \
 	tests/corpus/expected.c tests/corpus/before.c loader/stock_place.c loader/low_memory.c loader/boot_memory.c \
 	lib/ranges.c lib/log.c lib/format.c swsusp/runs.c
+$(out)/corpus/pairs: tests/corpus/pairs.c tests/corpus/map_file.c tests/corpus/expected.c \
+	$(filter-out tests/unit/%,$(STOCK_SRC))
 $(out)/corpus/acpi: tests/corpus/acpi.c x86/acpi.c lib/log.c lib/format.c
 $(CORPUS): $(wildcard tests/corpus/*.h $(HEADERS))
 	$(call say,HOSTCC,$(@F))
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) -O2 $(INC_host) -Itests/corpus -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(HOST_CFLAGS) -O2 $(INC_host) -Itests/corpus -o $@ $(filter %.c,$^) $(SWSUSP_A)
 
 .PHONY: corpus-build corpus
 corpus-build: $(CORPUS) $(out)/loader.bin

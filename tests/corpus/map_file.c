@@ -1,6 +1,7 @@
 /*
- * Lines "WORD ...": `e820 START END TYPE`, `efi START END NAME [RUN]`, hex, end exclusive; '~' before a word or a
- * number marks what somebody inferred. Other words (config, table, nosave, comments) say nothing of the map.
+ * Lines "WORD ...": `e820 START END TYPE`, `efi START END NAME [RUN]`, `table SIGNATURE
+ * ADDRESS LENGTH`, hex, end exclusive; '~' before a word or a
+ * number marks what somebody inferred. Other words (config, nosave, comments) say nothing that is judged.
  */
 #include "map_file.h"
 
@@ -45,6 +46,17 @@ static bool efi_type(const char *word, uint32_t *ret)
 	return is_number;
 }
 
+static bool read_table(char *const word[6], uint32_t n, struct map_file *m)
+{
+	struct map_table t = {.phys = 0};
+	if (n < 4 || !number(word[2], 16, &t.phys) || !number(word[3], 16, &t.length) ||
+		m->n_tables == MAP_TABLES_MAX)
+		return false;
+	snprintf(t.signature, sizeof(t.signature), "%.4s", word[1]);
+	m->table[m->n_tables++] = t;
+	return true;
+}
+
 static bool read_line(char *text, struct map_file *m)
 {
 	char *word[6] = {NULL}, *save = NULL;
@@ -56,6 +68,8 @@ static bool read_line(char *text, struct map_file *m)
 		return true;
 	const char *kind = word[0] + (word[0][0] == '~');
 	bool is_e820 = strcmp(kind, "e820") == 0;
+	if (strcmp(kind, "table") == 0)
+		return read_table(word, n, m);
 	if (!is_e820 && strcmp(kind, "efi") != 0)
 		return true;
 	struct map_line l = {0};

@@ -13,10 +13,19 @@ struct map_line {
 	bool runtime;        /* EFI: with the RUNTIME attribute */
 };
 
+#define MAP_TABLES_MAX 256u
+
+struct map_table { /* of ACPI */
+	char signature[8];
+	uint64_t phys, length;
+};
+
 struct map_file {
 	char name[256]; /* without folder and .txt */
 	struct map_line *e820, *efi;
 	uint32_t n_e820, n_efi;
+	struct map_table table[MAP_TABLES_MAX];
+	uint32_t n_tables;
 	uint32_t bad_line; /* 0: all lines make sense */
 	char why[160];     /* when one does not, or when there is no map at all */
 };

@@ -73,6 +73,7 @@ def maps(total, title, folder):
     if two:
         program(total, f"{title}: {len(two)} pairs of boots, 10 images each", "maps",
                 [size, "-p", *[f for pair in two for f in pair]])
+        program(total, f"{title}: {len(two)} pairs of boots, judged by facts", "pairs", [f for pair in two for f in pair])
 
 
 # ---- ACPI tables ----
