@@ -214,16 +214,27 @@ static const char *judge_place(const struct machine *k, const struct swsusp_imag
 	return NULL;
 }
 
+static bool is_ours(const struct machine *k, uint64_t page)
+{
+	for (uint32_t i = 0; i < k->ours.n; i++)
+		if (k->ours.v[i].start * 4096 <= page &&
+			page + SMP_PAGE_BYTES <= k->ours.v[i].end * 4096)
+			return page % SMP_PAGE_BYTES == 0;
+	return false;
+}
+
 static const char *judge_low(const struct machine *k, const struct swsusp_image *image)
 {
 	static struct stock s;
 	s.image = *image;
-	uint64_t low = stock_place_low(&s, &k->bi, &k->old_ram);
-	for (uint32_t i = 0; low && i < k->ours.n; i++)
-		if (k->ours.v[i].start * 4096 <= low &&
-			low + SMP_LOW_BYTES <= k->ours.v[i].end * 4096)
-			return low + SMP_LOW_BYTES <= 0xa0000 ? NULL : "others begin too high";
-	return low ? "others begin in memory that is not RAM in both boots" : NULL;
+	struct smp_low low = stock_place_low(&s, &k->bi, &k->old_ram, NULL, 0);
+	if (low.code == 0)
+		return NULL;
+	if (!is_ours(k, low.code) || !is_ours(k, low.root))
+		return "others begin in memory that is not RAM in both boots";
+	if (low.code + SMP_PAGE_BYTES > 0xa0000 || low.root >= 1ull << 32 || low.code == low.root)
+		return "others begin too high";
+	return NULL;
 }
 
 static void judge_machine(struct machine *k, const char *name)
