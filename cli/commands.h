@@ -19,6 +19,5 @@ int setup_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int arm_main(int argc, char **argv);
 int disarm_main(int argc, char **argv);
-int facts_main(int argc, char **argv);
 
 #endif

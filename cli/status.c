@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "commands.h"
-#include "facts_arm.h"
 #include "facts_parse.h"
 #include "grub_text.h"
 #include "kexec.h"
@@ -18,6 +17,7 @@
 #include "stock_image.h"
 #include "swap_place.h"
 #include "target_file.h"
+#include "unsaved.h"
 
 #define PAGE_BYTES 4096u
 
@@ -79,6 +79,8 @@ static void show_kernel(struct status *s)
 		yes("hibernation", "the kernel can, mode %s", text);
 	else
 		yes("hibernation", "the kernel can");
+	if (unsaved_check())
+		no(s, "its memory", "%s", last_complaint());
 }
 
 static void show_place(struct status *s)
@@ -229,16 +231,8 @@ static void show_grub(struct status *s)
 		line("next boot", "no",
 			"an ordinary one; a %s makes the loader the choice (torpor arm)",
 			*s->record.image ? "save" : "hibernation");
-}
-
-/* Without them a hibernation is resumed all the same, by the kernel's own rule. */
-static void show_facts(struct status *s)
-{
-	char text[FACTS_STATUS_BYTES];
-
-	if (!sys_exists(HOOK_PATH))
+	if (!*s->record.image && !sys_exists(HOOK_PATH))
 		line("sleep hook", "no", "run torpor arm before each hibernation");
-	line("facts", facts_status(&s->record, text) ? "yes" : "no", "%s", text);
 }
 
 static void show_efi_entry(struct status *s)
@@ -361,8 +355,6 @@ static void show_boot(struct status *s)
 		show_grub(s);
 	else
 		show_efi_entry(s);
-	if (!*s->record.image)
-		show_facts(s);
 	show_secure_boot(s);
 	if (*s->record.image)
 		show_file_image(s);

@@ -356,6 +356,30 @@ static void two_areas(void **state)
 	assert_int_equal(machine_run("status"), STATUS_FAILED);
 }
 
+/* What was the boot logo's memory is the kernel's, in no image. */
+static void memory_that_is_not_saved(void **state)
+{
+	(void)state;
+	static uint8_t bgrt[56] = "BGRT";
+
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	memcpy(bgrt + 40, (uint64_t[]){0x3df9a000}, 8);
+	tree_bytes("/sys/firmware/acpi/tables/BGRT", bgrt, sizeof(bgrt));
+	tree_file("/sys/firmware/acpi/bgrt/image", "BM6\3");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_bytes("/sys/firmware/acpi/bgrt/image", (uint8_t[64]){0}, 64);
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	assert_complaint("the next boot is an ordinary one");
+	machine_has_not("/boot/grub/grubenv", "next_entry");
+	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	tree_remove("/sys/firmware/acpi/tables/BGRT"); /* bgrt_disable: no image there */
+	tree_remove("/sys/firmware/acpi/bgrt/image");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+}
+
 /* An area added, or a priority changed, after setup. */
 static void changed_since(void **state)
 {
@@ -559,6 +583,7 @@ int main(void)
 		TEST(picks),
 		TEST(no_swap_area),
 		TEST(two_areas),
+		TEST(memory_that_is_not_saved),
 		TEST(changed_since),
 		TEST(efi_entry),
 		TEST(efi_entry_of_others),

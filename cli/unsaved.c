@@ -1,0 +1,38 @@
+/*
+ * Under UEFI Linux keeps the firmware's boot logo for /sys/firmware/acpi/bgrt: the pages that the BGRT
+ * names become "reserved", and hibernation leaves out what is reserved (arch/x86/kernel/e820.c,
+ * e820__register_nosave_regions). They lie in boot services data, which the kernel holds until its
+ * memory is set up; but a range of it in which something else was reserved before (the memory attributes
+ * table, for one) is not held (arch/x86/platform/efi/quirks.c, efi_reserve_boot_services), and the kernel
+ * may have put data of its own there before it comes to the logo. Seen with Debian 12 (6.1.176) on OVMF,
+ * started by GRUB 2.06: page structs of 576 frames, in no image; after a resume there is the firmware's new
+ * logo, and the kernel crashes. A logo is a BMP file; anything else is not the logo.
+ * bgrt_disable on the kernel's command line leaves the pages alone (kernel-parameters.txt).
+ */
+#include "unsaved.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "say.h"
+#include "sysfiles.h"
+
+#define LOGO           "/sys/firmware/acpi/bgrt/image"
+#define TABLE          "/sys/firmware/acpi/tables/BGRT"
+#define ADDRESS_OFFSET 40 /* Image Address: ACPI 6.4, 5.2.22, table 5.48 */
+
+int unsaved_check(void)
+{
+	uint64_t address = 0;
+	char head[2];
+
+	if (sys_read_at(LOGO, 0, head, sizeof(head)) != sizeof(head) || !memcmp(head, "BM", 2))
+		return 0;
+	if (sys_read_at(TABLE, ADDRESS_OFFSET, &address, sizeof(address)) != sizeof(address))
+		address = 0;
+	return complain("the kernel uses memory at %#" PRIx64
+			", where the firmware's boot logo was, and does not save it: no "
+			"hibernation of it can be resumed. Add bgrt_disable to the kernel's "
+			"command line",
+		address);
+}
