@@ -205,14 +205,12 @@ static void restore_platform(struct loader *l)
 		boot_on(l, "the local APIC cannot be put into the mode that the kernel had");
 }
 
-/* A reusable image stays LOADING until its system says that it runs (torpor save does), and is VALID then:
- * a system that dies at once is not tried for ever. */
+/* A reusable image is as good as before; but LAUNCHED goes back to no other state. */
 static void launch(struct loader *l)
 {
 	const struct img_header *h = &t.found.headers.h;
-	if ((h->compat & IMG_COMPAT_REUSABLE) && img_state_check(h) == 0)
-		return;
-	int err = set_state(IMG_LAUNCHED, h->attempts);
+	bool again = (h->compat & IMG_COMPAT_REUSABLE) && img_state_check(h) == 0;
+	int err = again ? set_state(IMG_VALID, 0) : set_state(IMG_LAUNCHED, h->attempts);
 	if (err) {
 		log_line("loader: the image could not be marked as launched: %s",
 			loader_err_text(err));
