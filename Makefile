@@ -61,11 +61,11 @@ CLI_SRC += cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writ
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c $(FIT_SRC) loader/boot_memory.c \
 	loader/places.c loader/changes.c loader/stock.c loader/err_any.c \
 	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
-LOADER_SRC := loader/main.c loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
-	loader/efi_tables.c loader/nvs.c loader/restore.c loader/stock_restore.c loader/stock_place.c \
-	loader/more_memory.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
-EFI_SRC := efi/main.c efi/efi_disks.c efi/start_count.c $(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c \
-	$(LIB_SRC)
+JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock_place.c
+LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
+	loader/efi_tables.c loader/nvs.c loader/more_memory.c loader/restore.c loader/stock_restore.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
+EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) $(LOOK_SRC) \
+	$(STOCK_JUDGE_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).

@@ -11,12 +11,13 @@
 #define STARTS_NAME "TorporStarts"
 #define STARTS_GUID "6a688f36-f000-4ea1-9c1a-d5c5deffef8f"
 
-/* key: XXH64 of the image's state on disk, and of the disks that the firmware shows. */
 struct starts {
-	uint64_t key;
-	uint32_t n;
-	uint32_t check; /* ~n */
+	uint64_t image;  /* its state on its disk: another after each attempt, resume, save */
+	uint64_t around; /* XXH64 of the command line and the disks that the firmware shows */
+	uint32_t n;      /* starts with both the same */
+	uint32_t total;  /* starts with this image, whatever was around */
+	uint64_t check;  /* XXH64 of the 24 bytes before */
 };
-static_assert(sizeof(struct starts) == 16, "starts");
+static_assert(sizeof(struct starts) == 32, "starts");
 
 #endif

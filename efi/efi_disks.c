@@ -20,6 +20,8 @@ static int submit(struct block_dev *dev, struct block_req *req)
 	struct efi_disk *d = disk_of(dev);
 	if (d->queued)
 		return ERR_BUSY;
+	if (req->dir != BLOCK_READ)
+		return ERR_READ_ONLY;
 	d->queued = req;
 	return 0;
 }
@@ -78,7 +80,7 @@ static int add(EFI_BLOCK_IO *io, struct arena *arena, struct disks *into)
 		.max_segs = 64,
 		.dma_align = m->BlockSize,
 		.queue_depth = 1,
-		.read_only = true};
+		.read_only = m->ReadOnly};
 	format(d->dev.name, sizeof(d->dev.name), "efi disk %u", into->n);
 	into->dev[into->n++] = &d->dev;
 	return 0;

@@ -1,5 +1,5 @@
-/* The firmware's disks behind the block interface: read-only, one request at a time, for the look at the
- * image before boot services end. */
+/* The firmware's disks behind the block interface: never written to (read_only says whether they could
+ * be), one request at a time, for the look at the image before boot services end. */
 #ifndef EFI_EFI_DISKS_H
 #define EFI_EFI_DISKS_H
 

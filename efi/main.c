@@ -1,35 +1,39 @@
 /*
- * torpor.efi: the EFI front door. It looks at the image through the firmware's own disk drivers, so
- * that everything that can be wrong is found while returning to the firmware (or to GRUB) is possible.
- * Then it ends boot services and starts the loader core. efi_main is the story.
+ * torpor.efi: the EFI front door. It asks the judge, through the firmware's own disk drivers, so that
+ * everything that can be wrong is found while returning to the firmware (or to GRUB) is possible. Then it
+ * counts the start, ends boot services and starts the loader core. door is the story.
  */
 #include <efi.h>
 
+#include "acpi.h"
+#include "apic.h"
 #include "arena.h"
 #include "boot_info.h"
 #include "boot_memory.h"
-#include "changes.h"
 #include "cmdline.h"
 #include "cpu.h"
 #include "efi_disks.h"
-#include "find.h"
+#include "efi_machine.h"
+#include "err_any.h"
 #include "format.h"
-#include "image.h"
+#include "judge.h"
 #include "log.h"
 #include "machine.h"
 #include "map_crc.h"
 #include "program.h"
-#include "start_count.h"
-#include "stock.h"
+#include "start_store.h"
 #include "this_cpu.h"
 #include "time.h"
 
 #include <string.h>
 
-#define LOOK_BYTES (8u << 20) /* for the look at the image */
-#define HOME_BYTES (8u << 20) /* for the core, behind its bss */
+#define LOOK_BYTES (JUDGE_ARENA_BYTES + (1u << 20)) /* for the look at the image */
+#define HOME_BYTES (8u << 20)                       /* for the core, behind its bss */
+#define TAKEN_MAX  12u /* the memory map may need room more than once */
+#define BUSY_MAX   4u
 
-EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
+EFI_STATUS
+efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st);
 
 /* core.asm */
 extern const uint8_t core_blob[], core_blob_end[];
@@ -42,16 +46,18 @@ static struct {
 	struct options options;
 	struct arena arena;
 	struct disks disks;
-	struct found found;
-	struct image saved;
-	struct stock stock;
-	struct changes changes;
-	char why[CHANGES_TEXT_BYTES]; /* a file system changed */
-	uint64_t key;                 /* of what the core is started for: start_count.h */
-	uint32_t n_starts;            /* before this one */
+	struct acpi acpi;
+	struct judgment judgment;
+	const char *why; /* there is no resume */
 	struct boot_info bi;
 	uint8_t *map; /* as much as the firmware asked for */
 	UINTN map_bytes;
+	uint8_t *program; /* room for the core, and its home behind it */
+	struct taken {
+		EFI_PHYSICAL_ADDRESS at;
+		UINTN n_pages;
+	} taken[TAKEN_MAX];
+	uint32_t n_taken;
 } e;
 
 static void screen_line(const char *line, size_t len)
@@ -98,8 +104,21 @@ static int read_cmdline(void)
 static void *allocate(EFI_MEMORY_TYPE type, uint64_t bytes)
 {
 	EFI_PHYSICAL_ADDRESS at = 0xffffffff;
-	EFI_STATUS s = e.bs->AllocatePages(AllocateMaxAddress, type, (bytes + 4095) / 4096, &at);
-	return EFI_ERROR(s) ? NULL : (void *)at;
+	UINTN n_pages = (bytes + 4095) / 4096;
+	if (e.n_taken == TAKEN_MAX ||
+		EFI_ERROR(e.bs->AllocatePages(AllocateMaxAddress, type, n_pages, &at)))
+		return NULL;
+	e.taken[e.n_taken++] = (struct taken){at, n_pages};
+	return (void *)at;
+}
+
+/* What boots next finds the machine as it would have been without us. */
+static void give_back(void)
+{
+	while (e.n_taken > 0) {
+		e.n_taken--;
+		e.bs->FreePages(e.taken[e.n_taken].at, e.taken[e.n_taken].n_pages);
+	}
 }
 
 static void stall(uint32_t us)
@@ -175,136 +194,102 @@ static int read_memory_map(UINTN *ret_key)
 	return err;
 }
 
-/* The firmware may not show all disks: what is missing is left for the core to judge. */
-static int look_at_filesystems(void *work)
+/* Memory for the judge, and the program with its home in one block: where the core will lie is a part of
+ * the question. */
+static int take_memory(void)
 {
-	changes_find(&e.saved, &e.disks, work, &e.changes);
-	if (e.changes.n_written == 0 || e.options.force)
-		return 0;
-	changes_text(&e.changes, e.why);
-	return ERR_FILESYSTEM;
+	const struct program_header *p = (const void *)core_blob;
+	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
+	e.program = allocate(EfiLoaderCode, p->memory_bytes + HOME_BYTES);
+	arena_init(&e.arena);
+	if (!memory || !e.program)
+		return ERR_NO_MEMORY;
+	e.bi.core = (uint64_t)core_blob;
+	e.bi.core_bytes = (uint64_t)(core_blob_end - core_blob);
+	e.bi.home = (uint64_t)e.program + p->memory_bytes;
+	e.bi.home_bytes = HOME_BYTES;
+	return arena_add(&e.arena, memory, LOOK_BYTES);
 }
 
-/* What force=1 would destroy. */
-static void log_spent(void *work)
+static int add_busy(struct ranges *busy, uint64_t start, uint64_t bytes)
 {
-	if (image_open(&e.saved, &e.found, &e.arena))
-		return;
-	changes_find(&e.saved, &e.disks, work, &e.changes);
-	changes_log_loss(&e.changes, "would destroy");
+	return ranges_add(busy, start / 4096, (start + bytes + 4095) / 4096);
 }
 
-/* What the core will find changes with every attempt that it counts, every resume and every save, and with
- * the disks that are attached. */
-static int check_starts(uint64_t image, void *work)
+/* What the core will judge by, as far as it can be known here: by the firmware's drivers. */
+static int judge_image(void)
 {
-	static struct {
-		uint64_t image;
-		uint64_t disk[DISKS_MAX][2]; /* size, hash of the GPT header */
-	} k;
-	k.image = image;
-	for (uint32_t i = 0; i < e.disks.n; i++) {
-		struct block_dev *dev = e.disks.dev[i];
-		k.disk[i][0] = dev->n_sectors;
-		if (block_read(dev, 1, 1, work) == 0)
-			k.disk[i][1] = img_hash(work, dev->sector_bytes);
-	}
-	e.key = img_hash(&k, sizeof(k));
-	e.n_starts = starts_before(e.st->RuntimeServices, e.key);
-	if (e.n_starts < e.options.attempts_max || e.options.force)
-		return 0;
-	log_line("torpor: started %u times for this image, which was not resumed", e.n_starts);
-	return ERR_ATTEMPTS;
-}
-
-/* One of our own images that may be resumed: 0, or why there is none. */
-static int find_own(void *work)
-{
-	int err = find_area(&e.disks, &e.options, work, &e.found);
+	static struct range v[BUSY_MAX];
+	static struct tables tables;
+	struct ranges busy;
+	struct arena judging;
+	uint64_t program_bytes = ((const struct program_header *)core_blob)->memory_bytes;
+	void *memory = arena_alloc(&e.arena, JUDGE_ARENA_BYTES, 4096);
+	arena_init(&judging);
+	judging.more = more_memory;
+	ranges_init(&busy, v, BUSY_MAX);
+	int err = memory ? arena_add(&judging, memory, JUDGE_ARENA_BYTES) : ERR_NO_MEMORY;
+	if (!err)
+		err = add_busy(&busy, (uint64_t)e.program, program_bytes + HOME_BYTES);
+	if (!err)
+		err = add_busy(&busy, e.bi.core, e.bi.core_bytes);
+	if (!err)
+		err = add_busy(&busy, e.bi.facts, e.bi.facts_bytes);
 	if (err)
 		return err;
-	err = img_state_check(&e.found.headers.h);
-	return err == IMG_ERR_SPENT && e.options.force ? 0 : err;
-}
-
-static int check_own(void *work)
-{
-	if (e.found.headers.h.attempts >= e.options.attempts_max && !e.options.force)
-		return ERR_ATTEMPTS;
-	struct plan_cpu cpu = plan_this_cpu();
-	int err = image_open(&e.saved, &e.found, &e.arena);
-	if (!err)
-		err = plan_check(&e.saved, &e.bi, &cpu);
-	if (!err)
-		err = look_at_filesystems(work);
-	if (!err)
-		err = check_starts(e.found.headers.h.hash, work);
-	if (!err)
-		log_line("torpor: resuming %.63s", e.found.headers.h.label);
+	tables_read(e.acpi.rsdp, &tables);
+	const struct judge_input in = {.disks = &e.disks,
+		.disks_incomplete = true,
+		.options = &e.options,
+		.bi = &e.bi,
+		.acpi = &e.acpi,
+		.tables = &tables,
+		.cpu = plan_this_cpu(),
+		.apic_id = apic_id(),
+		.busy = &busy,
+		.program_bytes = program_bytes,
+		.arena = &judging};
+	err = judge(&in, &e.judgment);
+	judge_log_loss(&e.judgment);
 	return err;
 }
 
-/* A stock kernel's image: 0, or why it cannot be resumed. ERR_NOT_FOUND: none. */
-static int look_at_stock(void *work)
-{
-	int err = stock_find(&e.disks, &e.options, &e.arena, work, &e.stock);
-	if (err)
-		return err;
-	if (e.stock.attempts >= e.options.attempts_max && !e.options.force)
-		return ERR_ATTEMPTS;
-	err = stock_open(&e.stock, &e.arena);
-	if (!err)
-		err = stock_check(&e.stock, &e.bi, &e.options, NULL);
-	if (!err) {
-		const struct swsusp_info *info = &e.stock.image.info;
-		err = check_starts(img_hash(e.stock.header_page, IMG_PAGE_BYTES) ^
-					   img_hash(info, sizeof(*info)),
-			work);
-	}
-	if (!err)
-		log_line("torpor: resuming a stock kernel's hibernation image");
-	return err;
-}
-
-/* The whole of what the core will check, by the firmware's drivers: 0 when a resume should work. Chooses as
- * the core does: an image of ours that may be resumed is the one, even if it does not fit this machine.
- * A core that chose another image than this door would refuse it by a reset, in every boot again. */
+/* 0: a resume should work, and its start is counted; else e.why. */
 static int look_at_image(void)
 {
 	UINTN key;
-	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
-	arena_init(&e.arena);
-	e.arena.more = more_memory;
-	int err = memory ? arena_add(&e.arena, memory, LOOK_BYTES) : ERR_NO_MEMORY;
+	int err = take_memory();
 	if (!err)
 		err = efi_disks_find(e.bs, &e.arena, &e.disks);
 	if (!err)
 		err = read_memory_map(&key);
-	void *work = err ? NULL : arena_alloc(&e.arena, FIND_WORK_BYTES, IMG_BLOCK_BYTES);
-	if (!work)
-		return err ? err : ERR_NO_MEMORY;
-	int own_err = find_own(work);
-	if (own_err == 0)
-		return check_own(work);
-	err = look_at_stock(work);
-	if (err && own_err == IMG_ERR_SPENT)
-		log_spent(work);
-	return err && own_err != ERR_NOT_FOUND ? own_err : err;
+	if (err) {
+		e.why = loader_err_text(err);
+		return err;
+	}
+	efi_machine_init(&e.bi);
+	err = acpi_init(&e.acpi, e.bi.rsdp);
+	if (err)
+		log_line("torpor: ACPI: %s", err_text(err));
+	err = judge_image();
+	e.why = e.judgment.reason[0] ? e.judgment.reason : loader_err_text(err);
+	return err;
 }
 
-/* Program and home in one block, the pristine core as it is in this file's own data. */
-static uint8_t *place_core(void)
+static int count_start(void)
 {
-	const struct program_header *p = (const void *)core_blob;
-	uint8_t *program = allocate(EfiLoaderCode, p->memory_bytes + HOME_BYTES);
-	if (!program)
-		return NULL;
-	memcpy(program, core_blob, (size_t)(core_blob_end - core_blob));
-	e.bi.core = (uint64_t)core_blob;
-	e.bi.core_bytes = (uint64_t)(core_blob_end - core_blob);
-	e.bi.home = (uint64_t)program + p->memory_bytes;
-	e.bi.home_bytes = HOME_BYTES;
-	return program;
+	uint32_t before = 0;
+	struct start_store store = start_store(e.st->RuntimeServices);
+	void *work = arena_alloc(&e.arena, 4096, 4096);
+	uint64_t around = work ? start_around(&e.disks, e.bi.cmdline, work) : 0;
+	int err = start_count(&store, &e.judgment, around, &e.options, &before);
+	if (err == ERR_ATTEMPTS)
+		log_line("torpor: started %u times for this image, which was not resumed", before);
+	e.why = err == ERR_LOST
+			? "the firmware does not keep a count of starts, and a resume that fails "
+			  "would be tried for ever; force=1 starts all the same"
+			: loader_err_text(err);
+	return err;
 }
 
 /* The map may change between reading it and the call: then once more (UEFI 2.10, 7.4.6). */
@@ -321,22 +306,17 @@ static int end_boot_services(void)
 	return ERR_FIRMWARE;
 }
 
-EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
+static _Noreturn void start_core(void)
 {
-	e.start_tsc = read_tsc();
-	e.st = st;
-	e.bs = st->BootServices;
-	e.image = image;
-	e.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC,
-		.bytes = sizeof(e.bi),
-		.door = BOOT_DOOR_EFI,
-		.start_tsc = e.start_tsc};
-	/* liblz4's stack protector reads its canary at FS:0x28; UEFI leaves FS to us. */
-	static uint64_t canary_block[8];
-	write_msr(MSR_FS_BASE, (uint64_t)canary_block);
-	log_add_sink(screen_line);
-	clock_init(&(struct clock_sources){.stall = stall}, e.start_tsc);
+	__asm__ volatile("cli");
+	memcpy(e.program + PROGRAM_PARAMETER_OFFSET, &e.bi, sizeof(e.bi));
+	((void __attribute__((sysv_abi)) (*)(uint64_t))e.program)(0);
+	__builtin_unreachable();
+}
 
+/* Returns only when there is no resume. */
+static EFI_STATUS door(void)
+{
 	/* What is wanted? */
 	const char *word = "";
 	uint32_t len = 0;
@@ -351,25 +331,42 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 
 	/* Is there an image, is it whole, does it belong into this machine? */
 	read_tables();
-	int err = look_at_image();
-	if (err) {
+	if (look_at_image()) {
 		log_line("torpor: %llu ms from the first instruction until no image was found",
 			(unsigned long long)clock_us() / 1000);
-		return boot_on(err == ERR_FILESYSTEM ? e.why : loader_err_text(err));
+		return boot_on(e.why);
 	}
 
-	/* No way back from here on: the core resets the machine when it fails. */
-	uint8_t *program = place_core();
-	if (!program)
-		return boot_on("no memory for the loader");
-	starts_count(e.st->RuntimeServices, e.key, e.n_starts);
+	/* No way back from here on: the core resets the machine when it fails. So it is counted first. */
+	if (count_start())
+		return boot_on(e.why);
+	memcpy(e.program, core_blob, e.bi.core_bytes);
 	log_drop_sinks();
 	if (end_boot_services()) {
 		log_add_sink(screen_line);
 		return boot_on("the firmware does not end its boot services");
 	}
-	__asm__ volatile("cli");
-	memcpy(program + PROGRAM_PARAMETER_OFFSET, &e.bi, sizeof(e.bi));
-	((void __attribute__((sysv_abi)) (*)(uint64_t))program)(0);
-	__builtin_unreachable();
+	start_core();
+}
+
+EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
+{
+	e.start_tsc = read_tsc();
+	e.st = st;
+	e.bs = st->BootServices;
+	e.image = image;
+	e.bi = (struct boot_info){.magic = BOOT_INFO_MAGIC,
+		.bytes = sizeof(e.bi),
+		.door = BOOT_DOOR_EFI,
+		.start_tsc = e.start_tsc};
+	/* liblz4's stack protector reads its canary at FS:0x28; UEFI leaves FS to us. */
+	static uint64_t canary_block[8];
+	uint64_t fs_base = read_msr(MSR_FS_BASE);
+	write_msr(MSR_FS_BASE, (uint64_t)canary_block);
+	log_add_sink(screen_line);
+	clock_init(&(struct clock_sources){.stall = stall}, e.start_tsc);
+	EFI_STATUS status = door();
+	give_back();
+	write_msr(MSR_FS_BASE, fs_base);
+	return status;
 }

@@ -61,13 +61,15 @@ struct boot_info {
 	/* Filled by the loader for itself when it moves into the region. */
 	uint32_t moved;  /* 1: running in the region */
 	uint32_t levels; /* of paging, as the old kernel had it: 4 or 5 */
-	uint32_t n_region, reserved;
+	uint32_t n_region;
+	uint32_t image_kind;                       /* that was chosen: enum judge_kind */
 	struct boot_piece region[BOOT_REGION_MAX]; /* all ours; the program lies in one of them */
 	uint64_t low, low_root;                    /* struct smp_low; 0: none */
 	uint64_t open_bytes;                       /* that opening a stock image takes */
 	uint64_t probe_us, header_us;              /* spent before the move */
 	uint32_t n_map_crc, reserved_crc;          /* 0: it cannot be computed */
 	struct boot_map_crc map_crc[BOOT_MAP_CRC_MAX];
+	uint64_t image_state; /* of the image that was chosen before the move */
 	struct boot_range memory[BOOT_MEMORY_MAX]; /* sorted, disjoint */
 	struct boot_runtime runtime[BOOT_RUNTIME_MAX];
 	char cmdline[BOOT_CMDLINE_MAX]; /* zero terminated */

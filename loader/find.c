@@ -6,12 +6,17 @@
 #include "extent_map.h"
 #include "log.h"
 
+/* One that was tried too often must not stand in the way of another one. */
+enum worth { WORTH_NOTHING, WORTH_TRIED_OUT, WORTH_RESUMING, WORTH_N };
+
 /* What the search has seen so far. */
 struct search {
 	const struct place_query *q;
+	const struct options *o;
 	uint8_t *block, *map_block;
 	struct found *best;
-	uint32_t n_resumable, n_areas, n_places;
+	enum worth best_worth;
+	uint32_t n_of[WORTH_N], n_areas, n_places;
 	int err; /* the one that matters most, of the places that had none */
 	struct found candidate;
 };
@@ -119,6 +124,13 @@ static int open_file(struct search *s, const struct place *p, struct img_fault *
 	return err;
 }
 
+static enum worth worth_of(const struct img_header *h, const struct options *o)
+{
+	if (img_state_check(h) != 0)
+		return WORTH_NOTHING;
+	return h->attempts > 0 && h->attempts >= o->attempts_max ? WORTH_TRIED_OUT : WORTH_RESUMING;
+}
+
 /* Looks at one place; keeps it when it is better than what was there. */
 static void look_at(void *ctx, const struct place *p)
 {
@@ -138,11 +150,21 @@ static void look_at(void *ctx, const struct place *p)
 		remember(s, err);
 		return;
 	}
-	bool resumable = img_state_check(&f->headers.h) == 0;
+	enum worth worth = worth_of(&f->headers.h, s->o);
 	s->n_areas++;
-	s->n_resumable += resumable;
-	if (resumable || !s->best->dev)
+	s->n_of[worth]++;
+	if (worth > s->best_worth || !s->best->dev) {
+		s->best_worth = worth;
 		*s->best = *f;
+	}
+}
+
+/* More than one that may be resumed as well as the other. */
+static bool is_ambiguous(const struct search *s)
+{
+	if (s->n_of[WORTH_RESUMING] > 0)
+		return s->n_of[WORTH_RESUMING] > 1;
+	return s->o->force && s->n_of[WORTH_TRIED_OUT] > 1;
 }
 
 int find_area(const struct disks *disks, const struct options *o, void *work, struct found *ret)
@@ -150,6 +172,7 @@ int find_area(const struct disks *disks, const struct options *o, void *work, st
 	static struct search s; /* large: not for the stack */
 	memset(&s, 0, sizeof(s));
 	s.q = &o->area;
+	s.o = o;
 	s.block = work;
 	s.map_block = s.block + IMG_BLOCK_BYTES + GPT_WORK_BYTES;
 	s.best = ret;
@@ -157,13 +180,13 @@ int find_area(const struct disks *disks, const struct options *o, void *work, st
 	struct places_visitor v = {.place = look_at, .error = remember, .ctx = &s};
 	memset(ret, 0, sizeof(*ret));
 	places_each(disks, &o->area, (uint8_t *)work + IMG_BLOCK_BYTES, &v);
-	if (s.n_resumable > 1) {
+	if (is_ambiguous(&s)) {
 		log_line(
 			"find: %u areas hold an image that may be resumed: name one by area=partuuid:",
-			s.n_resumable);
+			s.n_of[s.best_worth]);
 		return ERR_AMBIGUOUS;
 	}
-	if (s.n_areas > 1 && s.n_resumable == 0)
+	if (s.n_areas > 1 && s.best_worth == WORTH_NOTHING)
 		log_line("find: %u areas, none holds an image that may be resumed", s.n_areas);
 	if (s.n_areas == 0) {
 		if (o->area.by != PLACE_NONE)

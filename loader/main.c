@@ -11,7 +11,6 @@
 #include "boot_memory.h"
 #include "console.h"
 #include "cpu.h"
-#include "deadline.h"
 #include "efi_tables.h"
 #include "format.h"
 #include "loader.h"
@@ -25,10 +24,10 @@
 #include "pci.h"
 #include "program.h"
 #include "smp.h"
+#include "this_cpu.h"
 #include "time.h"
 
-#define BOOT_ON_DELAY_US (3u * 1000 * 1000)
-#define BUSY_MAX         16u
+#define BUSY_MAX 16u
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
 	uint64_t core, uint64_t start_tsc);
@@ -37,22 +36,11 @@ extern struct boot_info boot_info_room;
 static struct loader l;
 static char log_ring[MAILBOX_LOG_BYTES];
 
-_Noreturn void boot_on(struct loader *loader, const char *why)
-{
-	static int again;
-	if (again++) /* an exception on the way out */
-		machine_reset(NULL);
-	log_line("loader: no resume: %s; booting on", why);
-	disks_stop(&loader->disks);
-	delay_us(BOOT_ON_DELAY_US);
-	machine_reset(&loader->acpi);
-}
-
 static void on_panic(void)
 {
 	if (smp_is_helper())
 		cpu_halt(); /* its job is missed */
-	boot_on(&l, "the loader met an exception or a bug of its own");
+	boot_on("the loader met an exception or a bug of its own");
 }
 
 /* ---- The steps ---- */
@@ -76,7 +64,7 @@ static void make_boot_info(
 			format(why, sizeof(why), BOOT_MEMORY_TOO_MANY, l.bi->n_given,
 				l.bi->n_runtime_given, BOOT_MEMORY_MAX, BOOT_RUNTIME_MAX);
 		console_add_vga_text();
-		boot_on(&l, why);
+		boot_on(why);
 	}
 }
 
@@ -97,7 +85,7 @@ static void start_log(void)
 	if (err) {
 		char why[80];
 		format(why, sizeof(why), "command line: '%.*s' is not understood", (int)len, word);
-		boot_on(&l, why);
+		boot_on(why);
 	}
 }
 
@@ -176,13 +164,13 @@ static void own_machine(void)
 {
 	int err = find_busy();
 	if (err)
-		boot_on(&l, "the front door's memory makes no sense");
+		boot_on("the front door's memory makes no sense");
 	err = take_home();
 	if (!err)
 		err = own_tables(l.bi->moved ? l.bi->levels : paging_levels_now());
 	if (err)
-		boot_on(&l, err == ERR_CPU ? "the image's paging mode cannot be entered here"
-					   : "no memory for page tables");
+		boot_on(err == ERR_CPU ? "the image's paging mode cannot be entered here"
+				       : "no memory for page tables");
 	if (l.bi->efi_systab && !l.bi->efi_runtime && efi_tables_read(l.bi))
 		log_line("loader: the EFI system table at %#llx makes no sense",
 			(unsigned long long)l.bi->efi_systab);
@@ -205,54 +193,81 @@ static void quiet_devices(void)
 		(unsigned long long)clock_tsc_khz(), clock_basis());
 }
 
-/* Our own image first; a stock one when there is none of ours that may be resumed. */
-static void find_image(void)
+/* Memory of its own, as at the EFI door; in the region, where page tables come from the same arena, all of it,
+ * and only for the kind that was chosen: nothing of the other one has to be given back. */
+static struct arena *memory_to_judge(void)
 {
-	static const struct image_kind *const kinds[] = {&torpor_kind, &stock_kind};
+	static struct arena judging;
+	size_t bytes = JUDGE_ARENA_BYTES;
+	if (l.bi->moved)
+		return &l.arena;
+	arena_init(&judging);
+	judging.more = l.arena.more;
+	void *memory = arena_alloc(&l.arena, bytes, 4096);
+	if (!memory)
+		memory = arena_alloc_largest(&l.arena, 4096, &bytes);
+	if (!memory || arena_add(&judging, memory, bytes))
+		boot_on("no memory to look for an image");
+	return &judging;
+}
+
+/* The image, and whether it belongs into this machine: the judge's answer and nothing else. */
+static void judge_image(void)
+{
+	static struct tables tables;
 	int err = disks_start(&l.disks, &l.arena, DISKS_ANY);
 	if (err)
-		boot_on(&l, "no disk that the loader can read");
+		boot_on("no disk that the loader can read");
 	l.disks_us = clock_us();
-	int why = ERR_NOT_FOUND;
-	for (uint32_t i = 0; i < 2 && !l.kind; i++) {
-		err = kinds[i]->find(&l);
-		if (err == 0)
-			l.kind = kinds[i];
-		else if (why == ERR_NOT_FOUND)
-			why = err;
-	}
-	if (!l.kind) {
+	tables_read(l.acpi.rsdp, &tables);
+	if (l.bi->image_kind == JUDGE_STOCK)
+		l.options.area.by = PLACE_NONE;
+	if (l.bi->image_kind == JUDGE_OWN)
+		l.options.swap.by = PLACE_NONE;
+	const struct judge_input in = {.disks = &l.disks,
+		.options = &l.options,
+		.bi = l.bi,
+		.acpi = &l.acpi,
+		.tables = &tables,
+		.cpu = plan_this_cpu(),
+		.apic_id = apic_id(),
+		.busy = l.bi->moved ? NULL : &busy.frames,
+		.program_bytes = program_bytes(),
+		.arena = memory_to_judge()};
+	err = judge(&in, &l.judgment);
+	judge_log_loss(&l.judgment);
+	if (err) {
 		log_line("loader: %llu ms from the first instruction until no image was found",
 			(unsigned long long)clock_us() / 1000);
-		if (why == IMG_ERR_SPENT)
-			torpor_log_spent(&l);
-		boot_on(&l, loader_err_text(why));
+		boot_on(l.judgment.reason);
 	}
+	if (l.bi->moved && l.judgment.state != l.bi->image_state)
+		boot_on("another image is there than before the loader moved");
+	l.kind = l.judgment.kind == JUDGE_OWN ? &torpor_kind : &stock_kind;
 }
 
 /* The program starts anew, from the pristine copy, in the first piece of its region. */
 static _Noreturn void move(void)
 {
-	static struct region region;
 	const struct program_header *p = (const void *)l.bi->core;
-	l.kind->choose_region(&l, &busy.frames, &region);
-	uint64_t to = region.piece[0].start;
-	if (p->memory_bytes > region.piece[0].bytes)
-		boot_on(&l, "the loader does not fit the region");
+	const struct region *region = &l.judgment.region;
+	uint64_t to = region->piece[0].start;
 	disks_stop(&l.disks);
-	log_line("loader: moving to %#llx, region of %u pieces", (unsigned long long)to, region.n);
+	log_line("loader: moving to %#llx, region of %u pieces", (unsigned long long)to, region->n);
 	memcpy((void *)to, p, p->file_bytes);
 	struct boot_info *bi = (void *)(to + PROGRAM_PARAMETER_OFFSET);
 	*bi = *l.bi;
 	bi->moved = 1;
-	bi->levels = region.levels;
-	bi->low = region.low.code;
-	bi->low_root = region.low.root;
-	bi->open_bytes = region.open_bytes;
+	bi->levels = region->levels ? region->levels : paging_levels_now();
+	bi->low = region->low.code;
+	bi->low_root = region->low.root;
+	bi->open_bytes = region->open_bytes;
+	bi->image_kind = l.judgment.kind;
+	bi->image_state = l.judgment.state;
 	bi->probe_us = l.disks_us;
 	bi->header_us = clock_us() - l.disks_us;
-	bi->n_region = region.n;
-	memcpy(bi->region, region.piece, sizeof(bi->region));
+	bi->n_region = region->n;
+	memcpy(bi->region, region->piece, sizeof(bi->region));
 	((void (*)(uint64_t))to)(0);
 	__builtin_unreachable();
 }
@@ -281,6 +296,7 @@ _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t 
 	uint64_t core, uint64_t start_tsc)
 {
 	panic_hook = on_panic;
+	boot_on_init(&l.disks, &l.acpi);
 	l.bi = &boot_info_room;
 
 	/* Who started us, where is memory, what is wanted? */
@@ -293,8 +309,7 @@ _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t 
 	quiet_devices();
 
 	/* The image, and whether it belongs into this machine: nothing is overwritten before that. */
-	find_image();
-	l.kind->check(&l);
+	judge_image();
 	if (!l.bi->moved)
 		move();
 

@@ -57,8 +57,8 @@ struct search {
 	const struct options *o;
 	struct stock *ret;
 	uint8_t *page;
-	uint32_t n_found;
-	int err; /* the last one */
+	uint32_t n_found, n_untried; /* images; those with attempts left */
+	int err;                     /* the last one */
 };
 
 static void remember(void *ctx, int err)
@@ -86,31 +86,37 @@ static int open_candidate(const struct search *f, const struct place *p, struct 
 	return err ? say_fault(s, err, &fault) : 0;
 }
 
-static void look_at(void *ctx, const struct place *p)
-{
-	struct search *f = ctx;
-	static struct stock candidate; /* large: not for the stack */
-	int err = open_candidate(f, p, &candidate);
-	if (err == 0) {
-		f->n_found++;
-		candidate.header_page = f->ret->header_page;
-		*f->ret = candidate;
-		memcpy(f->ret->header_page, f->page, PAGE_BYTES);
-	} else if (err != ERR_NOT_FOUND) {
-		f->err = err;
-	}
-}
-
 static uint64_t image_identity(const struct swsusp_header *h)
 {
 	return ledger_image(h->map_page, h->crc, h->flags, h->hw_sig);
 }
 
-static void read_ledger(struct stock *s)
+static uint32_t read_ledger(const struct swsusp_header *h, const uint8_t *header_page)
 {
 	struct ledger l;
-	memcpy(&l, s->header_page, sizeof(l));
-	s->attempts = ledger_attempts(&l, image_identity(&s->header));
+	memcpy(&l, header_page, sizeof(l));
+	return ledger_attempts(&l, image_identity(h));
+}
+
+/* One that was tried too often must not stand in the way of another one. */
+static void look_at(void *ctx, const struct place *p)
+{
+	struct search *f = ctx;
+	static struct stock candidate; /* large: not for the stack */
+	int err = open_candidate(f, p, &candidate);
+	if (err) {
+		f->err = err == ERR_NOT_FOUND ? f->err : err;
+		return;
+	}
+	candidate.attempts = read_ledger(&candidate.header, f->page);
+	bool untried = candidate.attempts == 0 || candidate.attempts < f->o->attempts_max;
+	f->n_found++;
+	f->n_untried += untried;
+	if (f->n_found > 1 && !untried)
+		return;
+	candidate.header_page = f->ret->header_page;
+	*f->ret = candidate;
+	memcpy(f->ret->header_page, f->page, PAGE_BYTES);
 }
 
 int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
@@ -125,7 +131,7 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
 	memset(ret, 0, sizeof(*ret));
 	ret->header_page = header_page;
 	places_each(disks, &o->swap, work, &v);
-	if (f.n_found > 1) {
+	if (f.n_untried > 1 || (f.n_untried == 0 && f.n_found > 1)) {
 		log_line("stock: %u swap areas hold an image: name one by swap=partuuid:",
 			f.n_found);
 		return ERR_AMBIGUOUS;
@@ -135,7 +141,6 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
 	/* The copy that the caller keeps must not point into the candidate. */
 	ret->area.extents = &ret->extent;
 	ret->source.ctx = &ret->area;
-	read_ledger(ret);
 	return 0;
 }
 
@@ -295,10 +300,18 @@ static bool sector_is_free(const uint8_t *sector)
 	return true;
 }
 
+int stock_may_count(const struct stock *s)
+{
+	if (s->dev->read_only)
+		return ERR_READ_ONLY;
+	return sector_is_free(s->header_page) ? 0 : ERR_BUSY;
+}
+
 int stock_count_attempt(struct stock *s)
 {
-	if (!sector_is_free(s->header_page))
-		return ERR_BUSY;
+	int may = stock_may_count(s);
+	if (may)
+		return may;
 	struct ledger l = {.magic = LEDGER_MAGIC,
 		.image = image_identity(&s->header),
 		.attempts = s->attempts + 1,

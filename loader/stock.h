@@ -86,9 +86,11 @@ int stock_confirm(const struct stock *s, const uint8_t boot_id[16]) MUST_CHECK;
 
 /* Frames that were RAM for the saved kernel; false: not known but by this boot's map. */
 bool stock_old_ram(const struct stock *s, struct ranges *ret);
+/* Whether an attempt can be counted: 0, ERR_READ_ONLY, ERR_BUSY (something else lies there). */
+int stock_may_count(const struct stock *s) MUST_CHECK;
 
 /* Counts an attempt in the first sector of the swap area (boot sector room that the kernel never
- * touches): the image itself stays as it is. ERR_READ_ONLY, ERR_BUSY: something else lies there. */
+ * touches): the image itself stays as it is. */
 int stock_count_attempt(struct stock *s) MUST_CHECK;
 
 /* All data into its frames, checked by CRC where the image has one. An error is as that of restore_memory.

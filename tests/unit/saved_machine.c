@@ -92,7 +92,12 @@ static int write_states(const struct saved_machine *m, struct img_writer *w, voi
 		return err;
 	state_begin(&s, buf, STATE_BYTES);
 	state_put(&s, &saved_ledger_desc, &m->ledger, 1);
-	return write_state(w, SAVED_LEDGER, &s);
+	err = write_state(w, SAVED_LEDGER, &s);
+	if (err || m->without_filesystems)
+		return err;
+	state_begin(&s, buf, STATE_BYTES);
+	state_put(&s, &saved_filesystem_desc, m->filesystem, m->n_filesystems);
+	return write_state(w, SAVED_FILESYSTEMS, &s);
 }
 
 static int write_frames(const struct saved_machine *m, struct img_writer *w)

@@ -18,7 +18,10 @@ struct saved_machine {
 	struct saved_runtime runtime[16];
 	struct saved_table table[16];
 	uint32_t n_region, n_runtime, n_tables; /* n_tables 0: no such object */
-	struct range frames[16];                /* in the page stream, ascending */
+	struct saved_filesystem filesystem[4];
+	uint32_t n_filesystems;
+	bool without_filesystems; /* as older writers: the image says nothing of them */
+	struct range frames[16];  /* in the page stream, ascending */
 	uint32_t n_frames;
 	uint32_t chunk_pages;
 	const void *(*content)(

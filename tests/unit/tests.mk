@@ -306,3 +306,10 @@ INCLUDE_paging = $(BARE_INCLUDE)
 
 UNIT += low_memory
 SRC_low_memory := loader/low_memory.c lib/ranges.c
+
+UNIT += judge
+SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
+	loader/image.c loader/changes.c loader/stock.c loader/boot_memory.c loader/err_any.c area/fingerprint.c \
+	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
+	tests/unit/swsusp_builder.c tests/unit/judge_world.c
+LIBS_judge := $(SWSUSP_A)
