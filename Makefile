@@ -27,7 +27,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 # What `torpor arm` tells the loader.
 FACTS_SRC := contract/facts.c
 # Whether a stock image fits this machine.
-STOCK_JUDGE_SRC := loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c \
+STOCK_CHECK_SRC := loader/stock_check.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c \
 	loader/tables_read.c $(FACTS_SRC)
 # Whether any image fits it.
 FIT_SRC := loader/plan.c loader/tables.c loader/runtime.c loader/cpu_features.c loader/platform.c loader/low_memory.c
@@ -61,11 +61,11 @@ CLI_SRC += cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writ
 LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c $(FIT_SRC) loader/boot_memory.c \
 	loader/places.c loader/changes.c loader/stock.c loader/err_any.c \
 	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
-JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock_place.c
+JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock_place.c $(STOCK_CHECK_SRC)
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
-	loader/efi_tables.c loader/nvs.c loader/more_memory.c loader/restore.c loader/stock_restore.c $(STOCK_JUDGE_SRC) $(LOOK_SRC)
-EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) $(LOOK_SRC) \
-	$(STOCK_JUDGE_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
+	loader/efi_tables.c loader/nvs.c loader/more_memory.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
+EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
+	$(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).

@@ -13,6 +13,7 @@
 #include "cmdline.h"
 #include "cpu.h"
 #include "efi_disks.h"
+#include "efi_facts.h"
 #include "efi_machine.h"
 #include "err_any.h"
 #include "format.h"
@@ -53,6 +54,7 @@ static struct {
 	uint8_t *map; /* as much as the firmware asked for */
 	UINTN map_bytes;
 	uint8_t *program; /* room for the core, and its home behind it */
+	void *facts;      /* EFI_FACTS_BYTES */
 	struct taken {
 		EFI_PHYSICAL_ADDRESS at;
 		UINTN n_pages;
@@ -201,8 +203,9 @@ static int take_memory(void)
 	const struct program_header *p = (const void *)core_blob;
 	void *memory = allocate(EfiLoaderData, LOOK_BYTES);
 	e.program = allocate(EfiLoaderCode, p->memory_bytes + HOME_BYTES);
+	e.facts = allocate(EfiLoaderData, EFI_FACTS_BYTES);
 	arena_init(&e.arena);
-	if (!memory || !e.program)
+	if (!memory || !e.program || !e.facts)
 		return ERR_NO_MEMORY;
 	e.bi.core = (uint64_t)core_blob;
 	e.bi.core_bytes = (uint64_t)(core_blob_end - core_blob);
@@ -214,6 +217,12 @@ static int take_memory(void)
 static int add_busy(struct ranges *busy, uint64_t start, uint64_t bytes)
 {
 	return ranges_add(busy, start / 4096, (start + bytes + 4095) / 4096);
+}
+
+/* Only for a stock image: volumes may be slow. */
+static void find_facts(void)
+{
+	efi_facts_find(e.bs, e.image, e.facts, &e.bi);
 }
 
 /* What the core will judge by, as far as it can be known here: by the firmware's drivers. */
@@ -234,7 +243,7 @@ static int judge_image(void)
 	if (!err)
 		err = add_busy(&busy, e.bi.core, e.bi.core_bytes);
 	if (!err)
-		err = add_busy(&busy, e.bi.facts, e.bi.facts_bytes);
+		err = add_busy(&busy, (uint64_t)e.facts, EFI_FACTS_BYTES);
 	if (err)
 		return err;
 	tables_read(e.acpi.rsdp, &tables);
@@ -248,6 +257,7 @@ static int judge_image(void)
 		.apic_id = apic_id(),
 		.busy = &busy,
 		.program_bytes = program_bytes,
+		.find_facts = find_facts,
 		.arena = &judging};
 	err = judge(&in, &e.judgment);
 	judge_log_loss(&e.judgment);

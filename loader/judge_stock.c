@@ -14,6 +14,7 @@
 #include "stock_place.h"
 
 static_assert(STOCK_WORK_BYTES <= FIND_WORK_BYTES, "one after the other in the same memory");
+static_assert(STOCK_CHECK_WORK_BYTES <= FIND_WORK_BYTES, "and this");
 
 static void refuse(const struct judgment *j, struct verdict *v, int err, const char *text)
 {
@@ -56,12 +57,39 @@ static void choose_region(const struct judge_input *in, struct judgment *j, stru
 {
 	struct region *r = &j->region;
 	*r = (struct region){.levels = 0}; /* the kernel's is known when its tables are loaded */
-	int err =
-		stock_place(&j->stock, in->bi, NULL, in->busy, in->program_bytes, r->piece, &r->n);
+	static struct range ram_v[STOCK_OLD_RAM_MAX];
+	struct ranges ram;
+	ranges_init(&ram, ram_v, STOCK_OLD_RAM_MAX);
+	const struct ranges *old_ram = stock_old_ram(&j->stock, &ram) ? &ram : NULL;
+	/* The facts go there, too: the run in the region judges by them again. */
+	uint64_t bytes = ((in->program_bytes + 4095) & ~4095ull) + in->bi->facts_bytes;
+	int err = stock_place(&j->stock, in->bi, old_ram, in->busy, bytes, r->piece, &r->n);
 	if (err)
 		refuse(j, v, err, "no memory that the image does not need");
 	r->open_bytes = j->stock.open_bytes;
-	r->low = stock_place_low(&j->stock, in->bi, NULL, r->piece, r->n);
+	r->low = stock_place_low(&j->stock, in->bi, old_ram, r->piece, r->n);
+}
+
+/* By the facts, which are looked for now: for a start without an image it would be a waste of time. */
+static void check_machine(
+	const struct judge_input *in, void *work, struct judgment *j, struct verdict *v)
+{
+	const struct stock_now now = {.bi = in->bi,
+		.options = in->options,
+		.acpi = in->acpi,
+		.tables = in->tables,
+		.cpu = &in->cpu,
+		.disks = in->disks,
+		.disks_incomplete = in->disks_incomplete,
+		.work = work};
+	if (in->find_facts)
+		in->find_facts();
+	int err = stock_check(&j->stock, &now);
+	v->forced |= j->stock.other_mounts;
+	if (err && j->stock.why[0])
+		refuse(j, v, err, j->stock.why);
+	else if (err)
+		refuse_err(j, v, err);
 }
 
 void judge_stock(
@@ -87,8 +115,6 @@ void judge_stock(
 		return;
 	ret->stock.open_bytes = in->bi->open_bytes;
 	err = stock_open(&ret->stock, in->arena);
-	if (!err)
-		err = stock_check(&ret->stock, in->bi, in->options, in->acpi);
 	/* The kernel's paging mode is seen when its tables are loaded: too late to find out. */
 	if (err)
 		refuse_err(ret, v, err);
@@ -96,6 +122,8 @@ void judge_stock(
 		refuse(ret, v, ERR_CPU,
 			"no RAM below 4 GiB: a kernel of another paging mode could not be entered");
 	else
+		check_machine(in, work, ret, v);
+	if (!v->err)
 		v->state = state_of(&ret->stock);
 	if (!v->err && in->busy)
 		choose_region(in, ret, v);

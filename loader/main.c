@@ -126,6 +126,11 @@ static void *more_in_region(struct arena *a, size_t bytes)
 	return paging_join(a, bytes);
 }
 
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + 4095) & ~4095ull;
+}
+
 static int take_home(void)
 {
 	arena_init(&l.arena);
@@ -133,7 +138,8 @@ static int take_home(void)
 	if (!l.bi->moved)
 		return arena_add(&l.arena, (void *)l.bi->home, l.bi->home_bytes);
 	uint64_t base = (uint64_t)program_base();
-	uint64_t used = (program_bytes() + 4095) & ~4095ull;
+	/* Facts of a stock image lie behind the program. */
+	uint64_t used = whole_pages(program_bytes()) + whole_pages(l.bi->facts_bytes);
 	int err = 0;
 	for (uint32_t i = 0; !err && i < l.bi->n_region; i++) {
 		const struct boot_piece *p = &l.bi->region[i];
@@ -246,6 +252,16 @@ static void judge_image(void)
 	l.kind = l.judgment.kind == JUDGE_OWN ? &torpor_kind : &stock_kind;
 }
 
+/* Behind the program; an image of ours has no use for them. */
+static void take_facts_along(struct boot_info *bi, uint64_t program_end)
+{
+	if (l.judgment.kind != JUDGE_STOCK)
+		bi->facts_bytes = 0;
+	if (bi->facts_bytes)
+		memcpy((void *)program_end, (const void *)bi->facts, bi->facts_bytes);
+	bi->facts = bi->facts_bytes ? program_end : 0;
+}
+
 /* The program starts anew, from the pristine copy, in the first piece of its region. */
 static _Noreturn void move(void)
 {
@@ -268,6 +284,7 @@ static _Noreturn void move(void)
 	bi->header_us = clock_us() - l.disks_us;
 	bi->n_region = region->n;
 	memcpy(bi->region, region->piece, sizeof(bi->region));
+	take_facts_along(bi, to + whole_pages(p->memory_bytes));
 	((void (*)(uint64_t))to)(0);
 	__builtin_unreachable();
 }

@@ -21,7 +21,7 @@
 
 static struct {
 	struct swsusp_e820 raw[MAP_CRC_MAX];
-	uint32_t n_raw;
+	uint32_t n_raw, n_given;
 	bool unusable; /* too many entries, or one that wraps: the kernel would not take it as it is */
 	uint64_t cut[2 * MAP_CRC_MAX]; /* begins and ends, ascending, each once */
 	uint32_t n_cut;
@@ -45,14 +45,22 @@ static uint64_t u64_at(const uint8_t *p)
 
 static void begin(void)
 {
-	m.n_raw = m.n_cut = m.n_clean = 0;
+	m.n_raw = m.n_given = m.n_cut = m.n_clean = 0;
 	m.unusable = false;
 }
 
 static void add(uint64_t start, uint64_t bytes, uint32_t type)
 {
+	struct swsusp_e820 *last = m.n_raw ? &m.raw[m.n_raw - 1] : NULL;
 	if (bytes == 0)
 		return;
+	m.n_given++;
+	/* Firmware has thousands of small ones, which the kernel joins anyway. */
+	if (last && last->type == type && type != TYPE_PMEM_LEGACY &&
+		last->start + last->size == start && bytes <= UINT64_MAX - start) {
+		last->size += bytes;
+		return;
+	}
 	if (m.n_raw == MAP_CRC_MAX || bytes > UINT64_MAX - start) {
 		m.unusable = true;
 		return;
@@ -99,7 +107,7 @@ static void add_clean(uint64_t start, uint64_t end, uint32_t type)
 /* A table of fewer than two entries is not taken by the kernel either. */
 static void finish(struct boot_info *bi, uint32_t rules)
 {
-	if (m.unusable || m.n_raw < 2 || bi->n_map_crc == BOOT_MAP_CRC_MAX)
+	if (m.unusable || m.n_given < 2 || bi->n_map_crc == BOOT_MAP_CRC_MAX)
 		return;
 	for (uint32_t i = 0; i < m.n_raw; i++) {
 		add_cut(m.raw[i].start);

@@ -8,7 +8,7 @@
 
 #include "boot_info.h"
 
-/* Entries of a map that are looked at; of a longer one no checksum is made. */
+/* Entries of a map, once neighbours of one type are joined; of a longer one no checksum is made. */
 #define MAP_CRC_MAX 1024u
 
 /* The list that GRUB has from a BIOS and hands to a kernel as it hands it to us: entries of entry_bytes

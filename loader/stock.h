@@ -20,7 +20,7 @@
 #include "swsusp.h"
 
 #define STOCK_WORK_BYTES       (GPT_WORK_BYTES + 4096u)
-#define STOCK_JUDGE_WORK_BYTES (512u * 1024)
+#define STOCK_CHECK_WORK_BYTES (512u * 1024)
 #define STOCK_WHY_BYTES        200u
 
 struct stock_facts;
@@ -37,9 +37,10 @@ struct stock {
 	uint32_t attempts;    /* that were counted for this very image */
 	uint8_t *bounce;      /* lists are read by way of it: their memory may be no device's */
 	uint64_t open_bytes;  /* that opening it takes; 0: not known yet */
-	/* By stock_judge. */
+	/* By stock_check. */
 	const struct stock_facts *facts; /* that are believed; NULL: none are */
-	bool map_agrees;                 /* this boot's map has the checksum in the image */
+	bool map_agrees;                 /* this boot's map has the checksum in the image, */
+	uint32_t map_rules;              /* by these rules: enum boot_map_rules */
 	bool boot_id_agrees; /* the image's memory was looked into already: the facts are of its boot */
 	bool other_mounts;         /* a file system of the facts was written to by another system */
 	char why[STOCK_WHY_BYTES]; /* of the refusal; "": the error's text says it */
@@ -55,27 +56,23 @@ int stock_find(const struct disks *disks, const struct options *o, struct arena 
  * small, in memory that the arena says is more. s->open_bytes may be told by a run before. */
 int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
 
-/* Every frame is memory now, and none lies where the loader runs; with strict=1 also the kernel's checksum of the firmware map; the FACS
- * signature (of acpi, NULL: not known here) when the image has one. ERR_MEMORY_MAP, ERR_PLATFORM. */
-int stock_check(const struct stock *s, const struct boot_info *bi, const struct options *o,
-	const struct acpi *acpi) MUST_CHECK;
-
 /* This boot, and what may be looked at. */
 struct stock_now {
 	const struct boot_info *bi; /* with the facts, if there are any */
 	const struct options *options;
 	const struct acpi *acpi;
+	const struct tables *tables;
 	const struct plan_cpu *cpu;
 	const struct disks *disks;
 	bool disks_incomplete; /* a later judge sees more */
-	void *work;            /* STOCK_JUDGE_WORK_BYTES, page-aligned */
+	void *work;            /* STOCK_CHECK_WORK_BYTES, page-aligned */
 };
 
 /* Everything that can be told before anything is written: frames, the FACS signature in the image, then by
  * the facts if they are of this image's boot, else (with strict=1 also) by the kernel's rule, that the map
  * has the checksum in the image; strict=0 goes on without. ERR_MEMORY_MAP, ERR_PLATFORM, ERR_CPU,
- * ERR_FILESYSTEM (not with force=1): each named by a line of the log. s is open. stock_judge.c */
-int stock_judge(struct stock *s, const struct stock_now *now) MUST_CHECK;
+ * ERR_FILESYSTEM (not with force=1): each named by a line of the log. s is open. stock_check.c */
+int stock_check(struct stock *s, const struct stock_now *now) MUST_CHECK;
 
 /* Where the boot ID lies in the restored memory; 0: there is none to be compared. */
 uint64_t stock_boot_id_place(const struct stock *s);
@@ -84,7 +81,9 @@ uint64_t stock_boot_id_place(const struct stock *s);
  * said that this image fits: ERR_PLATFORM, unless the kernel's rule says so, too. */
 int stock_confirm(const struct stock *s, const uint8_t boot_id[16]) MUST_CHECK;
 
-/* Frames that were RAM for the saved kernel; false: not known but by this boot's map. */
+/* Frames that were RAM for the saved kernel (ret has room for STOCK_OLD_RAM_MAX); false: not known but by
+ * this boot's map. */
+#define STOCK_OLD_RAM_MAX 1024u
 bool stock_old_ram(const struct stock *s, struct ranges *ret);
 /* Whether an attempt can be counted: 0, ERR_READ_ONLY, ERR_BUSY (something else lies there). */
 int stock_may_count(const struct stock *s) MUST_CHECK;

@@ -25,6 +25,9 @@ static void count_attempt(struct loader *l)
 static void restore(struct loader *l)
 {
 	int err = stock_restore(&l->judgment.stock, &l->arena, &l->jobs, &l->stats);
+	uint64_t boot_id = stock_boot_id_place(&l->judgment.stock);
+	if (!err && boot_id)
+		err = stock_confirm(&l->judgment.stock, (const uint8_t *)boot_id);
 	if (err)
 		boot_on(loader_err_text(err));
 }

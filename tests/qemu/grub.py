@@ -28,6 +28,9 @@ menuentry "Linux" --id linux {
 menuentry "resume (multiboot2)" --id resume {
 	echo "grub: resume $torpor_args"
 	multiboot2 /torpor.mb2 $torpor_args
+	if [ -f /torpor.facts ]; then
+		module2 /torpor.facts facts
+	fi
 }
 menuentry "toy kernel" --id toy {
 	echo "grub: toy $toy_args"

@@ -136,6 +136,9 @@ void world_init(struct world *w, enum own_is own, enum stock_is stock, enum moun
 	w->door_sees = w->core_sees;
 	saved_machine_boot_info(&w->bi);
 	w->bi.rsdp = RSDP;
+	/* No facts: a stock image is judged by the kernel's rule. */
+	w->bi.n_map_crc = 1;
+	w->bi.map_crc[0] = (struct boot_map_crc){SWB_E820_CRC, BOOT_MAP_E820};
 	w->acpi = (struct acpi){.rsdp = RSDP, .facs_signature = FACS};
 	w->tables = (struct tables){.rsdp = RSDP, .facs_signature = FACS};
 	w->cpu = (struct plan_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};

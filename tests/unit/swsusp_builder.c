@@ -183,7 +183,7 @@ static void store_info(struct swb_image *b)
 	put(page, 8, entry, 8);
 	put(page, 16, b->frames[1] * SWB_PAGE, 8);
 	put(page, 24, 0x23456789abcdef02ull, 8);
-	put(page, 32, 0xb677a5c8u, 8);
+	put(page, 32, SWB_E820_CRC, 8);
 	put(page, 400, b->n_frames + 1000, 8);
 	put(page, 416, b->p.n_data, 8);
 	put(page, 424, b->n_pages, 8);

@@ -11,6 +11,9 @@
 #define SWB_PAGE 4096u
 #define SWB_ZERO (1ull << 63)
 
+/* Of the memory map, in every image. */
+#define SWB_E820_CRC 0xb677a5c8u
+
 enum swb_codec { SWB_RAW, SWB_LZO, SWB_LZ4 };
 
 struct swb_params {

@@ -1,5 +1,5 @@
 /*
- * stock_judge.c and what it judges by: facts believed or not, each thing of the machine moved one at a time,
+ * stock_check.c and what it judges by: facts believed or not, each thing of the machine moved one at a time,
  * the kernel's rule, and what is left for the loaded memory to say.
  */
 #include <setjmp.h>
@@ -134,7 +134,7 @@ static void start(const struct swb_params *p)
 static int setup(void **state)
 {
 	*state = &d;
-	work = aligned_alloc(4096, STOCK_JUDGE_WORK_BYTES);
+	work = aligned_alloc(4096, STOCK_CHECK_WORK_BYTES);
 	start(&lzo);
 	return 0;
 }
@@ -147,14 +147,17 @@ static int teardown(void **state)
 
 static int check(void)
 {
+	static struct tables tables;
+	tables_read(acpi.rsdp, &tables);
 	const struct stock_now now = {.bi = &bi,
 		.options = &d.options,
 		.acpi = &acpi,
+		.tables = &tables,
 		.cpu = &cpu,
 		.disks = &d.disks,
 		.disks_incomplete = incomplete,
 		.work = work};
-	return stock_judge(&d.stock, &now);
+	return stock_check(&d.stock, &now);
 }
 
 static int check_written(void)
@@ -286,7 +289,7 @@ static void not_believed(void **state)
 		agree(d.stock.image.info.e820_crc);
 		assert_int_equal(check(), 0);
 		assert_logged(
-			"stock: the memory map has the checksum that the image has; where ACPI tables lie is not checked without facts");
+			"stock: the memory map has the checksum that the image has (the EFI map by GRUB); where ACPI tables lie is not checked without facts");
 	}
 }
 

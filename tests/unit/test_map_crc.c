@@ -10,7 +10,7 @@
 #include "map_crc.h"
 
 static struct boot_info bi;
-static uint8_t map[(MAP_CRC_MAX + 1) * 48];
+static uint8_t map[4 * MAP_CRC_MAX * 48];
 static uint32_t used;
 
 static int setup(void **state)
@@ -115,6 +115,22 @@ static void efi(void **state)
 	}
 }
 
+/* As many firmwares cut what is one range. */
+static void thousands(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(map) / 48; i++)
+		descriptor(i % 2 ? 4 : 7, 0x100 + i, 1, 0xf);
+	map_crc_set_efi(&bi, map, used, 48);
+	uint32_t crc = bi.map_crc[0].crc;
+	assert_int_equal(bi.n_map_crc, 2);
+	used = 0;
+	descriptor(7, 0x100, 1, 0xf);
+	descriptor(7, 0x101, sizeof(map) / 48 - 1, 0xf);
+	map_crc_set_efi(&bi, map, used, 48);
+	assert_int_equal(bi.map_crc[0].crc, crc);
+}
+
 /* What the kernel would not take as it is has no checksum. */
 static void no_checksum(void **state)
 {
@@ -148,6 +164,7 @@ int main(void)
 		TEST(bios),
 		TEST(odd_types),
 		TEST(efi),
+		TEST(thousands),
 		TEST(no_checksum),
 	};
 	return cmocka_run_group_tests_name("map_crc", tests, NULL, NULL);

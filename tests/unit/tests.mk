@@ -244,7 +244,7 @@ STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c $(FIT_SRC) loader/image
 	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
-	loader/stock_judge.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/tables_read.c \
+	loader/stock_check.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/tables_read.c \
 	loader/map_crc.c loader/changes.c area/fingerprint.c x86/acpi.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
@@ -311,5 +311,5 @@ UNIT += judge
 SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
 	loader/image.c loader/changes.c loader/stock.c loader/boot_memory.c loader/err_any.c area/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
-	tests/unit/swsusp_builder.c tests/unit/judge_world.c
+	loader/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)

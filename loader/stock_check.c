@@ -18,8 +18,8 @@
 
 #define PAGE_BYTES 4096ull
 
-static_assert(STOCK_JUDGE_WORK_BYTES >= CHANGES_WORK_BYTES, "file systems");
-static_assert(STOCK_JUDGE_WORK_BYTES >= STOCK_PEEK_WORK_BYTES, "boot ID");
+static_assert(STOCK_CHECK_WORK_BYTES >= CHANGES_WORK_BYTES, "file systems");
+static_assert(STOCK_CHECK_WORK_BYTES >= STOCK_PEEK_WORK_BYTES, "boot ID");
 static_assert(STOCK_WHY_BYTES >= CHANGES_TEXT_BYTES, "the same line");
 
 /* ---- Frames ---- */
@@ -135,10 +135,10 @@ static int check_filesystems(struct stock *s, const struct stock_now *now)
 	return ERR_FILESYSTEM;
 }
 
-static int check_facts(struct stock *s, const struct stock_now *now, const struct tables *tables)
+static int check_facts(struct stock *s, const struct stock_now *now)
 {
 	struct stock_fit fit = {.bi = now->bi,
-		.tables = tables,
+		.tables = now->tables,
 		.cpu = now->cpu,
 		.strict = now->options->strict == STRICT_ON};
 	int err = stock_facts_fit(s->facts, &fit);
@@ -163,7 +163,8 @@ static void log_checksums(const struct stock *s, const struct boot_info *bi)
 static int check_kernels_rule(struct stock *s, const struct stock_now *now, const char *whose)
 {
 	if (s->map_agrees) {
-		log_line("stock: the memory map has the checksum that the image has%s",
+		log_line("stock: the memory map has the checksum that the image has (%s)%s",
+			map_crc_rules_text(s->map_rules),
 			s->facts ? "" : "; where ACPI tables lie is not checked without facts");
 		return 0;
 	}
@@ -174,20 +175,18 @@ static int check_kernels_rule(struct stock *s, const struct stock_now *now, cons
 		return 0;
 	}
 	format(s->why, sizeof(s->why),
-		"the firmware's memory map is not that of the save, %s; facts by `torpor arm` tell harmless differences, strict=0 takes the risk",
+		"the firmware's memory map has changed, %s; facts by `torpor arm` tell what is harmless, strict=0 takes the risk",
 		whose);
 	return ERR_MEMORY_MAP;
 }
 
-int stock_judge(struct stock *s, const struct stock_now *now)
+int stock_check(struct stock *s, const struct stock_now *now)
 {
-	static struct tables tables;
-	uint32_t rules;
 	bool strict = now->options->strict == STRICT_ON;
 	s->facts = NULL;
 	s->boot_id_agrees = s->other_mounts = false;
 	s->why[0] = 0;
-	s->map_agrees = map_crc_matches(now->bi, s->image.info.e820_crc, &rules);
+	s->map_agrees = map_crc_matches(now->bi, s->image.info.e820_crc, &s->map_rules);
 	int err = check_frames(s, now->bi);
 	if (!err)
 		err = check_signature(s, now->acpi);
@@ -197,8 +196,7 @@ int stock_judge(struct stock *s, const struct stock_now *now)
 	if (!s->facts)
 		return check_kernels_rule(
 			s, now, strict ? "strict=1" : "and no facts are believed");
-	tables_read(now->acpi->rsdp, &tables);
-	err = check_facts(s, now, &tables);
+	err = check_facts(s, now);
 	if (!err && strict)
 		err = check_kernels_rule(s, now, "strict=1");
 	else if (!err && !s->facts->f.tables_known)
