@@ -206,3 +206,9 @@ void pci_usb_handoff(void)
 {
 	(void)pci_scan(hand_over, NULL);
 }
+
+uint32_t pci_take_from_firmware(void)
+{
+	pci_usb_handoff();
+	return pci_quiesce_all();
+}

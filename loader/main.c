@@ -189,12 +189,13 @@ static void own_machine(void)
 	pci_use_mcfg(l.acpi.mcfg);
 }
 
-/* What firmware left running must not write into memory that is restored. */
+/* What firmware left running must not write into memory that is restored, nor run from what is overwritten:
+ * the region is written next. */
 static void quiet_devices(void)
 {
 	pic_mask_all();
-	uint32_t n = pci_quiesce_all();
-	pci_usb_handoff();
+	uint32_t n = pci_take_from_firmware();
+	apic_park_others();
 	log_line("loader: bus mastering of %u devices turned off, TSC %llu kHz by %s", n,
 		(unsigned long long)clock_tsc_khz(), clock_basis());
 }
@@ -291,7 +292,6 @@ static _Noreturn void move(void)
 
 static void restore(void)
 {
-	apic_park_others();
 	smp_start(&l.jobs, &l.acpi, &l.arena, &(struct smp_low){l.bi->low, l.bi->low_root});
 	uint64_t begun_us = clock_us();
 	l.kind->restore(&l);

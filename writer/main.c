@@ -212,6 +212,8 @@ static void look_at_machine(const struct handoff *h)
 	struct clock_sources clock = {.pm_timer = w.acpi.pm_timer,
 		.hpet = machine_map_mmio(w.acpi.hpet, CLOCK_HPET_BYTES)};
 	clock_init(&clock, w.start_tsc);
+	/* The kernel has them wait in its memory (mwait, hlt); it starts them by INIT itself. */
+	apic_park_others();
 	acpi_read_fixed(&w.acpi, &w.fixed);
 	log_line("writer: TSC %llu kHz by %s, PM1a enable %#x control %#x, S5 %s",
 		(unsigned long long)clock_tsc_khz(), clock_basis(), w.fixed.pm1a_enable,

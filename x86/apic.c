@@ -1,9 +1,9 @@
 #include "apic.h"
 
-#include "cpu.h"
 #include "deadline.h"
 #include "log.h"
-#include "machine.h"
+#include <cpu.h> /* from the include path: here or tests/fake/bare */
+#include <machine.h>
 
 #define APIC_PHYS        0xfee00000ull
 #define APIC_REG_ID      0x20
@@ -40,6 +40,8 @@ static int send(uint32_t to, uint32_t command)
 {
 	uint64_t base = read_msr(MSR_APIC_BASE);
 	if ((base & APIC_BASE_ENABLE) && (base & APIC_BASE_X2APIC)) {
+		/* Not serialising (SDM 11.12.3): what was written for the other one to read comes first. */
+		fence_before_msr();
 		write_msr(MSR_X2APIC_ICR, (uint64_t)to << 32 | command);
 		return 0;
 	}
@@ -78,7 +80,9 @@ int apic_match_mode(uint64_t saved_apic_base)
 		if (read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC)
 			return ERR_CPU;
 	}
-	if (want & APIC_BASE_ENABLE) {
+	if (want == 0) {
+		write_msr(MSR_APIC_BASE, now & ~mode);
+	} else {
 		write_msr(MSR_APIC_BASE, (now & ~mode) | APIC_BASE_ENABLE);
 		if (want & APIC_BASE_X2APIC)
 			write_msr(MSR_APIC_BASE, (now & ~mode) | mode);

@@ -379,6 +379,8 @@ struct usb {
 	unsigned kind; /* 1 OHCI, 2 EHCI, 3 xHCI */
 	bool stubborn;
 	unsigned looks;
+	struct fake_pci_dev *dev;
+	bool gave_up_as_master;
 };
 static struct usb usb;
 
@@ -392,8 +394,10 @@ static uint64_t usb_read(void *ctx, uint64_t offset, unsigned bytes)
 	(void)ctx;
 	if (usb.kind == 1 && (usb.reg[2] & 8) && gives_up())
 		usb.reg[1] &= ~(1u << 8);
-	if (usb.kind == 3 && (usb.reg[0x500 / 4] & 1u << 24) && gives_up())
+	if (usb.kind == 3 && (usb.reg[0x500 / 4] & 1u << 24) && gives_up()) {
 		usb.reg[0x500 / 4] &= ~(1u << 16);
+		usb.gave_up_as_master = usb.dev && (fake_config16(usb.dev, 4) & 4);
+	}
 	return bytes == 1 ? ((uint8_t *)usb.reg)[offset] : usb.reg[offset / 4];
 }
 
@@ -418,6 +422,22 @@ static struct fake_pci_dev *add_usb(unsigned kind, uint32_t class_code)
 	fake_pci_set_bar(fake, 0, FAKE_BAR_32, 0xfeb00000, sizeof(usb.reg), io);
 	fake_set_config(fake, 4, 2, 2);
 	return fake;
+}
+
+/* What drivers/pci.h asks for: the controller may master the bus until firmware has let go of it. */
+static void test_usb_before_bus_mastering(void **state)
+{
+	(void)state;
+	struct fake_pci_dev *fake = add_usb(3, 0x0c0330);
+	fake_set_config(fake, 4, 6, 2);
+	usb.reg[0] = 0x40;
+	usb.reg[0x10 / 4] = 0x140 << 16;
+	usb.reg[0x500 / 4] = 1u << 16 | 1;
+	usb.dev = fake;
+	assert_int_equal(pci_take_from_firmware(), 1);
+	assert_true(usb.gave_up_as_master);
+	assert_int_equal(usb.reg[0x500 / 4] & 1u << 16, 0);
+	assert_int_equal(fake_config16(fake, 4), 2);
 }
 
 static void test_uhci(void **state)
@@ -546,6 +566,7 @@ int main(void)
 		cmocka_unit_test_setup(test_bars, setup),
 		cmocka_unit_test_setup(test_bars_that_are_none, setup),
 		cmocka_unit_test_setup(test_bar_that_cannot_be_mapped, setup),
+		cmocka_unit_test_setup(test_usb_before_bus_mastering, setup),
 		cmocka_unit_test_setup(test_uhci, setup),
 		cmocka_unit_test_setup(test_ohci, setup),
 		cmocka_unit_test_setup(test_ehci, setup),

@@ -313,3 +313,7 @@ SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/find.c loader/p
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
 	loader/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)
+
+UNIT += apic
+SRC_apic := x86/apic.c lib/log.c lib/format.c
+INCLUDE_apic = $(BARE_INCLUDE)

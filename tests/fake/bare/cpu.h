@@ -1,6 +1,6 @@
 /*
  * The processor's registers as variables, for code that sets the machine up and so has no driver's seam:
- * x86/paging.c, x86/time.c. A test says what reading the clock and CPUID gives.
+ * x86/paging.c, x86/time.c, x86/apic.c. A test says what reading the clock, CPUID and MSRs gives.
  */
 #ifndef FAKE_BARE_CPU_H
 #define FAKE_BARE_CPU_H
@@ -35,6 +35,13 @@ static inline void write_cr4(uint64_t value)
 	bare_cr4 = value;
 }
 
+#define MSR_APIC_BASE    0x1b
+#define APIC_BASE_X2APIC (1ull << 10)
+#define APIC_BASE_ENABLE (1ull << 11)
+
+uint64_t read_msr(uint32_t msr);
+void write_msr(uint32_t msr, uint64_t value);
+void fence_before_msr(void);
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t read_tsc(void);
 
