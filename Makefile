@@ -141,7 +141,8 @@ $(out)/%.mb2: loader/multiboot2.asm
 		$${core%.bin}.elf | awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
 
 # ---- the toy kernel of tests/qemu ----
-TOY_SRC := tests/qemu/toy/main.c tests/qemu/toy/speed.c tests/qemu/toy/levels.c loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
+TOY_SRC := tests/qemu/toy/main.c tests/qemu/toy/speed.c tests/qemu/toy/levels.c tests/qemu/toy/nmi.c \
+	tests/qemu/toy/nmi.asm loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
 INC_tests := $(INC_loader)
 
 $(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.bin

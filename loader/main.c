@@ -26,6 +26,7 @@
 #include "smp.h"
 #include "this_cpu.h"
 #include "time.h"
+#include "traps.h"
 
 #define BUSY_MAX 16u
 
@@ -307,6 +308,8 @@ static void restore(void)
 		(unsigned long long)l.stats.read_us / 1000,
 		(unsigned long long)l.stats.decompress_us / 1000,
 		(unsigned long long)l.stats.hash_us / 1000, n_workers);
+	if (traps_nmis())
+		log_line("loader: %u NMIs were passed over", traps_nmis());
 }
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,

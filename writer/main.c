@@ -35,6 +35,7 @@
 #include "program.h"
 #include "saved_state.h"
 #include "time.h"
+#include "traps.h"
 
 #define LOG_BYTES         MAILBOX_LOG_BYTES
 #define DMA_RESERVE       (512u * 1024) /* of the arena: driver queues */
@@ -539,6 +540,8 @@ static void write_image(const struct handoff *h, const struct entry_state *e)
 		(unsigned long long)s->pages, (unsigned long long)s->pages_fill,
 		(unsigned long long)s->pages_raw, (unsigned long long)s->pages_lz4,
 		(unsigned long long)s->bytes_stored, (unsigned long long)clock_us() / 1000);
+	if (traps_nmis())
+		log_line("writer: %u NMIs were passed over", traps_nmis());
 }
 
 /* The saved system goes on and will change its disks: a resume of this image must be asked for. */

@@ -1,11 +1,20 @@
 #include "traps.h"
 
+#include <stdatomic.h>
+
 #include "cpu.h"
+#include "jobs.h"
 #include "log.h"
 #include "panic.h"
 #include "program.h"
 
-#define N_VECTORS 32
+#define N_VECTORS  32
+#define VECTOR_NMI 2
+#define IST_NMI    1
+
+#define N_CPUS          JOBS_WORKERS_MAX
+#define NMI_STACK_BYTES 1024u
+#define GDT_TSS         4u /* index of the first; each takes two entries */
 
 struct gate { /* SDM 6.14.1 */
 	uint16_t offset_low, selector;
@@ -19,8 +28,17 @@ struct __attribute__((packed)) table_pointer {
 	uint64_t base;
 };
 
+struct __attribute__((packed)) tss { /* SDM 8.7 */
+	uint32_t reserved_0;
+	uint64_t rsp[3], reserved_1, ist[7], reserved_2;
+	uint16_t reserved_3, io_map;
+};
+
 static struct gate idt[N_VECTORS] __attribute__((aligned(16)));
-static uint64_t gdt[] __attribute__((aligned(16))) = {
+static struct tss tss[N_CPUS];
+static uint8_t nmi_stack[N_CPUS][NMI_STACK_BYTES] __attribute__((aligned(16)));
+static atomic_uint n_started, n_nmis;
+static uint64_t gdt[GDT_TSS + 2 * N_CPUS] __attribute__((aligned(16))) = {
 	0, 0x00cf9b000000ffff, /* code32 */
 	0x00af9b000000ffff,    /* code64 */
 	0x00cf93000000ffff,    /* data */
@@ -52,14 +70,30 @@ static const char *const vector_names[N_VECTORS] = {
 	[19] = "SIMD error",
 };
 
+/* SDM 8.2.3: a 64-bit TSS, available, byte granular. */
+static void load_task(uint32_t cpu)
+{
+	uint64_t base = (uint64_t)&tss[cpu];
+	tss[cpu] = (struct tss){.io_map = sizeof(tss[0])};
+	tss[cpu].ist[IST_NMI - 1] = (uint64_t)(nmi_stack[cpu] + NMI_STACK_BYTES);
+	gdt[GDT_TSS + 2 * cpu] = (sizeof(tss[0]) - 1) | (base & 0xffffff) << 16 | 0x89ull << 40 |
+				 (base >> 24 & 0xff) << 56;
+	gdt[GDT_TSS + 2 * cpu + 1] = base >> 32;
+	uint16_t selector = (uint16_t)((GDT_TSS + 2 * cpu) * 8);
+	__asm__ volatile("ltr %0" ::"r"(selector) : "memory");
+}
+
 void traps_init(void)
 {
+	uint32_t cpu = atomic_fetch_add(&n_started, 1);
 	struct table_pointer p = {.limit = sizeof(gdt) - 1, .base = (uint64_t)gdt};
 	traps_load_segments(&p);
+	load_task(cpu < N_CPUS ? cpu : N_CPUS - 1);
 	for (uint32_t v = 0; v < N_VECTORS; v++) {
 		uint64_t stub = (uint64_t)trap_stubs + v * trap_stub_bytes;
 		idt[v] = (struct gate){.offset_low = (uint16_t)stub,
 			.selector = SELECTOR_CODE64,
+			.ist = v == VECTOR_NMI ? IST_NMI : 0,
 			.type = 0x8e,
 			.offset_mid = (uint16_t)(stub >> 16),
 			.offset_high = (uint32_t)(stub >> 32)};
@@ -68,10 +102,15 @@ void traps_init(void)
 	__asm__ volatile("lidt %0" ::"m"(p));
 }
 
+uint32_t traps_nmis(void)
+{
+	return atomic_load(&n_nmis);
+}
+
 void trap_handle(const struct trap_frame *f)
 {
-	if (f->vector == 2) {
-		log_line("NMI at %#llx, passed over", (unsigned long long)f->rip);
+	if (f->vector == VECTOR_NMI) {
+		atomic_fetch_add(&n_nmis, 1);
 		return;
 	}
 	const char *name = f->vector < N_VECTORS ? vector_names[f->vector] : NULL;

@@ -17,9 +17,14 @@ struct trap_frame {
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 
+/* For the processor that calls it; again on the same one does no harm. */
 void traps_init(void);
 
-/* Called by traps.asm. NMIs return; everything else is the end (panic_hook). */
+/* Called by traps.asm. NMIs are counted and return, on a stack of their own and with no vector register
+ * touched: what they interrupt may be code of a package, which uses both these and 128 bytes below its
+ * stack pointer. Everything else is the end (panic_hook). */
 void trap_handle(const struct trap_frame *f);
+
+uint32_t traps_nmis(void); /* on all processors, so far */
 
 #endif

@@ -21,6 +21,7 @@
 #include "find.h"
 #include "handoff.h"
 #include "levels.h"
+#include "nmi.h"
 #include "log.h"
 #include "machine.h"
 #include "mailbox.h"
@@ -274,6 +275,8 @@ _Noreturn void toy_main(
 	arena_init(&t.arena);
 	must(arena_add(&t.arena, (void *)home, home_bytes), "arena");
 	own_tables();
+	if (!nmi_leaves_all_as_it_is())
+		fail("an NMI changed a register or what lies below the stack pointer");
 	if (t.bi.efi_systab)
 		must(efi_tables_read(&t.bi), "EFI system table");
 	must(acpi_init(&t.acpi, t.bi.rsdp), "ACPI");
