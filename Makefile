@@ -48,7 +48,7 @@ WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_memory.c writer/ol
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
-	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/kernel_threads.c cli/save.c cli/report.c \
+	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/kernel_threads.c cli/save.c cli/hardware.c cli/report.c \
 	cli/filesystems.c \
 	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \

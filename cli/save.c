@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "hardware.h"
 #include "kept.h"
 #include "kernel_threads.h"
 #include "memory_use.h"
@@ -165,7 +166,8 @@ static int check_machine(struct save *s)
 {
 	if (geteuid())
 		return complain("save must be run as root");
-	if (kexec_check() || check_encryption() || machine_facts_read(&s->facts))
+	if (kexec_check() || check_encryption() || hardware_check(s->order.action) ||
+		machine_facts_read(&s->facts))
 		return -1;
 	return check_firmware(&s->facts);
 }

@@ -219,8 +219,9 @@ static void look_at_machine(const struct handoff *h)
 	log_line("writer: TSC %llu kHz by %s, PM1a enable %#x control %#x, S5 %s",
 		(unsigned long long)clock_tsc_khz(), clock_basis(), w.fixed.pm1a_enable,
 		w.fixed.pm1a_control, w.acpi.s5_known ? "known" : "not known");
-	if (h->action == HANDOFF_POWEROFF && !w.acpi.s5_known)
-		give_up(ERR_FIRMWARE, "ACPI names no soft-off state: use --then reboot");
+	if (h->action == HANDOFF_POWEROFF && acpi_power_off_check(&w.acpi))
+		give_up(ERR_FIRMWARE, "ACPI names no soft-off %s: use --then reboot",
+			w.acpi.s5_known ? "register" : "state");
 	w.old_memory = (struct old_memory){.h = h, .levels = paging_levels_now()};
 	err = old_kernel_find(&w.old_memory, &w.kernel);
 	if (err == ERR_UNSUPPORTED)

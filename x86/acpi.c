@@ -504,15 +504,40 @@ static void write_sleep(const struct acpi_block *control, uint8_t type, uint16_t
 	port_out16(control->port, (uint16_t)(value | (uint32_t)type << 10 | enable));
 }
 
+int acpi_power_off_check(const struct acpi *a)
+{
+	bool known = a->pm1a_control.port;
+	if (a->hardware_reduced && a->sleep_space == GAS_IO)
+		known = a->sleep_control != 0 && a->sleep_control <= 0xffff;
+	else if (a->hardware_reduced)
+		known = a->sleep_space == GAS_MEMORY && machine_map_mmio(a->sleep_control, 1);
+	return a->s5_known && known ? 0 : ERR_FIRMWARE;
+}
+
+/* ACPI 4.8.3.7: SLP_TYP and SLP_EN. */
+static int write_sleep_control(const struct acpi *a)
+{
+	uint8_t value = (uint8_t)(a->s5_type_a << 2 | 0x20);
+	if (a->sleep_space == GAS_IO) {
+		port_out8((uint16_t)a->sleep_control, value);
+		return 0;
+	}
+	void *reg = machine_map_mmio(a->sleep_control, 1);
+	if (!reg)
+		return ERR_NO_MEMORY;
+	mmio_write8(reg, value);
+	return 0;
+}
+
 int acpi_power_off(const struct acpi *a)
 {
-	if (!a->s5_known)
-		return ERR_FIRMWARE;
+	int err = acpi_power_off_check(a);
+	if (err)
+		return err;
 	if (a->hardware_reduced) {
-		uint8_t value = (uint8_t)(a->s5_type_a << 2 | 0x20);
-		if (a->sleep_space != GAS_IO || a->sleep_control == 0 || a->sleep_control > 0xffff)
-			return ERR_FIRMWARE;
-		port_out8((uint16_t)a->sleep_control, value);
+		err = write_sleep_control(a);
+		if (err)
+			return err;
 	} else {
 		/* No GPE may wake the machine again: disable all, clear all (ACPI 16.1.1). */
 		write_gpe(&a->gpe0, NULL, 0);

@@ -64,6 +64,9 @@ void acpi_read_fixed(const struct acpi *a, struct acpi_fixed *ret);
  * not come. */
 int acpi_restore_fixed(const struct acpi *a, const struct acpi_fixed *f) MUST_CHECK;
 
+/* Do the tables say how? ERR_FIRMWARE: no _S5_, or no register for it. */
+int acpi_power_off_check(const struct acpi *a) MUST_CHECK;
+
 /* Soft off. Returns only when it did not work. */
 int acpi_power_off(const struct acpi *a) MUST_CHECK;
 

@@ -151,6 +151,9 @@ static void power_off_reduced(void **state)
 	assert_int_equal(ports.sleep_write[0], 5 << 2 | 0x20);
 	acpi.sleep_control = 0x10604;
 	assert_int_equal(acpi_power_off(&acpi), ERR_FIRMWARE);
+	assert_int_equal(acpi_power_off_check(&acpi), ERR_FIRMWARE);
+	acpi.sleep_control = 0;
+	assert_int_equal(acpi_power_off_check(&acpi), ERR_FIRMWARE);
 }
 
 static void nothing_there(void **state)

@@ -282,6 +282,10 @@ UNIT += core_file
 SRC_core_file := cli/core_file.c
 INCLUDE_core_file := -Itests/unit $(INC_cli)
 
+UNIT += cli_hardware
+SRC_cli_hardware := cli/hardware.c cli/sysfiles.c cli/say.c tests/unit/cli_tree.c
+INCLUDE_cli_hardware := -Itests/unit $(INC_cli)
+
 UNIT += crash_info
 SRC_crash_info := cli/crash_info.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)

@@ -1,0 +1,75 @@
+/*
+ * The writer runs alone for minutes: a watchdog that Linux has armed would reset the machine in the middle, and a
+ * machine that cannot be switched off by a register would stand there with its image, started again. Both
+ * can be seen before anything is begun.
+ */
+#include "hardware.h"
+
+#include <string.h>
+
+#include "say.h"
+#include "sysfiles.h"
+
+#define WATCHDOGS "/sys/class/watchdog"
+
+/* ACPI 6.4, 5.2.9. */
+#define FADT_MAX           512
+#define FADT_FLAGS         112
+#define FADT_FLAGS_REDUCED (1u << 20)
+#define FADT_SLEEP_CONTROL                                                                         \
+	244 /* a generic address: space, width, offset, size, 8 bytes of address */
+
+static bool is_hardware(const char *identity)
+{
+	/* A timer of the kernel's own, which stands still with it. */
+	return strcmp(identity, "Software Watchdog") != 0;
+}
+
+/* state is there with CONFIG_WATCHDOG_SYSFS, which distributions have. */
+static int check_watchdog(const char *name, void *ctx)
+{
+	char identity[64], state[16];
+
+	(void)ctx;
+	if (sys_read_text(state, sizeof(state), WATCHDOGS "/%s/state", name) < 0 ||
+		strcmp(state, "active") != 0)
+		return 0;
+	if (sys_read_text(identity, sizeof(identity), WATCHDOGS "/%s/identity", name) <= 0)
+		strcpy(identity, "unknown");
+	if (!is_hardware(identity))
+		return 0;
+	return complain("%s (%s) is armed and would reset the machine during the save: stop what "
+			"feeds it (systemd: RuntimeWatchdogSec=off in system.conf, then systemctl "
+			"daemon-reexec)",
+		name, identity);
+}
+
+static uint64_t field(const uint8_t *fadt, size_t bytes, size_t offset, size_t width)
+{
+	uint64_t value = 0;
+
+	if (offset + width <= bytes)
+		memcpy(&value, fadt + offset, width);
+	return value;
+}
+
+static int check_power_off(void)
+{
+	uint8_t fadt[FADT_MAX];
+	int n = sys_read_at("/sys/firmware/acpi/tables/FACP", 0, fadt, sizeof(fadt));
+
+	/* Without the table the writer says what is missing. */
+	if (n < 0 || !(field(fadt, (size_t)n, FADT_FLAGS, 4) & FADT_FLAGS_REDUCED) ||
+		field(fadt, (size_t)n, FADT_SLEEP_CONTROL + 4, 8))
+		return 0;
+	return complain(
+		"this machine's ACPI is hardware-reduced and has no sleep register: it cannot "
+		"be switched off after a save: use --then reboot");
+}
+
+int hardware_check(enum handoff_action action)
+{
+	if (sys_each(WATCHDOGS, check_watchdog, NULL) == -1)
+		return -1;
+	return action == HANDOFF_POWEROFF ? check_power_off() : 0;
+}

@@ -1,0 +1,81 @@
+/* hardware.c: watchdogs that are armed, machines that no register switches off. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "cli_tree.h"
+#include "hardware.h"
+
+static void watchdog(const char *name, const char *identity, const char *state)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "/sys/class/watchdog/%s/identity", name);
+	tree_file(path, identity);
+	snprintf(path, sizeof(path), "/sys/class/watchdog/%s/state", name);
+	if (state)
+		tree_file(path, state);
+}
+
+static void fadt(uint32_t flags, uint64_t sleep_control, size_t bytes)
+{
+	uint8_t table[276] = "FACP";
+	memcpy(table + 112, &flags, 4);
+	memcpy(table + 248, &sleep_control, 8);
+	tree_bytes("/sys/firmware/acpi/tables/FACP", table, bytes);
+}
+
+static void nothing_there(void **state)
+{
+	(void)state;
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
+}
+
+static void watchdogs(void **state)
+{
+	(void)state;
+	watchdog("watchdog0", "iTCO_wdt\n", "inactive\n");
+	watchdog("watchdog1", "Software Watchdog\n", "active\n");
+	watchdog("watchdog2", "SP5100 TCO timer\n", NULL); /* a kernel that does not say */
+	assert_int_equal(hardware_check(HANDOFF_REBOOT), 0);
+	watchdog("watchdog2", "SP5100 TCO timer\n", "active\n");
+	assert_int_equal(hardware_check(HANDOFF_REBOOT), -1);
+	assert_complaint("watchdog2 (SP5100 TCO timer) is armed");
+	assert_int_equal(hardware_check(HANDOFF_CONTINUE), -1);
+	tree_remove("/sys/class/watchdog/watchdog2/state");
+	tree_remove("/sys/class/watchdog/watchdog0/identity");
+	tree_file("/sys/class/watchdog/watchdog0/state", "active\n");
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), -1);
+	assert_complaint("watchdog0 (unknown) is armed");
+}
+
+static void power_off(void **state)
+{
+	(void)state;
+	fadt(0, 0, 276);
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
+	fadt(1u << 20, 0x604, 276);
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
+	fadt(1u << 20, 0, 276);
+	assert_int_equal(hardware_check(HANDOFF_REBOOT), 0);
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), -1);
+	assert_complaint("use --then reboot");
+	fadt(1u << 20, 0x604, 244); /* ends before the register */
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), -1);
+	fadt(1u << 20, 0, 20);
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(nothing_there),
+		TEST(watchdogs),
+		TEST(power_off),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
