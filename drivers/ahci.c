@@ -2,7 +2,7 @@
  * AHCI controllers, AHCI 1.3.1 (versions 1.0 to 1.3 too), with SATA disks on their ports.
  *
  * Supported: BIOS hand-off, reset of the controller and of each port, staggered spin-up, memory
- * above 4 GiB where the controller reaches it; native command queueing where controller and
+ * above 4 GiB, where the controller does not reach it by way of buffers below; native command queueing where controller and
  * disk have it (up to 32 requests), else READ/WRITE DMA EXT, one at a time; 48-bit addresses,
  * sectors of 512 and 4096 bytes, FLUSH CACHE EXT. Passed over with a line in the log: ATAPI
  * drives, enclosures, port multipliers, disks without 48-bit addresses, locked disks. Not: hot
@@ -63,6 +63,7 @@ struct ahci {
 	uint32_t cap;
 	uint32_t seen;   /* ports on which somebody may be: their links are waited for */
 	uint32_t linked; /* ports with a link, once they were started */
+	bool parks;      /* its disks were told to rest: no reset wakes them again */
 	struct ahci_port port[AHCI_PORTS_MAX];
 	struct ahci_disk *disk[AHCI_PORTS_MAX]; /* those that run */
 	int last_err;                           /* of a port */
@@ -153,6 +154,8 @@ static int set_ports(struct ahci *h, uint32_t ports, uint64_t regs_bytes)
 	}
 	log_line("ahci %s: version %x, CAP %08x, %u ports (%08x)", h->name, hba_read(h, AHCI_VS),
 		h->cap, n, ports);
+	if (!(h->cap & AHCI_CAP_S64A))
+		log_line("ahci %s: reaches memory below 4 GiB only", h->name);
 	return n > 0 ? 0 : ERR_BAD_ANSWER;
 }
 
@@ -217,10 +220,15 @@ static void shut_down(struct ahci *h)
 			h->disk[i]->off = true;
 		}
 	}
-	int err = h->regs != NULL ? reset(h) : ERR_LOST;
+	int err = h->regs != NULL && !h->parks ? reset(h) : ERR_LOST;
 	pci_bus_master_off(&h->pci);
 	if (err == 0 && !(h->cap & AHCI_CAP_SSS))
 		(void)WAIT_FOR(that_are(h, h->linked, ahci_port_is_linked) == h->linked, LINK_MS);
+}
+
+static void park_disk(struct ahci_disk *disk)
+{
+	disk->hba->parks = true;
 }
 
 static void stop_disk(struct ahci_disk *disk)
@@ -283,6 +291,7 @@ static int add_disk(struct ahci *h, uint32_t i, struct arena *dma, struct disks 
 		return ERR_NO_MEMORY;
 	disk->hba = h;
 	disk->stop = stop_disk;
+	disk->parked = park_disk;
 	disk->block.pci_address = h->pci.address;
 	disk->block.unit = i;
 	format(disk->block.name, sizeof(disk->block.name), "ahci %s port %u", h->name, i);

@@ -65,8 +65,27 @@ static struct ahci_fis queued_fis(const struct block_req *req, uint32_t slot)
 
 static void fill(struct ahci_disk *d, uint32_t slot, const struct ahci_fis *fis)
 {
-	const struct block_req *req = d->slot[slot].req;
-	ahci_port_fill(d->port, slot, fis, req->seg, req->n_segs, req->dir);
+	const struct ahci_slot *s = &d->slot[slot];
+	const struct block_req *req = s->req;
+	struct block_seg bounce = {s->bounce, req->n_sectors * d->block.sector_bytes};
+	if (s->bounced)
+		ahci_port_fill(d->port, slot, fis, &bounce, 1, req->dir);
+	else
+		ahci_port_fill(d->port, slot, fis, req->seg, req->n_segs, req->dir);
+}
+
+/* Between the request's memory, out of the controller's reach, and the slot's. */
+static void copy(const struct ahci_slot *s)
+{
+	uint8_t *at = s->bounce;
+	for (uint32_t i = 0; i < s->req->n_segs; i++) {
+		const struct block_seg *seg = &s->req->seg[i];
+		if (s->req->dir == BLOCK_WRITE)
+			memcpy(at, seg->buf, seg->bytes);
+		else
+			memcpy(seg->buf, at, seg->bytes);
+		at += seg->bytes;
+	}
 }
 
 /* ---- handing requests to the device, and taking them back ---- */
@@ -85,14 +104,15 @@ static int ahci_submit(struct block_dev *dev, struct block_req *req)
 	struct ahci_disk *d = from_block(dev);
 	if (d->off)
 		return ERR_LOST;
-	if (!reaches(d, req))
-		return ERR_BOUNDS;
 	uint32_t slot = 0;
 	while (slot < d->n_slots && d->slot[slot].req != NULL)
 		slot++;
 	if (slot == d->n_slots)
 		return ERR_BUSY;
+	d->slot[slot].bounced = !reaches(d, req);
 	d->slot[slot].req = req;
+	if (d->slot[slot].bounced && req->dir == BLOCK_WRITE)
+		copy(&d->slot[slot]);
 	d->given |= 1u << slot;
 	struct ahci_fis fis = d->queued ? queued_fis(req, slot) : dma_fis(req);
 	fill(d, slot, &fis);
@@ -106,6 +126,8 @@ static int ahci_submit(struct block_dev *dev, struct block_req *req)
 static void finish(struct ahci_disk *d, uint32_t slot, int status)
 {
 	struct block_req *req = d->slot[slot].req;
+	if (status == 0 && d->slot[slot].bounced && req->dir == BLOCK_READ)
+		copy(&d->slot[slot]);
 	d->slot[slot].req = NULL;
 	d->given &= ~(1u << slot);
 	block_done(&d->block, req, status);
@@ -193,6 +215,21 @@ static int ahci_flush(struct block_dev *dev)
 	return ahci_port_run(d->port, 0, BLOCK_FLUSH_TIMEOUT_MS);
 }
 
+/* ACS-3 7.51: what was written is on the medium and the heads are off it when the disk answers. Without that
+ * the loss of power makes it an emergency, which it counts, and which wears it. */
+static int ahci_park(struct block_dev *dev)
+{
+	struct ahci_disk *d = from_block(dev);
+	if (d->off)
+		return ERR_LOST;
+	struct ahci_fis fis = simple_fis(ATA_STANDBY_NOW);
+	ahci_port_fill(d->port, 0, &fis, NULL, 0, BLOCK_READ);
+	int err = ahci_port_run(d->port, 0, BLOCK_PARK_TIMEOUT_MS);
+	if (err == 0)
+		d->parked(d);
+	return err;
+}
+
 static void ahci_stop(struct block_dev *dev)
 {
 	struct ahci_disk *d = from_block(dev);
@@ -204,6 +241,7 @@ static const struct block_ops ahci_ops = {
 	.submit = ahci_submit,
 	.poll = ahci_poll,
 	.flush = ahci_flush,
+	.park = ahci_park,
 	.stop = ahci_stop,
 };
 
@@ -298,6 +336,23 @@ static void take_queue(struct ahci_disk *d, const uint16_t *id, uint32_t cap)
 	d->block.queue_depth = d->n_slots;
 }
 
+/* All memory may have to be reached, wherever the arena's lies. */
+static int take_bounces(struct ahci_disk *d, struct arena *dma)
+{
+	int err = 0;
+	if (d->port->reaches_all)
+		return 0;
+	d->n_slots = d->n_slots < AHCI_BOUNCES ? d->n_slots : AHCI_BOUNCES;
+	d->block.queue_depth = d->n_slots;
+	d->block.max_sectors = AHCI_BOUNCE_BYTES / d->block.sector_bytes;
+	for (uint32_t i = 0; i < d->n_slots && err == 0; i++) {
+		void *memory;
+		err = ahci_port_memory(d->port, dma, AHCI_BOUNCE_BYTES, 64, &memory);
+		d->slot[i].bounce = memory;
+	}
+	return err;
+}
+
 int ahci_disk_start(struct ahci_disk *d, struct ahci_port *port, struct arena *dma, uint32_t cap)
 {
 	void *id;
@@ -316,5 +371,5 @@ int ahci_disk_start(struct ahci_disk *d, struct ahci_port *port, struct arena *d
 		return err;
 	take_serial(&d->block, id);
 	take_queue(d, id, cap);
-	return 0;
+	return take_bounces(d, dma);
 }

@@ -7,8 +7,14 @@
 
 struct ahci;
 
+/* Of a request to a controller without 64-bit addresses, and how many at a time. */
+#define AHCI_BOUNCE_BYTES (64u * 1024)
+#define AHCI_BOUNCES      4u
+
 struct ahci_slot {
 	struct block_req *req; /* NULL: free */
+	uint8_t *bounce; /* AHCI_BOUNCE_BYTES below 4 GiB, for a controller that reaches no more */
+	bool bounced;    /* the request's data go through it */
 };
 
 struct ahci_disk {
@@ -23,6 +29,7 @@ struct ahci_disk {
 	/* ahci.c: what ops.stop does, for the controller has a part in it */
 	struct ahci *hba;
 	void (*stop)(struct ahci_disk *d);
+	void (*parked)(struct ahci_disk *d); /* the heads are; the disk is not reset any more */
 };
 
 /* Asks the device on a ready port who it is, and makes a disk of it. cap: AHCI_CAP of the

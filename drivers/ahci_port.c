@@ -6,9 +6,10 @@
 #include "deadline.h"
 #include "machine.h"
 
-#define ENGINE_MS 500   /* 10.1.2: CR and FR clear within it */
-#define BREAK_MS  100   /* CR, after a COMRESET in the middle of a command */
-#define LINK_MS   1000  /* of a device that was there before */
+#define ENGINE_MS 500  /* 10.1.2: CR and FR clear within it */
+#define BREAK_MS  100  /* CR, after a COMRESET in the middle of a command */
+#define LINK_MS   1000 /* of a device that was there before */
+#define FOUR_GIB  (1ull << 32)
 #define READY_MS  10000 /* of a device that was running before its reset */
 
 uint32_t ahci_port_read(const struct ahci_port *p, uint32_t reg)
@@ -42,21 +43,13 @@ void ahci_port_forget_errors(struct ahci_port *p)
 
 /* ---- link ---- */
 
-static bool reaches(const struct ahci_port *p, const void *memory)
-{
-	return p->reaches_all || dma_addr(memory) >> 32 == 0;
-}
-
 int ahci_port_memory(
 	const struct ahci_port *p, struct arena *dma, size_t bytes, size_t align, void **ret_memory)
 {
-	void *memory = arena_alloc(dma, bytes, align);
-	if (memory == NULL)
-		return ERR_NO_MEMORY;
-	if (!reaches(p, (uint8_t *)memory + bytes - 1))
-		return ERR_UNSUPPORTED;
-	*ret_memory = memory;
-	return 0;
+	*ret_memory = arena_alloc_below(dma, bytes, align, p->reaches_all ? UINT64_MAX : FOUR_GIB);
+	if (*ret_memory != NULL)
+		return 0;
+	return arena_alloc(dma, bytes, align) != NULL ? ERR_UNSUPPORTED : ERR_NO_MEMORY;
 }
 
 int ahci_port_init(struct ahci_port *p, struct arena *dma)

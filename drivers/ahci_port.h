@@ -20,7 +20,8 @@ struct ahci_port {
 
 uint32_t ahci_port_read(const struct ahci_port *p, uint32_t reg);
 
-/* Memory that the controller reaches. ERR_UNSUPPORTED: the arena's is beyond it. */
+/* Memory that the controller reaches. ERR_NO_MEMORY; ERR_UNSUPPORTED: what the arena has left is
+ * beyond it. */
 int ahci_port_memory(const struct ahci_port *p, struct arena *dma, size_t bytes, size_t align,
 	void **ret_memory) MUST_CHECK;
 

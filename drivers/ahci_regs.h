@@ -153,6 +153,7 @@ static_assert(sizeof(struct ahci_table) == 1024, "tables stay aligned to 128 byt
 #define ATA_WRITE_DMA_EXT   0x35
 #define ATA_READ_FPDMA      0x60
 #define ATA_WRITE_FPDMA     0x61
+#define ATA_STANDBY_NOW     0xe0 /* STANDBY IMMEDIATE */
 #define ATA_FLUSH_CACHE_EXT 0xea
 #define ATA_IDENTIFY_DEVICE 0xec
 

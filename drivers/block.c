@@ -300,6 +300,17 @@ int block_flush(struct block_dev *dev)
 	return err;
 }
 
+int block_park(struct block_dev *dev)
+{
+	int err = block_drain(dev);
+	if (err != 0 || dev->ops->park == NULL)
+		return err;
+	err = dev->ops->park(dev);
+	if (err != 0 && err != ERR_IO)
+		give_up(dev, err, err == ERR_TIMEOUT ? ERR_LOST : err);
+	return err;
+}
+
 void block_stop(struct block_dev *dev)
 {
 	give_up(dev, ERR_LOST, ERR_LOST);

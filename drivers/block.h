@@ -16,6 +16,7 @@
 #define BLOCK_NAME_MAX         40
 #define BLOCK_ID_MAX           64
 #define BLOCK_TIMEOUT_MS       15000 /* a request that takes longer makes the device ERR_LOST */
+#define BLOCK_PARK_TIMEOUT_MS  30000
 #define BLOCK_FLUSH_TIMEOUT_MS 60000 /* the same for a flush; kept by the driver */
 
 enum block_dir { BLOCK_READ, BLOCK_WRITE };
@@ -63,6 +64,9 @@ struct block_ops {
 	/* Afterwards the device does no DMA, ever, and its bus mastering is off. Safe to call
 	 * twice, and on a device that is broken. */
 	void (*stop)(struct block_dev *dev);
+	/* The power is about to go off: as flush, and moving parts come to rest. NULL: nothing to be done
+	 * but stop. */
+	int (*park)(struct block_dev *dev);
 };
 
 /* Embedded in the driver's own struct. Filled by the driver's probe. */
@@ -118,6 +122,9 @@ int block_write(
 
 /* Drains, then makes everything durable. */
 int block_flush(struct block_dev *dev) MUST_CHECK;
+
+/* Drains, then prepares the device for the loss of power; afterwards it may only be stopped. */
+int block_park(struct block_dev *dev) MUST_CHECK;
 
 /* Stops the device, then ends every request in flight with ERR_LOST. For good: all later calls
  * fail. */

@@ -70,6 +70,16 @@ void disks_stop(struct disks *d)
 		block_stop(d->dev[i]);
 }
 
+void disks_park(struct disks *d)
+{
+	for (uint32_t i = 0; i < d->n; i++) {
+		int err = d->dev[i]->lost ? 0 : block_park(d->dev[i]);
+		if (err != 0)
+			log_line("disk %s: not parked: %s", d->dev[i]->name, err_text(err));
+	}
+	disks_stop(d);
+}
+
 static bool geometry_is_good(const struct block_dev *dev)
 {
 	uint32_t sector = dev->sector_bytes;

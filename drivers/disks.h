@@ -25,6 +25,9 @@ int disks_start(struct disks *d, struct arena *dma, uint32_t pci_address) MUST_C
 /* Stops every disk (block_stop): afterwards no controller that disks_start touched does DMA. */
 void disks_stop(struct disks *d);
 
+/* For the power-off: all are parked, then stopped. One that does not park is logged. */
+void disks_park(struct disks *d);
+
 /* For drivers, from their probe: this disk is ready. Checks what the driver filled in, logs a
  * line. On an error (no room, or a geometry that block.c cannot work with) the driver stops the
  * device. */

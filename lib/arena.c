@@ -60,20 +60,25 @@ int arena_add(struct arena *a, void *base, size_t size)
 	return 0;
 }
 
-void *arena_alloc(struct arena *a, size_t bytes, size_t align)
+void *arena_alloc_below(struct arena *a, size_t bytes, size_t align, uint64_t end)
 {
 	for (uint32_t i = 0; i < a->n_pieces; i++) {
 		struct arena_piece *p = &a->piece[i];
 		uintptr_t at = (uintptr_t)p->base + p->used;
 		size_t pad = -at & (align - 1);
 		size_t left = p->size - p->used;
-		if (pad > left || bytes > left - pad)
+		if (pad > left || bytes > left - pad || at + pad > end || bytes > end - (at + pad))
 			continue;
 		void *memory = p->base + p->used + pad;
 		p->used += pad + bytes;
 		return memset(memory, 0, bytes);
 	}
 	return NULL;
+}
+
+void *arena_alloc(struct arena *a, size_t bytes, size_t align)
+{
+	return arena_alloc_below(a, bytes, align, UINT64_MAX);
 }
 
 void *arena_alloc_largest(struct arena *a, size_t align, size_t *ret_bytes)

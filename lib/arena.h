@@ -32,6 +32,9 @@ int arena_add(struct arena *a, void *base, size_t size) __attribute__((warn_unus
  * skips is lost. */
 void *arena_alloc(struct arena *a, size_t bytes, size_t align);
 
+/* The same, all of it below an address. */
+void *arena_alloc_below(struct arena *a, size_t bytes, size_t align, uint64_t end);
+
 /* All that is left of the largest piece, from an address aligned to align on (NULL: nothing); the rest of
  * it can go back by arena_trim as long as nothing else was allocated. */
 void *arena_alloc_largest(struct arena *a, size_t align, size_t *ret_bytes);

@@ -572,8 +572,10 @@ static _Noreturn void finish(const struct handoff *h)
 		jump_back();
 	}
 	w.committed = 1;
-	disks_stop(&w.disks);
+	if (h->action == HANDOFF_REBOOT)
+		disks_stop(&w.disks);
 	if (h->action == HANDOFF_POWEROFF) {
+		disks_park(&w.disks);
 		log_line("writer: power off");
 		int err = acpi_power_off(&w.acpi);
 		log_line("writer: power off failed (%s), reset instead", err_text(err));

@@ -53,6 +53,11 @@ unsigned fake_ahci_n_link_resets(void)
 	return fake_ahci.n_link_resets;
 }
 
+bool fake_ahci_parked(uint32_t port)
+{
+	return fake_ahci.port[port].parked;
+}
+
 unsigned fake_ahci_n_resets(void)
 {
 	return fake_ahci.n_resets;
@@ -155,6 +160,7 @@ static void write_sctl(struct fake_ahci_port *p, uint32_t value)
 		if ((p->cmd & AHCI_PxCMD_SUD) == 0)
 			fake_fail("COMRESET of a port that is not spun up");
 		p->reset_since_us = fake_clock_now_us;
+		p->parked = false;
 		fake_ahci.n_link_resets++;
 		lose_link(p);
 		fake_ahci_drop(p);
@@ -330,6 +336,8 @@ static bool never_resets(void)
 static void reset(void)
 {
 	fake_ahci.n_resets++;
+	for (unsigned i = 0; i < FAKE_AHCI_PORTS; i++)
+		fake_ahci.port[i].parked = false;
 	fake_ahci.n_link_resets = 0;
 	fake_ahci.ghc = 0;
 	if (fake_ahci.c.forgets_ports)

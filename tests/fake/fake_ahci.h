@@ -70,6 +70,7 @@ uint32_t fake_ahci_running(void);       /* ports whose engine or receiver runs *
 unsigned fake_ahci_n_link_resets(void); /* of all ports, since the last reset of the controller */
 unsigned fake_ahci_n_resets(void);
 unsigned fake_ahci_most_pieces(void);
+bool fake_ahci_parked(uint32_t port);
 void fake_ahci_pull(uint32_t port); /* the device is pulled out */
 
 #endif

@@ -19,12 +19,17 @@ void fake_ahci_message(struct fake_ahci_port *p, unsigned offset, uint8_t type)
 		area[offset] = type;
 }
 
+static bool transfers(const struct fake_ahci_command *c)
+{
+	return c->fis.command != ATA_IDENTIFY_DEVICE && c->fis.command != ATA_FLUSH_CACHE_EXT &&
+	       c->fis.command != ATA_STANDBY_NOW;
+}
+
 void fake_ahci_drop(struct fake_ahci_port *p)
 {
 	for (unsigned i = 0; i < AHCI_SLOTS_MAX; i++) {
 		struct fake_ahci_command *c = &p->command[i];
-		uint8_t command = c->fis.command;
-		if (c->used && command != ATA_IDENTIFY_DEVICE && command != ATA_FLUSH_CACHE_EXT)
+		if (c->used && transfers(c))
 			p->disk->n_in_flight--;
 		c->used = false;
 	}
@@ -32,11 +37,6 @@ void fake_ahci_drop(struct fake_ahci_port *p)
 }
 
 /* ---- taking commands ---- */
-
-static bool transfers(const struct fake_ahci_command *c)
-{
-	return c->fis.command != ATA_IDENTIFY_DEVICE && c->fis.command != ATA_FLUSH_CACHE_EXT;
-}
 
 static uint64_t lba_of(const struct ahci_fis *f)
 {
@@ -55,7 +55,7 @@ static uint64_t wanted_bytes(const struct fake_ahci_port *p, const struct fake_a
 	unsigned n = c->queued ? f->features | f->features_exp << 8 : f->count | f->count_exp << 8;
 	if (f->command == ATA_IDENTIFY_DEVICE)
 		return 512;
-	if (f->command == ATA_FLUSH_CACHE_EXT)
+	if (!transfers(c))
 		return 0;
 	return (uint64_t)(n == 0 ? 65536 : n) * p->disk->sector_bytes;
 }
@@ -108,7 +108,8 @@ static void decide_fault(struct fake_ahci_port *p, struct fake_ahci_command *c)
 {
 	struct fake_disk *disk = p->disk;
 	uint64_t lba = lba_of(&c->fis);
-	if (c->fis.command == ATA_FLUSH_CACHE_EXT) {
+	p->parked = false; /* every command wakes it, also one that fails */
+	if (c->fis.command == ATA_FLUSH_CACHE_EXT || c->fis.command == ATA_STANDBY_NOW) {
 		disk->n_flushes++;
 		c->fault = disk->flush_fault;
 		return;
@@ -259,6 +260,7 @@ static void end(struct fake_ahci_port *p, uint32_t slot)
 		ended &= -ended;
 	}
 	fake_ahci_message(p, c->queued ? 0x58 : 0x40, c->queued ? 0xa1 : 0x34);
+	p->parked = c->fis.command == ATA_STANDBY_NOW;
 	p->tfd = TFD_READY;
 	p->sact &= ~ended;
 	p->ci &= ~ended;

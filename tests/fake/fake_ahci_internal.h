@@ -25,6 +25,7 @@ struct fake_ahci_port {
 	bool halted; /* the port does nothing until ST was cleared */
 	bool broken; /* and does not even stop */
 	bool pulled;
+	bool parked; /* STANDBY IMMEDIATE was the last thing that the device was told, resets included */
 	bool has_bad; /* the command for bad_lba is to fail once more */
 	enum fake_fault bad_fault;
 	uint64_t bad_lba;

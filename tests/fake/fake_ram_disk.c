@@ -112,7 +112,7 @@ static void ram_stop(struct block_dev *dev)
 	d->n_in_flight = 0;
 }
 
-static const struct block_ops ram_ops = {ram_submit, ram_poll, ram_flush, ram_stop};
+static const struct block_ops ram_ops = {ram_submit, ram_poll, ram_flush, ram_stop, NULL};
 
 void fake_ram_disk_init(struct fake_ram_disk *d, uint32_t sector_bytes, uint64_t n_sectors)
 {

@@ -354,10 +354,12 @@ static void test_serial_numbers(void **state)
 
 /* ---- memory ---- */
 
+/* A controller without 64-bit addresses: its own memory is below 4 GiB wherever the arena has some, requests
+ * from above go by way of it. */
 static void test_memory_that_is_out_of_reach(void **state)
 {
 	(void)state;
-	static _Alignas(4096) uint8_t far_memory[1 << 17];
+	static _Alignas(4096) uint8_t far_memory[1 << 19];
 	assert_true((uintptr_t)far_memory >> 32 != 0);
 	for (int reaches = 0; reaches < 2; reaches++) {
 		config.cap = (reaches ? AHCI_CAP_S64A : 0) | AHCI_CAP_SNCQ | 31u << 8 | 5u;
@@ -368,10 +370,76 @@ static void test_memory_that_is_out_of_reach(void **state)
 		start_is(reaches ? 0 : ERR_UNSUPPORTED);
 		plug_own();
 		fake_dma_allow(far_memory, sizeof(far_memory));
+		struct arena both;
+		arena_init(&both);
+		assert_int_equal(arena_add(&both, far_memory, sizeof(far_memory)), 0);
+		assert_int_equal(
+			arena_add(&both, conformance_arena[0], CONFORMANCE_ARENA_BYTES), 0);
+		world.arena = both;
 		conformance_start();
-		assert_int_equal(block_read(world.dev, 0, 8, far_memory), reaches ? 0 : ERR_BOUNDS);
-		assert_int_equal(block_read(world.dev, 0, 8, conformance_buffer), 0);
+		uint32_t n = 700; /* more than one request */
+		for (uint32_t i = 0; i < n * 512; i++)
+			far_memory[i] = (uint8_t)(i * 11 + i / 512);
+		block_allow_writes(world.dev, &(struct block_extent){0, 2000}, 1);
+		assert_int_equal(block_write(world.dev, 100, n, far_memory), 0);
+		assert_int_equal(block_read(world.dev, 100, n, conformance_buffer), 0);
+		assert_memory_equal(conformance_buffer, far_memory, n * 512);
+		memset(far_memory, 0, n * 512);
+		assert_int_equal(block_read(world.dev, 100, n, far_memory), 0);
+		assert_memory_equal(conformance_buffer, far_memory, n * 512);
 	}
+}
+
+/* One request of pieces here and there, and one that fails at first. */
+static void test_out_of_reach_in_pieces(void **state)
+{
+	(void)state;
+	static uint8_t far_memory[8192];
+	config.cap = AHCI_CAP_SNCQ | 31u << 8 | 5u;
+	config.fails_once = true;
+	plug_own();
+	conformance_start();
+	const struct block_seg seg[] = {
+		{far_memory, 1024}, {conformance_buffer, 512}, {far_memory + 4096, 512}};
+	for (int fails = 0; fails < 2; fails++) {
+		struct block_req req = {
+			.dir = BLOCK_READ, .lba = 8, .n_sectors = 4, .seg = seg, .n_segs = 3};
+		world.disk.fault = fails ? FAKE_IO_ERROR : FAKE_NONE;
+		world.disk.fault_at = world.disk.n_commands;
+		memset(far_memory, 0, sizeof(far_memory));
+		assert_int_equal(block_submit_wait(world.dev, &req), 0);
+		assert_int_equal(block_wait(world.dev, &req), 0);
+		const uint8_t *disk = fake_disk_at(&world.disk, 8 * 512, 4 * 512);
+		assert_memory_equal(far_memory, disk, 1024);
+		assert_memory_equal(conformance_buffer, disk + 1024, 512);
+		assert_memory_equal(far_memory + 4096, disk + 1536, 512);
+	}
+}
+
+static void test_parks_before_the_power_goes_off(void **state)
+{
+	(void)state;
+	config.port[0] = config.port[DISK];
+	plug_own();
+	assert_int_equal(disks_start(&world.disks, &world.arena, DISKS_ANY), 0);
+	assert_int_equal(world.disks.n, 2);
+	disks_park(&world.disks);
+	assert_true(fake_ahci_parked(0));
+	assert_true(fake_ahci_parked(DISK));
+	assert_int_equal(fake_ahci_running(), 0);
+	assert_int_equal(fake_config16(world.pci, 4) & 4, 0);
+	/* A reset or a jump back leaves them turning. */
+	plug_own();
+	conformance_start();
+	disks_stop(&world.disks);
+	assert_false(fake_ahci_parked(DISK));
+	/* One that refuses is stopped all the same. */
+	plug_own();
+	conformance_start();
+	world.disk.flush_fault = FAKE_IO_ERROR;
+	disks_park(&world.disks);
+	assert_false(fake_ahci_parked(DISK));
+	assert_int_equal(fake_ahci_running(), 0);
 }
 
 static void test_many_pieces(void **state)
@@ -414,6 +482,8 @@ int main(void)
 		OWN(test_queue_depths),
 		OWN(test_serial_numbers),
 		OWN(test_memory_that_is_out_of_reach),
+		OWN(test_out_of_reach_in_pieces),
+		OWN(test_parks_before_the_power_goes_off),
 		OWN(test_many_pieces),
 		OWN(test_memory_is_enough_for_a_writer),
 	};

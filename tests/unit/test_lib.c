@@ -275,6 +275,24 @@ static void test_arena(void **state)
 	assert_int_equal(arena_add(&a, memory[0], SIZE_MAX), ERR_ARGUMENT);
 }
 
+static void test_arena_below(void **state)
+{
+	(void)state;
+	_Alignas(4096) static uint8_t memory[2][4096];
+	struct arena a;
+	arena_init(&a);
+	assert_int_equal(arena_add(&a, memory[1], 4096), 0);
+	assert_int_equal(arena_add(&a, memory[0], 2048), 0);
+	uint64_t end = (uint64_t)memory[1];
+	assert_ptr_equal(arena_alloc_below(&a, 1024, 64, end), memory[0]);
+	assert_ptr_equal(
+		arena_alloc_below(&a, 1024, 64, (uint64_t)memory[0] + 2048), memory[0] + 1024);
+	assert_null(arena_alloc_below(&a, 1, 1, end));
+	assert_null(arena_alloc_below(&a, 4096, 1, end + 4095));
+	assert_null(arena_alloc_below(&a, 1, 1, 0));
+	assert_ptr_equal(arena_alloc_below(&a, 4096, 1, end + 4096), memory[1]);
+}
+
 static void test_arena_joins(void **state)
 {
 	(void)state;
@@ -489,6 +507,7 @@ int main(void)
 		cmocka_unit_test(test_format_reads_no_more_than_precision),
 		cmocka_unit_test(test_format_unknown_conversions),
 		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_arena_below),
 		cmocka_unit_test(test_arena_joins),
 		cmocka_unit_test(test_arena_table_full),
 		cmocka_unit_test(test_arena_largest),

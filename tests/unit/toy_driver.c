@@ -103,4 +103,4 @@ static void toy_stop(struct block_dev *dev)
 	toy.n_stops++;
 }
 
-const struct block_ops toy_ops = {toy_submit, toy_poll, toy_flush, toy_stop};
+const struct block_ops toy_ops = {toy_submit, toy_poll, toy_flush, toy_stop, NULL};
