@@ -37,7 +37,7 @@ SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/run
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/pci_mcfg.c drivers/usb_handoff.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
-	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_port.c drivers/ahci_disk.c
+	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_ids.c drivers/ahci_port.c drivers/ahci_disk.c
 
 X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c \
 	x86/jobs.c x86/smp.c

@@ -8,6 +8,8 @@
  * drives, enclosures, port multipliers, disks without 48-bit addresses, locked disks. Not: hot
  * plugging, FIS-based switching, power saving, command completion coalescing, interrupts.
  *
+ * Controllers in RAID mode count (ahci_ids.c) where their registers look like AHCI's.
+ *
  * ahci.c is the controller, ahci_port.c a port, ahci_disk.c a disk on a port.
  *
  * The controller is taken over by a reset, whatever state firmware or another driver left it
@@ -179,6 +181,17 @@ static uint32_t where_somebody_is(const struct ahci *h, bool was_running)
 	return that_are(h, ports, ahci_port_is_seen);
 }
 
+/* Before anything is written: what is named by number only must look like it. Readable whatever the mode. */
+static bool is_plausible(const struct ahci *h)
+{
+	uint32_t cap = hba_read(h, AHCI_CAP), ports = hba_read(h, AHCI_PI);
+	uint32_t version = hba_read(h, AHCI_VS);
+	bool known =
+		version == AHCI_VS_0_95 || (version >= AHCI_VS_1_0 && version <= AHCI_VS_1_3_1);
+	return known && cap != 0 && cap != UINT32_MAX && ports != UINT32_MAX &&
+	       (uint32_t)__builtin_popcount(ports) <= AHCI_CAP_NP(cap) + 1;
+}
+
 static int take_over(struct ahci *h)
 {
 	struct pci_bar bar;
@@ -191,6 +204,11 @@ static int take_over(struct ahci *h)
 	if (bar.is_io || bar.bytes < AHCI_PORT(1))
 		return ERR_BAD_ANSWER;
 	h->regs = bar.regs;
+	if (h->pci.class_code != AHCI_CLASS && !is_plausible(h)) {
+		log_line("ahci %s: a RAID controller without AHCI registers", h->name);
+		h->regs = NULL;
+		return ERR_UNSUPPORTED;
+	}
 	bool was_running = was_awake && is_enabled(h);
 	err = enable(h);
 	if (err != 0)
@@ -379,11 +397,6 @@ static int start(struct ahci *h, struct arena *dma, struct disks *into)
 			start_ports(h, 1u << i, dma, into);
 	}
 	return 0;
-}
-
-bool ahci_takes(const struct pci_dev *pci)
-{
-	return pci->class_code == AHCI_CLASS;
 }
 
 int ahci_probe(const struct pci_dev *pci, struct arena *dma, struct disks *into)

@@ -29,7 +29,10 @@
 #define AHCI_GHC_HR       (1u << 0)
 #define AHCI_GHC_IE       (1u << 1)
 #define AHCI_GHC_AE       (1u << 31)
+#define AHCI_VS_0_95      0x00000905u
+#define AHCI_VS_1_0       0x00010000u
 #define AHCI_VS_1_3       0x00010300u
+#define AHCI_VS_1_3_1     0x00010301u
 #define AHCI_CAP2_BOH     (1u << 0)
 #define AHCI_BOHC_BOS     (1u << 0)
 #define AHCI_BOHC_OOS     (1u << 1)

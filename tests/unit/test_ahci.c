@@ -416,6 +416,44 @@ static void test_out_of_reach_in_pieces(void **state)
 	}
 }
 
+/* As firmware shows it in RAID mode. */
+static void in_raid_mode(uint16_t vendor, uint16_t device)
+{
+	plug_own();
+	fake_set_config(world.pci, 0, vendor | (uint32_t)device << 16, 4);
+	fake_set_config(world.pci, 9, 0x00, 1);
+	fake_set_config(world.pci, 10, 0x0104, 2);
+}
+
+static void test_raid_mode(void **state)
+{
+	(void)state;
+	static const struct {
+		uint16_t vendor, device;
+		bool taken;
+	} t[] = {{0x8086, 0x282a, true}, {0x8086, 0x2822, true}, {0x8086, 0xa107, true},
+		{0x1022, 0x7904, true}, {0x1002, 0x4393, true}, {0x1002, 0x4379, false},
+		{0x8086, 0x467f, false}, {0x8086, 0x9a0b, false}, {0x1000, 0x005d, false}};
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		in_raid_mode(t[i].vendor, t[i].device);
+		start_is(t[i].taken ? 0 : ERR_NOT_FOUND);
+	}
+	/* The number alone is not enough. */
+	static const uint32_t versions[] = {0, 0x00020000, 0x00010302, UINT32_MAX};
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		config = fake_ahci_default;
+		config.version = versions[i];
+		in_raid_mode(0x8086, 0x282a);
+		start_is(ERR_UNSUPPORTED);
+		assert_int_equal(fake_ahci_n_resets(), 0);
+	}
+	config = fake_ahci_default;
+	config.cap = AHCI_CAP_S64A; /* one port, says CAP */
+	config.ports = 0x3f;
+	in_raid_mode(0x8086, 0x282a);
+	start_is(ERR_UNSUPPORTED);
+}
+
 static void test_parks_before_the_power_goes_off(void **state)
 {
 	(void)state;
@@ -483,6 +521,7 @@ int main(void)
 		OWN(test_serial_numbers),
 		OWN(test_memory_that_is_out_of_reach),
 		OWN(test_out_of_reach_in_pieces),
+		OWN(test_raid_mode),
 		OWN(test_parks_before_the_power_goes_off),
 		OWN(test_many_pieces),
 		OWN(test_memory_is_enough_for_a_writer),
