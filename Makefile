@@ -26,6 +26,9 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 	image-format/state_dump.c image-format/saved_state.c image-format/saved_table.c
 # What `torpor arm` tells the loader.
 FACTS_SRC := contract/facts.c
+# And how it finds it out, and writes it.
+CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_acpi.c cli/facts_kernel.c \
+	cli/facts_mounts.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_CHECK_SRC := loader/stock_check.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c \
 	loader/tables_read.c $(FACTS_SRC)
@@ -80,6 +83,8 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	'refuse-changed-*' refuse-missing-disk-efi-entry refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
 	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
+
+CLI_SRC += $(CLI_FACTS_SRC) cli/setup_hook.c
 
 # ---- who may include whom ----
 INC_lib := -Ilib
@@ -220,7 +225,7 @@ deps:
 check: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-run
-check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build corpus-build
+check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build corpus-build $(out)/model/trace
 check-run:
 	$(Q)python3 tests/check.py --unit $(UNIT) --fuzz $(FUZZ) --qemu $(CHECK_CASES)
 
@@ -305,6 +310,8 @@ corpus-build: $(CORPUS) $(out)/loader.bin
 corpus: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) corpus-build
 	$(Q)python3 tests/corpus/run.py
+
+include tests/model/model.mk
 
 # ---- fuzzers: fuzz_NAME.c and what it links; seeds are in tests/fuzz/corpus/NAME ----
 FUZZ_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=fuzzer,address,undefined \

@@ -1,30 +1,25 @@
-/* torpor arm, torpor disarm: whether the next boot starts the loader, where GRUB has to be told. */
+/* torpor arm, torpor disarm: whether the next boot starts the loader, where GRUB has to be told,
+ * and what the loader is told of this boot. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
+#include "facts_arm.h"
 #include "say.h"
 #include "setup.h"
 #include "swap_place.h"
 #include "unsaved.h"
 
-/* 0: there is something to be told; else an exit status in *ret_status. */
-static int load(int argc, char **argv, struct setup_record *ret, int *ret_status)
+/* Whether something is set up; else an exit status in *ret_status. */
+static int load(struct setup_record *ret, int *ret_status)
 {
-	int known;
+	int known = record_load(ret);
 
-	*ret_status = STATUS_USAGE;
-	if (argc != 1)
-		return complain("%s takes no arguments", argv[0]);
 	*ret_status = STATUS_FAILED;
-	known = record_load(ret);
 	if (known < 0)
 		return -1;
-	if (!known)
-		return complain("nothing is set up: run torpor setup");
-	*ret_status = STATUS_OK;
-	return ret->how == SETUP_GRUB ? 0 : -1;
+	return known ? 0 : complain("nothing is set up: run torpor setup");
 }
 
 /* systemd has set /sys/power/resume by now; without it the kernel will choose, or whoever is asked next.
@@ -54,13 +49,31 @@ static int check_place(const struct setup_record *r)
 	return *r->image ? image_file_look(r, &target, &headers) : check_swap(r);
 }
 
-/* Nobody can be stopped any more: systemd does not ask whether a sleep hook succeeded. */
-static int arm_or_disarm(const struct setup_record *r)
+static int disarm(const struct setup_record *r)
 {
-	if (!check_place(r))
-		return grub_arm(r->grub_folder);
-	if (!grub_disarm(r->grub_folder))
-		complain("the next boot is an ordinary one, with the kernel's own resume");
+	int err = r->how == SETUP_GRUB ? grub_disarm(r->grub_folder) : 0;
+
+	if (!*r->image)
+		err = facts_disarm(r) || err;
+	return err ? -1 : 0;
+}
+
+static int arm(const struct setup_record *r, enum facts_say how)
+{
+	if (check_place(r) || (!*r->image && facts_arm(r, how)))
+		return -1;
+	return r->how == SETUP_GRUB ? grub_arm(r->grub_folder) : 0;
+}
+
+/* Nobody can be stopped any more: systemd does not ask whether a sleep hook succeeded. */
+static int arm_or_disarm(const struct setup_record *r, enum facts_say how)
+{
+	if (!arm(r, how))
+		return 0;
+	if (!disarm(r))
+		complain(r->how == SETUP_GRUB
+				 ? "the next boot is an ordinary one, with the kernel's own resume"
+				 : "the loader is told nothing of this boot");
 	return -1;
 }
 
@@ -86,11 +99,17 @@ void image_disarm(void)
 int arm_main(int argc, char **argv)
 {
 	static struct setup_record record;
+	bool verbose = argc == 2 && (!strcmp(argv[1], "-v") || !strcmp(argv[1], "--verbose"));
 	int status;
 
-	if (load(argc, argv, &record, &status))
+	if (argc != 1 + verbose) {
+		complain("arm takes no arguments but -v");
+		return STATUS_USAGE;
+	}
+	if (load(&record, &status))
 		return status;
-	return arm_or_disarm(&record) ? STATUS_FAILED : STATUS_OK;
+	return arm_or_disarm(&record, verbose ? FACTS_VERBOSE : FACTS_SHORT) ? STATUS_FAILED
+									     : STATUS_OK;
 }
 
 int disarm_main(int argc, char **argv)
@@ -98,7 +117,11 @@ int disarm_main(int argc, char **argv)
 	static struct setup_record record;
 	int status;
 
-	if (load(argc, argv, &record, &status))
+	if (argc != 1) {
+		complain("%s takes no arguments", argv[0]);
+		return STATUS_USAGE;
+	}
+	if (load(&record, &status))
 		return status;
-	return grub_disarm(record.grub_folder) ? STATUS_FAILED : STATUS_OK;
+	return disarm(&record) ? STATUS_FAILED : STATUS_OK;
 }

@@ -19,5 +19,6 @@ int setup_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 int arm_main(int argc, char **argv);
 int disarm_main(int argc, char **argv);
+int facts_main(int argc, char **argv);
 
 #endif

@@ -190,6 +190,7 @@ uint64_t systab_rsdp(const char *text)
 #define ZERO_PAGE_EFI          0x1c0
 #define ZERO_PAGE_EFI_SYSTAB   0x1c4
 #define ZERO_PAGE_EFI_SYSTABHI 0x1d8
+#define ZERO_PAGE_LOADER       0x210
 #define ZERO_PAGE_BYTES        4096
 
 uint64_t boot_params_rsdp(const uint8_t *data, size_t bytes)
@@ -203,6 +204,12 @@ uint64_t boot_params_efi_systab(const uint8_t *data, size_t bytes)
 		return 0;
 	return get32(data + ZERO_PAGE_EFI_SYSTAB) | (uint64_t)get32(data + ZERO_PAGE_EFI_SYSTABHI)
 							    << 32;
+}
+
+/* Documentation/arch/x86/boot.rst, type_of_loader: the number is the upper half. */
+bool boot_params_is_kexec(const uint8_t *data, size_t bytes)
+{
+	return bytes >= ZERO_PAGE_BYTES && data[ZERO_PAGE_LOADER] >> 4 == 0xd;
 }
 
 /* ACPI 6.4, 5.2.5.1: on a 16-byte boundary; the first 20 bytes sum up to 0. */
@@ -397,11 +404,8 @@ bool pci_address_of(const char *path, uint32_t *ret_address, size_t *ret_length)
 	return found;
 }
 
-bool guid_of_text(const char *text, uint8_t ret_guid[16])
+bool uuid_of_text(const char *text, uint8_t ret_uuid[16])
 {
-	/* The first three groups are little-endian numbers: UEFI 2.10, appendix A. */
-	static const uint8_t place[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-
 	if (strlen(text) != 36)
 		return false;
 	for (uint32_t i = 0; i < 16; i++) {
@@ -409,10 +413,23 @@ bool guid_of_text(const char *text, uint8_t ret_guid[16])
 
 		if (!isxdigit((unsigned char)digits[0]) || !isxdigit((unsigned char)digits[1]))
 			return false;
-		ret_guid[place[i]] = (uint8_t)strtoul(digits, NULL, 16);
+		ret_uuid[i] = (uint8_t)strtoul(digits, NULL, 16);
 		text += 2;
 		if ((i == 3 || i == 5 || i == 7 || i == 9) && !take_char(&text, '-'))
 			return false;
 	}
+	return true;
+}
+
+bool guid_of_text(const char *text, uint8_t ret_guid[16])
+{
+	/* The first three groups are little-endian numbers: UEFI 2.10, appendix A. */
+	static const uint8_t place[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	uint8_t uuid[16];
+
+	if (!uuid_of_text(text, uuid))
+		return false;
+	for (uint32_t i = 0; i < 16; i++)
+		ret_guid[place[i]] = uuid[i];
 	return true;
 }

@@ -49,6 +49,9 @@ uint64_t systab_rsdp(const char *text);
 uint64_t boot_params_rsdp(const uint8_t *data, size_t bytes);
 uint64_t boot_params_efi_systab(const uint8_t *data, size_t bytes);
 
+/* Whether kexec started this kernel, as far as its boot loader's type says so. */
+bool boot_params_is_kexec(const uint8_t *data, size_t bytes);
+
 /* Offset of the ACPI root pointer in a piece of BIOS memory, or -1. */
 long rsdp_search(const uint8_t *data, size_t bytes);
 
@@ -94,5 +97,8 @@ bool pci_address_of(const char *path, uint32_t *ret_address, size_t *ret_length)
 
 /* "c12a7328-f81f-11d2-ba4b-00a0c93ec93b" as the 16 bytes that a GPT has on disk. */
 bool guid_of_text(const char *text, uint8_t ret_guid[16]);
+
+/* The same with the bytes in the order of the text. */
+bool uuid_of_text(const char *text, uint8_t ret_uuid[16]);
 
 #endif

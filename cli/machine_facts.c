@@ -190,10 +190,15 @@ static bool is_firmwares(uint32_t type, uint64_t attribute)
 	return attribute & EFI_MEMORY_RUNTIME && (type == 0 || type == 5 || type == 6 || type > 7);
 }
 
+struct runtime_list {
+	struct runtime_range *v;
+	uint32_t max, n;
+};
+
 static int runtime_entry(const char *name, void *ctx)
 {
 	static const char dir[] = "/sys/firmware/efi/runtime-map";
-	struct machine_facts *f = ctx;
+	struct runtime_list *list = ctx;
 	struct runtime_range r = {0};
 	uint64_t type;
 
@@ -206,10 +211,9 @@ static int runtime_entry(const char *name, void *ctx)
 	r.type = (uint32_t)type;
 	if (!is_firmwares(r.type, r.attribute))
 		return 0;
-	if (f->n_runtime == HANDOFF_RUNTIME_MAX)
-		return complain(
-			"the firmware has more than %u runtime ranges", HANDOFF_RUNTIME_MAX);
-	f->runtime[f->n_runtime++] = r;
+	if (list->n == list->max)
+		return complain("the firmware has more than %u runtime ranges", list->max);
+	list->v[list->n++] = r;
 	return 0;
 }
 
@@ -220,18 +224,22 @@ static int runtime_by_phys(const void *a, const void *b)
 	return x->phys < y->phys ? -1 : x->phys > y->phys;
 }
 
-static int read_runtime_map(struct machine_facts *f)
+int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n)
 {
-	if (sys_each("/sys/firmware/efi/runtime-map", runtime_entry, f) == -1)
+	struct runtime_list list = {.v = v, .max = max};
+
+	if (sys_each("/sys/firmware/efi/runtime-map", runtime_entry, &list) == -1)
 		return -1;
-	qsort(f->runtime, f->n_runtime, sizeof(*f->runtime), runtime_by_phys);
+	qsort(v, list.n, sizeof(*v), runtime_by_phys);
+	*ret_n = list.n;
 	return 0;
 }
 
 int machine_facts_read(struct machine_facts *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (read_memory_map(ret) || read_kernel_spans(ret) || read_runtime_map(ret))
+	if (read_memory_map(ret) || read_kernel_spans(ret) ||
+		runtime_map_read(ret->runtime, HANDOFF_RUNTIME_MAX, &ret->n_runtime))
 		return -1;
 	read_kernel(ret);
 	read_firmware(ret);

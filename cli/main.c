@@ -50,8 +50,10 @@ static const char usage[] =
 	"      --dry-run               only say what would be done\n"
 	"  setup --remove                 undo it\n"
 	"  status                         what would happen at the next hibernation and boot\n"
-	"  arm, disarm                    the next boot starts the loader, or not (GRUB; run by\n"
-	"                                 the sleep hook that setup installs)\n"
+	"  arm [-v], disarm               the next boot starts the loader, or not, and the loader\n"
+	"                                 is told of this boot (run by the sleep hook that setup\n"
+	"                                 installs; -v: what is not known)\n"
+	"  facts [FILE]                   what arm would tell the loader, or has told it, as YAML\n"
 	"\n"
 	"Exit status: 0 done (save: saved, and went on or was resumed; status: it would be\n"
 	"resumed), 1 failed, 2 wrong usage.\n";
@@ -72,6 +74,7 @@ static const struct command {
 	{"status", status_main},
 	{"arm", arm_main},
 	{"disarm", disarm_main},
+	{"facts", facts_main},
 };
 
 static int run_command(int argc, char **argv)

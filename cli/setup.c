@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "facts_file.h"
 #include "loader_words.h"
 #include "say.h"
 #include "stock_image.h"
@@ -119,7 +120,7 @@ static int undo_way(struct changes *c)
 {
 	int err = c->record->how == SETUP_GRUB ? grub_uninstall(c) : efi_uninstall(c);
 
-	return change_undo(c) || err ? -1 : 0;
+	return facts_file_undo(c) || change_undo(c) || err ? -1 : 0;
 }
 
 static int remove_all(struct changes *c)
@@ -202,11 +203,17 @@ static int install(struct changes *c, const struct setup_options *o, const char 
 	char loaders[SYS_PATH_MAX];
 	struct setup_record *r = c->record;
 
+	int err;
+
 	find_loaders(o, loaders);
 	if (r->how == SETUP_GRUB)
-		return grub_install(c, loaders);
-	return efi_install(
-		c, o->esp, loaders, strcmp(r->args, old_args) ? EFI_MAKE_ENTRY : EFI_KEEP_ENTRY);
+		err = grub_install(c, loaders);
+	else
+		err = efi_install(c, o->esp, loaders,
+			strcmp(r->args, old_args) ? EFI_MAKE_ENTRY : EFI_KEEP_ENTRY);
+	if (err || *r->image) /* torpor save arms by itself, and has no need of facts */
+		return err;
+	return facts_file_set_up(c, o->esp) || hook_install(c) ? -1 : 0;
 }
 
 /* One file at a time: what was made for another one would be forgotten. */

@@ -9,6 +9,7 @@
 
 #define EFI_LABEL      "Torpor resume"
 #define EFI_FILE       "/EFI/torpor/torpor.efi" /* on the ESP */
+#define EFI_FOLDER     "/EFI/torpor"            /* on the ESP */
 #define GRUB_ENTRY     "torpor"
 #define GRUB_TEXT_MAX  4096
 #define HOOK_FOLDER    "/usr/lib/systemd/system-sleep"
@@ -73,7 +74,15 @@ bool grub_is_armed(const char *folder);
 int image_arm(const char *path);
 void image_disarm(void);
 
+/* ---- The sleep hook (setup_hook.c) ---- */
+
+int hook_install(struct changes *c);
+
 /* ---- EFI boot entry (setup_efi.c) ---- */
+
+/* Where the EFI system partition is mounted: there if it is named, else where it usually is. -1
+ * after one complaint. */
+int efi_esp_folder(const char *wanted, char ret[SYS_PATH_MAX]);
 
 /* Runs efibootmgr with these arguments (argv[0] included, NULL at the end); what it prints. -1
  * after one complaint (efi_run.c). */

@@ -69,6 +69,17 @@ static int find_esp_mount(const char *wanted, struct esp *ret, struct mount_line
 		"--esp");
 }
 
+int efi_esp_folder(const char *wanted, char ret[SYS_PATH_MAX])
+{
+	struct mount_line mount;
+	struct esp esp;
+
+	if (find_esp_mount(wanted, &esp, &mount))
+		return -1;
+	strcpy(ret, esp.folder);
+	return 0;
+}
+
 static int find_esp(const char *wanted, struct esp *ret)
 {
 	char dir[SYS_PATH_MAX], *disk;

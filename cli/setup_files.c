@@ -213,6 +213,23 @@ int change_shared_file(struct changes *c, const char *path, const char *content)
 	return write_file(c, path, content, strlen(content), mode);
 }
 
+/* GRUB and the firmware read it without the file system's help: no holes, nothing that is only promised. */
+static bool is_room(const char *path, size_t bytes)
+{
+	char full[SYS_PATH_MAX];
+	struct stat st;
+
+	return sys_path(full, "%s", path) && !stat(full, &st) && S_ISREG(st.st_mode) &&
+	       (size_t)st.st_size == bytes && (size_t)st.st_blocks * 512 >= bytes;
+}
+
+int change_room(struct changes *c, const char *path, const void *content, size_t bytes)
+{
+	if (!is_room(path, bytes))
+		return write_file(c, path, content, bytes, 0600);
+	return c->dry_run ? 0 : file_overwrite(path, content, bytes);
+}
+
 int change_undo(struct changes *c)
 {
 	struct setup_record *r = c->record;

@@ -31,6 +31,10 @@ int change_file(
 /* The same for a file that others own too: not recorded, its mode stays. content NULL: removes it. */
 int change_shared_file(struct changes *c, const char *path, const char *content);
 
+/* A file whose bytes are overwritten in their place later on: makes it, all of it on the disk,
+ * unless one of that size is there. Not recorded. */
+int change_room(struct changes *c, const char *path, const void *content, size_t bytes);
+
 /* Removes all recorded files, then the recorded folders that are empty; forgets them. */
 int change_undo(struct changes *c);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "facts_parse.h"
 #include "grub_text.h"
 #include "say.h"
@@ -37,17 +38,12 @@ static const char entry_format[] = GRUB_BLOCK_BEGIN
 	"	else\n"
 	"		insmod multiboot2\n"
 	"		multiboot2 \"$prefix/torpor/" LOADER_BIOS "\" %s\n"
+	"		if [ -f \"$prefix/torpor/" FACTS_FILE_NAME "\" ]; then\n"
+	"			module2 \"$prefix/torpor/" FACTS_FILE_NAME "\" " FACTS_FILE_NAME
+	"\n"
+	"		fi\n"
 	"	fi\n"
 	"}\n" GRUB_BLOCK_END;
-
-static const char hook_format[] =
-	"#!/bin/sh\n"
-	"# Made by `torpor setup`; `torpor setup --remove` takes it away. Run by systemd before\n"
-	"# and after sleep: GRUB's next boot is Torpor's entry while there may be an image.\n"
-	"case $1:${SYSTEMD_SLEEP_ACTION:-$2} in\n"
-	"pre:hibernate|pre:hybrid-sleep|pre:suspend-then-hibernate) exec '%s' arm ;;\n"
-	"post:*) exec '%s' disarm ;;\n"
-	"esac\n";
 
 int grub_entry_text(const char *args, char ret[GRUB_TEXT_MAX])
 {
@@ -181,23 +177,6 @@ static int write_custom(struct changes *c, const char *folder, const char *block
 	return err;
 }
 
-static int install_hook(struct changes *c)
-{
-	char program[SYS_PATH_MAX], text[3 * SYS_PATH_MAX];
-
-	if (!sys_exists("/usr/lib/systemd/systemd-sleep")) {
-		printf("there is no systemd: run `torpor arm` before each hibernation, "
-		       "`torpor disarm` after it\n");
-		return 0;
-	}
-	if (!program_path(program) || strchr(program, '\''))
-		return complain("the sleep hook needs the path of this program");
-	snprintf(text, sizeof(text), hook_format, program, program);
-	if (change_folder(c, HOOK_FOLDER))
-		return -1;
-	return change_file(c, HOOK_PATH, text, strlen(text), 0755);
-}
-
 int grub_install(struct changes *c, const char *loader_folder)
 {
 	const char *folder = c->record->grub_folder;
@@ -210,9 +189,7 @@ int grub_install(struct changes *c, const char *loader_folder)
 		install_loader(c, loader_folder, loaders, LOADER_BIOS, !efi) ||
 		install_loader(c, loader_folder, loaders, LOADER_EFI, efi))
 		return -1;
-	if (write_custom(c, folder, text))
-		return -1;
-	return *c->record->image ? 0 : install_hook(c); /* torpor save arms by itself */
+	return write_custom(c, folder, text);
 }
 
 int grub_uninstall(struct changes *c)

@@ -32,6 +32,7 @@ struct setup_record {
 	char image
 		[SYS_PATH_MAX]; /* a file for Torpor's own images, instead of a swap area; or "" */
 	bool image_made;        /* by us */
+	char facts[SYS_PATH_MAX];       /* the file that arm tells the loader by; or "" */
 	char args[RECORD_ARGS_BYTES];   /* the loader's command line */
 	char grub_folder[SYS_PATH_MAX]; /* "": not GRUB */
 	int entry;                      /* number of the EFI boot entry, -1: none */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "facts_arm.h"
 #include "facts_parse.h"
 #include "grub_text.h"
 #include "kexec.h"
@@ -231,8 +232,16 @@ static void show_grub(struct status *s)
 		line("next boot", "no",
 			"an ordinary one; a %s makes the loader the choice (torpor arm)",
 			*s->record.image ? "save" : "hibernation");
-	if (!*s->record.image && !sys_exists(HOOK_PATH))
+}
+
+/* Without them a hibernation is resumed all the same, by the kernel's own rule. */
+static void show_facts(struct status *s)
+{
+	char text[FACTS_STATUS_BYTES];
+
+	if (!sys_exists(HOOK_PATH))
 		line("sleep hook", "no", "run torpor arm before each hibernation");
+	line("facts", facts_status(&s->record, text) ? "yes" : "no", "%s", text);
 }
 
 static void show_efi_entry(struct status *s)
@@ -355,6 +364,8 @@ static void show_boot(struct status *s)
 		show_grub(s);
 	else
 		show_efi_entry(s);
+	if (!*s->record.image)
+		show_facts(s);
 	show_secure_boot(s);
 	if (*s->record.image)
 		show_file_image(s);

@@ -121,6 +121,28 @@ int sys_read_at(const char *path, uint64_t offset, void *buf, size_t n)
 	return (int)got;
 }
 
+long sys_read_all(const char *path, void *buf, size_t cap)
+{
+	char full[SYS_PATH_MAX];
+	size_t have = 0;
+	ssize_t n = 1;
+	int fd, err = 0;
+
+	if (!sys_path(full, "%s", path))
+		return -ENAMETOOLONG;
+	fd = open(full, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while (n > 0 && have < cap) {
+		n = read(fd, (char *)buf + have, cap - have);
+		have += n > 0 ? (size_t)n : 0;
+	}
+	if (n < 0)
+		err = -errno;
+	close(fd);
+	return err ? err : (long)have;
+}
+
 int sys_write_text(const char *path, const char *text)
 {
 	char full[SYS_PATH_MAX];

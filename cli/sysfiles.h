@@ -32,6 +32,10 @@ int sys_read_u64(uint64_t *ret_value, const char *fmt, ...) SYS_FORMAT(2);
 /* n bytes at an offset; the number read, or -errno. */
 int sys_read_at(const char *path, uint64_t offset, void *buf, size_t n);
 
+/* All of a file, at most cap bytes, however small the pieces are that it is read in (sysfs gives
+ * a page at a time). The number read, or -errno. */
+long sys_read_all(const char *path, void *buf, size_t cap);
+
 /* Writes into a file that is there, in one call, such as a setting of the kernel's. 0 or -errno. */
 int sys_write_text(const char *path, const char *text);
 int sys_write_u64(const char *path, uint64_t value);

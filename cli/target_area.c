@@ -292,8 +292,12 @@ static int confirm(struct image_file *f, const uint8_t image_uuid[16], void *blo
 	struct img_fault fault = {0};
 	int err = img_read_headers(&f->source, block, &hs, &fault);
 
-	if (!err && hs.h.state == IMG_LAUNCHED && !memcmp(hs.h.image_uuid, image_uuid, 16))
+	if (err || memcmp(hs.h.image_uuid, image_uuid, 16))
+		return err ? image_complain(f, err, &fault) : 0;
+	if (hs.h.state == IMG_LAUNCHED)
 		err = img_set_state(&f->dest, &hs, IMG_CONSUMED, hs.h.attempts, block);
+	else if (hs.h.state == IMG_LOADING && (hs.h.compat & IMG_COMPAT_REUSABLE))
+		err = img_set_state(&f->dest, &hs, IMG_VALID, 0, block);
 	return err ? image_complain(f, err, &fault) : 0;
 }
 

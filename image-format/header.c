@@ -2,7 +2,8 @@
  * The two header copies: which one counts, and changing the state.
  *
  * Two rules make a lost or damaged sector harmless. The copy that counts is never overwritten
- * before the other one is durable. And a state that forbids a resume is put into both copies, so
+ * before the other one is durable: what was read may still be in the disk's cache only, when a
+ * reset cut a change of state short, so a flush comes before the first write. And a state that forbids a resume is put into both copies, so
  * that no single bad sector can bring a resumable one back.
  */
 #include "internal.h"
@@ -212,6 +213,7 @@ int img_set_state(const struct img_dest *d, struct img_headers *hs, enum img_sta
 {
 	struct img_header h = hs->h;
 	uint32_t copies = forbids_resume(state) ? IMG_N_HEADERS : 1;
+	int err;
 
 	if (state > IMG_CONSUMED || (h.state == IMG_EMPTY && state != IMG_EMPTY) ||
 		h.generation >= GENERATION_MAX - IMG_N_HEADERS)
@@ -220,9 +222,11 @@ int img_set_state(const struct img_dest *d, struct img_headers *hs, enum img_sta
 	h.attempts = attempts;
 	if (state == IMG_EMPTY)
 		forget_image(&h);
+	err = d->flush(d->ctx);
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < copies; i++) {
 		uint32_t slot = hs->slot ^ 1;
-		int err;
 
 		h.generation++;
 		err = img_put_header_(d, &h, slot, block);
@@ -235,6 +239,21 @@ int img_set_state(const struct img_dest *d, struct img_headers *hs, enum img_sta
 		hs->err[slot] = 0;
 	}
 	return 0;
+}
+
+void img_retract(const struct img_dest *d, const struct img_headers *hs, void *block)
+{
+	struct img_header h = hs->h;
+
+	h.state = IMG_EMPTY;
+	h.attempts = 0;
+	forget_image(&h);
+	h.generation += 2; /* hs->slot ^ 1 may already say one more */
+	for (uint32_t i = 0; i < IMG_N_HEADERS; i++) {
+		if (img_put_header_(d, &h, hs->slot ^ i, block) == 0)
+			(void)d->flush(d->ctx);
+		h.generation++;
+	}
 }
 
 int img_format_area(const struct img_dest *d, const uint8_t area_uuid[16], void *block)

@@ -242,13 +242,19 @@ int img_node_end(struct img_writer *w) IMG_MUST_CHECK;
 int img_commit(struct img_writer *w) IMG_MUST_CHECK;
 const struct img_write_stats *img_stats(const struct img_writer *w);
 
-/* Moves an image to another state: writes the copy that does not count now, flushes. A state that
+/* Moves an image to another state: flushes what was read, writes the copy that does not count now,
+ * flushes. A state that
  * forbids a resume (EMPTY, LAUNCHED, CONSUMED) is then put into the other copy too, flushed, so
  * that no single lost sector brings a resumable one back. Updates *hs with every copy that is
  * durable: after an error hs says what counts. IMG_ERR_ARGUMENT from EMPTY to anything else.
  * block: IMG_BLOCK_BYTES, aligned. */
 int img_set_state(const struct img_dest *d, struct img_headers *hs, enum img_state state,
 	uint32_t attempts, void *block) IMG_MUST_CHECK;
+
+/* After a header could not be written while the system that was saved goes on: no image that can be
+ * resumed may stay. EMPTY into both copies, whichever fails, each flushed; hs as img_set_state left
+ * it. */
+void img_retract(const struct img_dest *d, const struct img_headers *hs, void *block);
 
 /* Makes an area: both headers EMPTY with this uuid, flushed. Whatever was there is gone. */
 int img_format_area(

@@ -231,20 +231,6 @@ static int write_root(struct img_writer *w)
 	return err ? err : w->d->flush(w->d->ctx);
 }
 
-/* The header may have reached the disk although the device reported an error: the caller will go on
- * running, so an image that can be resumed must not stay behind. Both copies, whatever they say. */
-static void retract(struct img_writer *w)
-{
-	struct img_header h = w->hs.h;
-
-	h.generation += 2;
-	for (uint32_t i = 0; i < IMG_N_HEADERS; i++) {
-		if (img_put_header_(w->d, &h, w->hs.slot ^ i, w->header_block) == 0)
-			(void)w->d->flush(w->d->ctx);
-		h.generation++;
-	}
-}
-
 static int write_header(struct img_writer *w)
 {
 	int err;
@@ -254,8 +240,8 @@ static int write_header(struct img_writer *w)
 	err = img_put_header_(w->d, &w->h, w->hs.slot ^ 1, w->header_block);
 	if (!err)
 		err = w->d->flush(w->d->ctx);
-	if (err)
-		retract(w);
+	if (err) /* the caller goes on running */
+		img_retract(w->d, &w->hs, w->header_block);
 	return err;
 }
 

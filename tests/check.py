@@ -96,6 +96,14 @@ def corpus(total):
         print(f"    {line}", flush=True)
 
 
+def model(total):
+    """The protocol: properties, mutations, traces of the real code."""
+    code, out = run(["/usr/bin/python3", "tests/model/run.py", "out/model"], timeout=900)
+    counts = re.search(r"^(\d+) passed, (\d+) failed$", out, re.MULTILINE)
+    passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 1)
+    total.add("model", passed, failed or int(code != 0), out[-6000:])
+
+
 def qemu(total, jobs, patterns):
     p = subprocess.Popen([sys.executable, "tests/qemu/run.py", "--again", "-j", str(jobs)] + patterns, cwd=TOP,
                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -124,6 +132,9 @@ def main():
     unit(total, args.unit)
     golden(total)
     corpus(total)
+
+
+    model(total)
     fuzz(total, args.fuzz, args.fuzz_seconds)
     if args.qemu:
         qemu(total, args.jobs, args.qemu)

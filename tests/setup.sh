@@ -9,6 +9,8 @@ packages=(
 	gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev
 	# unit tests, fuzzers, style
 	libcmocka-dev clang clang-format libclang-rt-14-dev llvm-14 python3
+	# the protocol as a model
+	spin
 	# golden images
 	python3-lz4 python3-xxhash python3-yaml
 	# whole machines: emulator, firmware, boot loader, boot media

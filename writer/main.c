@@ -557,9 +557,11 @@ static void mark_snapshot(void)
 	int err = block ? img_read_headers(&source, block, &headers, &fault) : ERR_NO_MEMORY;
 	if (!err)
 		err = img_set_state(&dest, &headers, IMG_LAUNCHED, 0, block);
-	if (err)
-		give_up(err, "the snapshot on disk %s could not be marked: do not resume it",
-			w.dev->name);
+	if (!err)
+		return;
+	if (block && headers.h.generation)
+		img_retract(&dest, &headers, block);
+	give_up(err, "the snapshot on disk %s could not be marked, and is taken back", w.dev->name);
 }
 
 static _Noreturn void finish(const struct handoff *h)

@@ -184,6 +184,8 @@ size_t fault_disk_first_flush(const struct fault_disk *d)
 {
 	size_t i = 0;
 
+	while (i < d->n_events && d->events[i].bytes == 0)
+		i++;
 	while (i < d->n_events && d->events[i].bytes != 0)
 		i++;
 	if (i == d->n_events)

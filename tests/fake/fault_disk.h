@@ -64,7 +64,7 @@ struct fault_view {
 };
 struct img_source fault_view_source(struct fault_view *v);
 
-/* Number of events until the first flush of the record is done; there must be one. */
+/* Number of events until the first write of the record is flushed; it must be. */
 size_t fault_disk_first_flush(const struct fault_disk *d);
 
 void fault_disk_each_cut(const struct fault_disk *d,

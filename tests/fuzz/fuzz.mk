@@ -79,3 +79,6 @@ FUZZSRC_core_file := cli/core_file.c cli/crash_info.c
 FUZZ += mcfg
 FUZZSRC_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c
+
+FUZZ += facts
+FUZZSRC_facts := cli/e820_map.c cli/acpi_list.c cli/kcore.c cli/facts_parse.c cli/sysfiles.c

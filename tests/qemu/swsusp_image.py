@@ -12,6 +12,7 @@ PAGE = 4096
 LEDGER_MAGIC = b"Tledger1"
 SWAP_SIGNATURE, IMAGE_SIGNATURE = b"SWAPSPACE2", b"S1SUSPEND\0"
 NOCOMPRESS = 2
+IMAGE_PAGES = 416  # in the stream's first page
 
 Header = collections.namedtuple("Header", "map_page flags signature")
 
@@ -33,6 +34,33 @@ def slots(disk):
         *entries, map_page = struct.unpack("<512Q", data)
         found += [e for e in entries if e]
     return found
+
+
+StreamHeader = collections.namedtuple("StreamHeader",
+                                      "jump_address jump_address_phys e820_crc image_pages pages")
+
+
+def stream_header(disk):
+    """The first page of the stream, which is never compressed (swsusp/README.md)."""
+    data = disk.read_partition("swap", slots(disk)[0] * PAGE, PAGE)
+    return StreamHeader(*struct.unpack_from("<QQ", data), *struct.unpack_from("<I", data, 32),
+                       *struct.unpack_from("<QQ", data, IMAGE_PAGES))
+
+
+def memory(disk, phys, n):
+    """n bytes of one frame of an uncompressed image; b"" where it has no such frame."""
+    places, h = slots(disk), stream_header(disk)
+    listed = h.pages - h.image_pages - 1
+    pfns, k = [], 0
+    for place in places[1:1 + listed]:
+        pfns += struct.unpack("<512Q", disk.read_partition("swap", place * PAGE, PAGE))
+    for pfn in pfns:
+        if pfn >> 63:  # the end, or (Linux 6.7) a frame of zeros, which is not stored
+            continue
+        if pfn == phys // PAGE:
+            return disk.read_partition("swap", places[1 + listed + k] * PAGE + phys % PAGE, n)
+        k += 1
+    return b""
 
 
 def flip_data(disk):

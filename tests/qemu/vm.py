@@ -317,6 +317,10 @@ class Vm:
                     for line in ["info lapic"] + ([f"x /96gx 0x{stack.group(1)}"] if stack else []):
                         f.write(f"{self._monitor(line, cpu)}\n")
 
+    def register(self, name, cpu=0):
+        """A register of a running processor, such as CR4."""
+        return int(re.search(rf"\b{name}=([0-9a-f]+)", self._monitor("info registers", cpu)).group(1), 16)
+
     def _monitor(self, line, cpu):
         try:
             return self.qmp.command("human-monitor-command",

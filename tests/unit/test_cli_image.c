@@ -325,15 +325,20 @@ static void information(void **state)
 			     "resume: software RAID\n"));
 }
 
-/* Only the image that this save wrote, only when it was launched, and then in both copies. */
+/* Only the image that this save wrote, only when it was launched, and then in both copies. A reusable one
+ * has no failed attempts any more. */
 static void confirmed(void **state)
 {
 	(void)state;
 	static uint8_t other[16] = "another image";
 	static const struct {
+		uint64_t compat;
 		enum img_state before, after;
-	} cases[] = {{IMG_VALID, IMG_VALID}, {IMG_LOADING, IMG_LOADING},
-		{IMG_LAUNCHED, IMG_CONSUMED}, {IMG_CONSUMED, IMG_CONSUMED}};
+	} cases[] = {{0, IMG_VALID, IMG_VALID}, {0, IMG_LOADING, IMG_LOADING},
+		{IMG_COMPAT_REUSABLE, IMG_VALID, IMG_VALID},
+		{IMG_COMPAT_REUSABLE, IMG_LOADING, IMG_VALID},
+		{IMG_COMPAT_REUSABLE, IMG_LAUNCHED, IMG_CONSUMED}, {0, IMG_LAUNCHED, IMG_CONSUMED},
+		{0, IMG_CONSUMED, IMG_CONSUMED}};
 	struct img_headers hs;
 	struct img_fault fault;
 	struct image_file f;
@@ -342,6 +347,7 @@ static void confirmed(void **state)
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		save_image(&hs);
 		assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+		hs.h.compat = cases[i].compat;
 		assert_int_equal(img_set_state(&f.dest, &hs, cases[i].before, 1, block), 0);
 		assert_int_equal(area_confirm(&f, other), 0);
 		assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
@@ -349,6 +355,8 @@ static void confirmed(void **state)
 		assert_int_equal(area_confirm(&f, hs.h.image_uuid), 0);
 		assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
 		assert_int_equal(hs.h.state, cases[i].after);
+		assert_int_equal(hs.h.attempts,
+			cases[i].before != IMG_VALID && cases[i].after == IMG_VALID ? 0 : 1);
 		image_close(&f);
 	}
 	/* The copy that does not count says the same: one bad sector brings nothing back. */

@@ -31,6 +31,14 @@ SRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
 UNIT += facts
 SRC_facts := $(FACTS_SRC) image-format/hash.c $(SRC_state)
 
+UNIT += e820_map
+SRC_e820_map := cli/e820_map.c
+INCLUDE_e820_map := -Itests/unit $(INC_cli)
+
+UNIT += acpi_list
+SRC_acpi_list := cli/acpi_list.c
+INCLUDE_acpi_list := -Itests/unit $(INC_cli)
+
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	lib/panic.c
@@ -228,12 +236,18 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
+	cli/setup_hook.c $(CLI_FACTS_SRC) cli/filesystems.c cli/machine_facts.c cli/memory_use.c lib/ranges.c \
 	cli/setup_image.c cli/status.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
 	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/cmdline.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 # x86/ last: it has a time.h of its own.
 INCLUDE_cli_setup := -Itests/unit $(INC_cli) -Iloader -Iarea -Idrivers -idirafter x86
+
+UNIT += cli_collect
+SRC_cli_collect := $(SRC_cli_setup) tests/unit/cli_boot.c
+LIBS_cli_collect := $(LIBS_cli_setup)
+INCLUDE_cli_collect := $(INCLUDE_cli_setup)
 
 UNIT += cli_file
 SRC_cli_file := $(SRC_cli_setup) cli/payload.c

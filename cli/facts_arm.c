@@ -1,0 +1,142 @@
+/*
+ * Facts for the loader, before a hibernation and after it; and torpor facts, which shows them.
+ * systemd goes on whatever a hook answers: what must not be resumed is told by its absence.
+ */
+#include "facts_arm.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "facts_collect.h"
+#include "facts_file.h"
+#include "say.h"
+
+static struct all_facts all;
+static uint8_t file[FACTS_FILE_BYTES];
+
+static void collect(const struct setup_record *r)
+{
+	facts_collect(&all, r->device, r->offset_pages);
+}
+
+static void say_missing(FILE *out, const char *before)
+{
+	for (uint32_t i = 0; i < all.n_missing; i++)
+		fprintf(out, "%snot known: %s\n", before, all.missing[i]);
+}
+
+static void say_mounts(void)
+{
+	for (uint32_t i = 0; i < all.n_filesystems; i++)
+		if (all.filesystem[i].reason[0])
+			printf("facts: not checked: %s (%s): %s\n", all.filesystem[i].mount_point,
+				all.filesystem[i].type, all.filesystem[i].reason);
+}
+
+/* ---- arm, disarm, status ---- */
+
+int facts_arm(const struct setup_record *r, enum facts_say how)
+{
+	if (!*facts_root)
+		sync(); /* what the mounts themselves have changed is compared as on disk */
+	collect(r);
+	if (all.refusal[0])
+		return complain("%s", all.refusal);
+	if (how == FACTS_VERBOSE) {
+		say_missing(stdout, "facts: ");
+		say_mounts();
+	}
+	if (!facts_encode(&all, file)) {
+		complain("facts for the loader: they do not fit into %u bytes", FACTS_FILE_BYTES);
+		return facts_file_clear(r);
+	}
+	if (facts_file_write(r, file)) {
+		printf("facts: none for the loader, which will go by the kernel's own rule\n");
+		return 0;
+	}
+	printf(all.n_missing ? "facts: in %s; %u not known%s\n" : "facts: in %s, complete\n",
+		r->facts, all.n_missing, how == FACTS_VERBOSE ? "" : " (torpor arm -v says what)");
+	return 0;
+}
+
+int facts_disarm(const struct setup_record *r)
+{
+	return facts_file_clear(r);
+}
+
+bool facts_status(const struct setup_record *r, char ret_text[FACTS_STATUS_BYTES])
+{
+	const char *trouble = facts_file_trouble(r);
+
+	if (trouble) {
+		snprintf(ret_text, FACTS_STATUS_BYTES, "%.150s%s%s", r->facts,
+			*r->facts ? ": " : "", trouble);
+		return false;
+	}
+	collect(r);
+	if (all.refusal[0])
+		snprintf(ret_text, FACTS_STATUS_BYTES, "%s", all.refusal);
+	else if (all.n_missing)
+		snprintf(ret_text, FACTS_STATUS_BYTES, "%u not known: %s%s", all.n_missing,
+			all.missing[0], all.n_missing > 1 ? "; ..." : "");
+	else
+		snprintf(ret_text, FACTS_STATUS_BYTES, "complete, for %.150s", r->facts);
+	return !all.refusal[0] && !all.n_missing;
+}
+
+/* ---- torpor facts ---- */
+
+static void put(void *ctx, const char *text, size_t len)
+{
+	(void)ctx;
+	fwrite(text, 1, len, stdout);
+}
+
+static int show(const char *name, size_t bytes)
+{
+	struct state_reader reader;
+	int err = facts_open(file, bytes, &reader);
+
+	if (err == IMG_ERR_NOT_FOUND)
+		printf("# no facts\n");
+	else if (err)
+		return complain("%s: %s", name, img_err_text(err));
+	else
+		state_dump(&reader, put, NULL);
+	return 0;
+}
+
+static int show_file(const char *path)
+{
+	long n = sys_read_all(path, file, sizeof(file));
+
+	return n < 0 ? complain("cannot read %s: %s", path, strerror((int)-n))
+		     : show(path, (size_t)n);
+}
+
+static int show_now(void)
+{
+	static struct setup_record record;
+
+	if (record_load(&record) < 0)
+		return -1;
+	collect(&record);
+	say_missing(stdout, "# ");
+	if (all.refusal[0])
+		printf("# arm would refuse: %s\n", all.refusal);
+	if (!facts_encode(&all, file))
+		return complain("they do not fit into %u bytes", FACTS_FILE_BYTES);
+	return show("facts", sizeof(file));
+}
+
+int facts_main(int argc, char **argv)
+{
+	if (argc > 2 || (argc == 2 && *argv[1] == '-')) {
+		complain("facts: name no more than one file of facts");
+		return STATUS_USAGE;
+	}
+	return (argc == 2 ? show_file(argv[1]) : show_now()) ? STATUS_FAILED : STATUS_OK;
+}

@@ -1,0 +1,70 @@
+/* Puts together what is known of this boot, and makes the file of it that the loader reads. */
+#include "facts_collect.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "sysfiles.h"
+
+void facts_missing(struct all_facts *a, const char *fmt, ...)
+{
+	va_list args;
+
+	if (a->n_missing == FACTS_MISSING_MAX)
+		return;
+	va_start(args, fmt);
+	vsnprintf(a->missing[a->n_missing++], FACTS_MISSING_BYTES, fmt, args);
+	va_end(args);
+}
+
+static void open_kernel(struct all_facts *a)
+{
+	static const char *const names[SYMBOLS_N] = {
+		[SYMBOL_E820] = "e820_table_firmware",
+		[SYMBOL_ACPI] = "acpi_gbl_root_table_list",
+		[SYMBOL_BOOT_ID] = "sysctl_bootid",
+		[SYMBOL_RESTORE] = "restore_registers",
+	};
+	int n = sys_read_at("/sys/kernel/boot_params/data", 0, a->zero_page, sizeof(a->zero_page));
+
+	a->zero_page_bytes = n > 0 ? (size_t)n : 0;
+	for (uint32_t i = 0; i < SYMBOLS_N; i++)
+		a->symbol[i].name = names[i];
+	(void)kcore_open(&a->core);
+	symbols_find(a->symbol, SYMBOLS_N);
+}
+
+void facts_collect(struct all_facts *a, const char *device, uint64_t offset_pages)
+{
+	memset(a, 0, sizeof(*a));
+	open_kernel(a);
+	collect_map(a);
+	collect_firmware(a);
+	collect_tables(a);
+	collect_kernel(a);
+	collect_processor(a);
+	collect_swap(a, device, offset_pages);
+	collect_mounts(a);
+	a->f.written = (uint64_t)time(NULL);
+	kcore_close(&a->core);
+}
+
+bool facts_encode(const struct all_facts *a, void *file)
+{
+	struct state_writer w;
+	size_t bytes;
+
+	state_begin(&w, (uint8_t *)file + sizeof(struct facts_head), FACTS_STREAM_MAX);
+	state_put(&w, &facts_desc, &a->f, 1);
+	if (a->n_memory)
+		state_put(&w, &saved_memory_desc, a->memory, a->n_memory);
+	if (a->n_tables)
+		state_put(&w, &saved_table_desc, a->table, a->n_tables);
+	if (a->n_runtime)
+		state_put(&w, &saved_runtime_desc, a->runtime, a->n_runtime);
+	if (a->n_filesystems)
+		state_put(&w, &saved_filesystem_desc, a->filesystem, a->n_filesystems);
+	return !state_finish(&w, &bytes) && !facts_seal(file, bytes);
+}

@@ -1,0 +1,10 @@
+# The program that tells what the real code writes; out/model is run.py's.
+TRACE_SRC := $(sort tests/model/trace.c writer/output.c tests/unit/saved_machine.c $(STOCK_SRC))
+$(out)/model/trace: $(call san,$(INC_host),$(TRACE_SRC))
+	$(call say,HOSTLD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka $(SWSUSP_A)
+
+.PHONY: model
+model: $(out)/model/trace
+	$(Q)python3 tests/model/run.py $(out)/model

@@ -1,0 +1,288 @@
+/*
+ * What the real code writes, told in the model's words: a line an event, on standard output. The model
+ * must be able to do the same, event by event (run.py); so it cannot drift from the code.
+ *
+ *   trace NAME     one history; without NAME: their names
+ *
+ * Events: "copy SLOT GENERATION STATE ATTEMPTS", "data" (all of an image's data until the next flush),
+ * "flush", "swap SIGNATURE ATTEMPTS", "fails" (the write or flush was refused by the disk), "reset".
+ * Own images are written by the writer's output onto a disk of RAM, states and counts by the loader's code.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "fake_ram_disk.h"
+#include "ledger.h"
+#include "machine.h"
+#include "saved_machine.h"
+#include "stock_disk.h"
+
+#define AREA_LBA     8u
+#define AREA_SECTORS 24576u
+
+/* ---- the disk that tells ---- */
+
+static struct {
+	struct block_ops ops;
+	const struct block_ops *real;
+	bool in_data;      /* data was told, and not flushed yet */
+	bool fails;        /* the next write or flush */
+	uint64_t swap_lba; /* of the swap header page; 0: none */
+} told;
+
+static void tell_own(const struct block_req *req)
+{
+	uint64_t offset = (req->lba - AREA_LBA) * 512;
+	if (offset >= IMG_DATA_START) {
+		if (!told.in_data)
+			puts("data");
+		told.in_data = true;
+		return;
+	}
+	struct img_header h;
+	memcpy(&h, req->seg[0].buf, sizeof(h));
+	printf("copy %u %u %u %u\n", (unsigned)(offset / IMG_HEADER_STRIDE), (unsigned)h.generation,
+		h.state, h.attempts);
+}
+
+static void tell_swap(const struct block_req *req)
+{
+	const uint8_t *page = req->seg[0].buf;
+	struct ledger l;
+	memcpy(&l, page, sizeof(l));
+	printf("swap %d %u\n", memcmp(page + 4086, "S1SUSPEND", 9) == 0,
+		l.magic == LEDGER_MAGIC ? l.attempts : 0);
+}
+
+static int submit(struct block_dev *dev, struct block_req *req)
+{
+	if (req->dir == BLOCK_WRITE && told.fails) {
+		puts("fails");
+		told.fails = false;
+		return ERR_IO;
+	}
+	int err = told.real->submit(dev, req);
+	if (err || req->dir != BLOCK_WRITE)
+		return err;
+	if (told.swap_lba)
+		tell_swap(req);
+	else
+		tell_own(req);
+	return 0;
+}
+
+static int flush(struct block_dev *dev)
+{
+	told.in_data = false;
+	if (told.fails) {
+		puts("fails");
+		told.fails = false;
+		return ERR_IO;
+	}
+	int err = told.real->flush(dev);
+	puts(err ? "fails" : "flush");
+	return err;
+}
+
+static void tell(struct block_dev *dev)
+{
+	told.real = dev->ops;
+	told.ops = *dev->ops;
+	told.ops.submit = submit;
+	told.ops.flush = flush;
+	dev->ops = &told.ops;
+}
+
+/* ---- own images ---- */
+
+static struct fake_ram_disk disk;
+static struct area area;
+static struct block_extent extent = {AREA_LBA, AREA_SECTORS};
+static uint8_t block[IMG_BLOCK_BYTES] __attribute__((aligned(4096)));
+
+static int put(void *ctx, uint64_t offset, const void *data, size_t bytes)
+{
+	return area_transfer(ctx, BLOCK_WRITE, offset, (void *)(uintptr_t)data, bytes);
+}
+
+static int flush_area(void *ctx)
+{
+	return area_flush(ctx);
+}
+
+static struct img_dest dest(void)
+{
+	return (struct img_dest){
+		.write = put, .flush = flush_area, .ctx = &area, .size = area.bytes};
+}
+
+static void own_disk(void)
+{
+	static const uint8_t uuid[16] = {1};
+	fake_machine_reset();
+	fake_ram_disk_init(&disk, 512, AREA_LBA + AREA_SECTORS);
+	assert_int_equal(area_init(&area, &disk.dev, &extent, 1), 0);
+	struct img_dest d = dest();
+	assert_int_equal(img_format_area(&d, uuid, block), 0);
+	tell(&disk.dev);
+}
+
+static int save(void)
+{
+	static struct saved_machine m;
+	saved_machine_init(&m);
+	m.frames[0] = (struct range){0x100, 0x180};
+	m.n_frames = 1;
+	assert_int_equal(area_init(&area, &disk.dev, &extent, 1), 0);
+	return saved_machine_write(&m, &area);
+}
+
+static int set_state(enum img_state state, uint32_t more_attempts)
+{
+	struct img_headers headers;
+	struct img_fault fault;
+	assert_int_equal(area_init(&area, &disk.dev, &extent, 1), 0);
+	struct img_source source = area_source(&area);
+	struct img_dest d = dest();
+	assert_int_equal(img_read_headers(&source, block, &headers, &fault), 0);
+	uint32_t attempts = state == IMG_VALID ? 0 : headers.h.attempts + more_attempts;
+	int err = img_set_state(&d, &headers, state, attempts, block);
+	if (err && state == IMG_LAUNCHED && !more_attempts && headers.h.attempts == 0)
+		img_retract(&d, &headers, block); /* as writer/main.c does with a snapshot */
+	return err;
+}
+
+static void off(void)
+{
+	puts("reset");
+}
+
+static void must(int err)
+{
+	if (err) {
+		fprintf(stderr, "trace: error %d\n", err);
+		exit(1);
+	}
+}
+
+static void must_fail(int err)
+{
+	if (!err) {
+		fprintf(stderr, "trace: what must fail did not\n");
+		exit(1);
+	}
+}
+
+static void own_cycle(void)
+{
+	must(save());
+	off();
+	must(set_state(IMG_LOADING, 1));
+	must(set_state(IMG_LAUNCHED, 0));
+	must(set_state(IMG_CONSUMED, 0));
+	must(save());
+	off();
+	must(set_state(IMG_LOADING, 1));
+	off();
+	must(set_state(IMG_LOADING, 1));
+	must(set_state(IMG_LAUNCHED, 0));
+}
+
+static void own_snapshot(void)
+{
+	must(save());
+	must(set_state(IMG_LAUNCHED, 0));
+	must(save());
+	off();
+}
+
+static void own_header_fails(void)
+{
+	must(save());
+	off();
+	told.fails = true;
+	must_fail(set_state(IMG_LOADING, 1));
+	off();
+	must(set_state(IMG_LOADING, 1));
+	must(set_state(IMG_LAUNCHED, 0));
+}
+
+static void own_snapshot_fails(void)
+{
+	must(save());
+	told.fails = true;
+	must_fail(set_state(IMG_LAUNCHED, 0));
+	off();
+}
+
+/* ---- stock images ---- */
+
+static struct stock_disk stock;
+
+static void stock_start(void)
+{
+	puts("reset");
+	assert_int_equal(stock_disk_find(&stock), 0);
+	assert_int_equal(stock_open(&stock.stock, &stock.arena), 0);
+	if (!told.real) {
+		told.swap_lba = DISK_LBA;
+		tell(&stock.disk.dev);
+	}
+}
+
+static void stock_cycle(void)
+{
+	static const struct swb_params params = {.codec = SWB_LZO, .n_data = 200, .gap_every = 9};
+	stock_disk_init(&stock, &params, 512);
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	must(stock_consume(&stock.stock));
+}
+
+static void stock_fails(void)
+{
+	static const struct swb_params params = {.codec = SWB_LZ4, .n_data = 200};
+	stock_disk_init(&stock, &params, 512);
+	stock_start();
+	told.fails = true;
+	must_fail(stock_count_attempt(&stock.stock));
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	must(stock_consume(&stock.stock));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+	bool is_own;
+} histories[] = {
+	{"own-cycle", own_cycle, true},
+	{"own-snapshot", own_snapshot, true},
+	{"own-header-fails", own_header_fails, true},
+	{"own-snapshot-fails", own_snapshot_fails, true},
+	{"stock-cycle", stock_cycle, false},
+	{"stock-fails", stock_fails, false},
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(histories) / sizeof(histories[0]); i++) {
+		if (argc < 2) {
+			puts(histories[i].name);
+		} else if (!strcmp(argv[1], histories[i].name)) {
+			if (histories[i].is_own)
+				own_disk();
+			histories[i].run();
+			return 0;
+		}
+	}
+	return argc < 2 ? 0 : 1;
+}
