@@ -14,9 +14,9 @@
 #include "machine.h"
 
 #define SECTOR     512u
-#define AREA_LBA   2048u
+#define AREA_LBA   64u
 #define AREA_N     2048u
-#define SWAP_LBA   8192u
+#define SWAP_LBA   2176u
 #define DATA_N     4096u
 #define FS_LBA     64u
 #define FS_N       2048u
@@ -66,13 +66,27 @@ static void put_own(struct world *w, enum own_is own, enum mounted_is mounted)
 	if (own == OWN_ABSENT)
 		return;
 	saved_machine_init(&m);
+	/* Hundreds of machines are made: no more memory in the image than the jump and the report touch. */
+	m.frames[0] = (struct range){SAVED_MAILBOX >> 12, (SAVED_MAILBOX >> 12) + 512};
+	m.frames[1] = (struct range){SAVED_STACK >> 12, (SAVED_STACK >> 12) + 2};
+	m.n_frames = 2;
 	m.cpu.apic_id = APIC;
 	m.platform.rsdp = RSDP;
 	m.platform.facs_signature = FACS;
 	m.without_filesystems = mounted == MOUNTED_UNKNOWN;
 	if (mounted <= MOUNTED_MISSING)
 		mount_something(w, &m);
-	saved_machine_write_to(&m, dev, AREA_LBA, AREA_N);
+	/* Made once for all machines that had the same mounted. */
+	static struct {
+		bool is_made;
+		uint8_t bytes[AREA_N * SECTOR];
+	} made[MOUNTED_STATES];
+	if (!made[mounted].is_made) {
+		saved_machine_write_to(&m, dev, AREA_LBA, AREA_N);
+		memcpy(made[mounted].bytes, at(w, AREA_LBA), AREA_N * SECTOR);
+		made[mounted].is_made = true;
+	}
+	memcpy(at(w, AREA_LBA), made[mounted].bytes, AREA_N * SECTOR);
 	if (states[own] || own == OWN_EMPTY)
 		saved_machine_set_state(dev, AREA_LBA, AREA_N, states[own]);
 	for (uint32_t i = 0; own == OWN_TRIED && i < OPTIONS_ATTEMPTS_DEFAULT; i++) {
@@ -123,15 +137,16 @@ void world_options(struct world *w, const char *words)
 
 void world_init(struct world *w, enum own_is own, enum stock_is stock, enum mounted_is mounted)
 {
-	struct swb_image b;
+	static struct swb_image b;
 	fake_machine_reset();
 	memset(w, 0, sizeof(*w));
-	swb_build(&b, &stock_params);
+	if (!b.disk) /* once for all machines */
+		swb_build(&b, &stock_params);
 	swap_sectors = b.disk_pages * SWB_PAGE / SECTOR;
 	fake_ram_disk_init(&w->disk[0], SECTOR, SWAP_LBA + swap_sectors + 64);
 	fake_ram_disk_init(&w->disk[1], SECTOR, DATA_N);
-	w->memory = aligned_alloc(4096, WORLD_ARENA_BYTES);
-	assert_non_null(w->memory);
+	static uint8_t memory[WORLD_ARENA_BYTES] __attribute__((aligned(4096)));
+	w->memory = memory;
 	w->core_sees = (struct disks){.dev = {&w->disk[0].dev, &w->disk[1].dev}, .n = 2};
 	w->door_sees = w->core_sees;
 	saved_machine_boot_info(&w->bi);
@@ -151,7 +166,6 @@ void world_init(struct world *w, enum own_is own, enum stock_is stock, enum moun
 		w->options.area.by = PLACE_NONE;
 	put_stock(w, stock, &b);
 	world_options(w, "");
-	swb_free(&b);
 	if (mounted == MOUNTED_WRITTEN)
 		w->disk[1].bytes[FS_AT] ^= 1;
 	if (mounted == MOUNTED_MISSING)
@@ -162,7 +176,6 @@ void world_free(struct world *w)
 {
 	fake_ram_disk_free(&w->disk[0]);
 	fake_ram_disk_free(&w->disk[1]);
-	free(w->memory);
 }
 
 int world_judge(struct world *w, enum who who)
