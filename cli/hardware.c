@@ -1,7 +1,7 @@
 /*
- * The writer runs alone for minutes: a watchdog that Linux has armed would reset the machine in the middle, and a
- * machine that cannot be switched off by a register would stand there with its image, started again. Both
- * can be seen before anything is begun.
+ * The writer runs alone for minutes: a watchdog that Linux has armed would reset the machine in the
+ * middle, and a machine that cannot be switched off by a register would stand there with its image,
+ * started again. Both can be seen before anything is begun.
  */
 #include "hardware.h"
 

@@ -4,8 +4,8 @@
 
 #include "handoff.h"
 
-/* -1 after one complaint: a hardware watchdog is armed; or the action is to power off, and ACPI gives no register
- * for that. */
+/* -1 after one complaint: a hardware watchdog is armed; or the action is to power off, and ACPI
+ * gives no register for that. */
 int hardware_check(enum handoff_action action);
 
 #endif

@@ -2,38 +2,38 @@
  * AHCI controllers, AHCI 1.3.1 (versions 1.0 to 1.3 too), with SATA disks on their ports.
  *
  * Supported: BIOS hand-off, reset of the controller and of each port, staggered spin-up, memory
- * above 4 GiB, where the controller does not reach it by way of buffers below; native command queueing where controller and
- * disk have it (up to 32 requests), else READ/WRITE DMA EXT, one at a time; 48-bit addresses,
- * sectors of 512 and 4096 bytes, FLUSH CACHE EXT. Passed over with a line in the log: ATAPI
- * drives, enclosures, port multipliers, disks without 48-bit addresses, locked disks. Not: hot
- * plugging, FIS-based switching, power saving, command completion coalescing, interrupts.
+ * above 4 GiB, where the controller does not reach it by way of buffers below; native command
+ * queueing where controller and disk have it (up to 32 requests), else READ/WRITE DMA EXT, one at a
+ * time; 48-bit addresses, sectors of 512 and 4096 bytes, FLUSH CACHE EXT, STANDBY IMMEDIATE. Passed
+ * over with a line in the log: ATAPI drives, enclosures, port multipliers, disks without 48-bit
+ * addresses, locked disks. Not: hot plugging, FIS-based switching, power saving, command completion
+ * coalescing, interrupts.
  *
  * Controllers in RAID mode count (ahci_ids.c) where their registers look like AHCI's.
  *
  * ahci.c is the controller, ahci_port.c a port, ahci_disk.c a disk on a port.
  *
- * The controller is taken over by a reset, whatever state firmware or another driver left it
- * in. All ports are started together (one after the other where it staggers the spin-up): those
- * that have no link after 100 ms are empty, after 10 ms where nobody was before the reset; the
- * others get 30 s to become ready. A port that fails is logged and the others are used; the controller fails when no port has a disk and one
- * failed.
+ * The controller is taken over by a reset, whatever state firmware or another driver left it in.
+ * All ports are started together (one after the other where it staggers the spin-up): those that
+ * have no link after 100 ms are empty, after 10 ms where nobody was before the reset; the others
+ * get 30 s to become ready. A port that fails is logged and the others are used; the controller
+ * fails when no port has a disk and one failed.
  *
- * A slot is a command header, a command table of 1 KiB, and where a disk queues, a tag.
- * Requests are up to 1 MiB in up to 56 pieces. A request has ended when its bit is clear in
- * PxCI and PxSACT. Bits of slots that were not given, and registers that read as all ones, end
- * the device.
+ * A slot is a command header, a command table of 1 KiB, and where a disk queues, a tag. Requests
+ * are up to 1 MiB in up to 56 pieces. A request has ended when its bit is clear in PxCI and PxSACT.
+ * Bits of slots that were not given, and registers that read as all ones, end the device.
  *
- * An error drops everything that is in flight on the port: a failed queue is lost as a whole,
- * and the device may not even say which request it was. So the port and the device are reset
+ * An error drops everything that is in flight on the port: a failed queue is lost as a whole, and
+ * the device may not even say which request it was. So the port and the device are reset
  * (COMRESET), and each request is done again once, alone, with READ/WRITE DMA EXT; its second
  * result counts. Reads and writes can be repeated: nobody relies on the order of requests in
  * flight. When the reset fails, or a repeated request has no answer, the device is lost.
  *
- * Stop: a block device is a port. Stopping it stops its engine and its receiver (PxCMD.ST, FRE;
- * CR and FR clear afterwards), so it does no DMA while the controller goes on for its other
- * ports. With the last of them the controller is reset and its bus mastering goes off. A port
- * that does not stop takes the controller with it at once, since nothing else would keep it
- * away from memory; the other disks are logged, and every further request to them is ERR_LOST.
+ * Stop: a block device is a port. Stopping it stops its engine and its receiver (PxCMD.ST, FRE; CR
+ * and FR clear afterwards), so it does no DMA while the controller goes on for its other ports.
+ * With the last of them the controller is reset and its bus mastering goes off. A port that does
+ * not stop takes the controller with it at once, since nothing else would keep it away from memory;
+ * the other disks are logged, and every further request to them is ERR_LOST.
  *
  * Memory: 33 KiB a disk with 32 slots, 256 bytes a port, 2 KiB for the controller.
  *
@@ -169,9 +169,9 @@ static uint32_t all_ports(const struct ahci *h)
 	return ports;
 }
 
-/* Links come up without software where the spin-up is not staggered: where a running controller shows
- * nobody before our reset, nobody is. One that shows nobody at all may just have been reset: somebody
- * would answer within 10 ms (SATA 3.x, 8.4.1). */
+/* Links come up without software where the spin-up is not staggered: where a running controller
+ * shows nobody before our reset, nobody is. One that shows nobody at all may just have been
+ * reset: somebody would answer within 10 ms (SATA 3.x, 8.4.1). */
 static uint32_t where_somebody_is(const struct ahci *h, bool was_running)
 {
 	uint32_t ports = all_ports(h);
@@ -181,7 +181,8 @@ static uint32_t where_somebody_is(const struct ahci *h, bool was_running)
 	return that_are(h, ports, ahci_port_is_seen);
 }
 
-/* Before anything is written: what is named by number only must look like it. Readable whatever the mode. */
+/* Before anything is written: what is named by number only must look like it. Readable whatever
+ * the mode. */
 static bool is_plausible(const struct ahci *h)
 {
 	uint32_t cap = hba_read(h, AHCI_CAP), ports = hba_read(h, AHCI_PI);
@@ -227,9 +228,9 @@ static int take_over(struct ahci *h)
 
 /* ---- stop ---- */
 
-/* For good. The reset ends what a port that did not stop may still do; should it not work, nothing
- * comes through without bus mastering. Whoever comes next, perhaps we ourselves, sees by the links who is
- * there. */
+/* For good. The reset ends what a port that did not stop may still do; should it not work,
+ * nothing comes through without bus mastering. Whoever comes next, perhaps we ourselves, sees by
+ * the links who is there. */
 static void shut_down(struct ahci *h)
 {
 	for (uint32_t i = 0; i < AHCI_PORTS_MAX; i++) {

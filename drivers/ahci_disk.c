@@ -215,8 +215,8 @@ static int ahci_flush(struct block_dev *dev)
 	return ahci_port_run(d->port, 0, BLOCK_FLUSH_TIMEOUT_MS);
 }
 
-/* ACS-3 7.51: what was written is on the medium and the heads are off it when the disk answers. Without that
- * the loss of power makes it an emergency, which it counts, and which wears it. */
+/* ACS-3 7.51: what was written is on the medium and the heads are off it when the disk answers.
+ * Without that the loss of power makes it an emergency, which it counts, and which wears it. */
 static int ahci_park(struct block_dev *dev)
 {
 	struct ahci_disk *d = from_block(dev);

@@ -1,7 +1,7 @@
 /*
- * Controllers that firmware's RAID mode gives another class and number, while they are AHCI behind: the
- * numbers that Linux's ahci driver takes. Others of that class are not (VMD, SAS): their BAR 5 may be half
- * of another one, and is not touched.
+ * Controllers that firmware's RAID mode gives another class and number, while they are AHCI behind:
+ * the numbers that Linux's ahci driver takes. Others of that class are not (VMD, SAS): their BAR 5
+ * may be half of another one, and is not touched.
  */
 #include "ahci.h"
 

@@ -64,8 +64,8 @@ struct block_ops {
 	/* Afterwards the device does no DMA, ever, and its bus mastering is off. Safe to call
 	 * twice, and on a device that is broken. */
 	void (*stop)(struct block_dev *dev);
-	/* The power is about to go off: as flush, and moving parts come to rest. NULL: nothing to be done
-	 * but stop. */
+	/* The power is about to go off: as flush, and moving parts come to rest. NULL: nothing
+	 * to be done but stop. */
 	int (*park)(struct block_dev *dev);
 };
 

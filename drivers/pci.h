@@ -74,16 +74,17 @@ int pci_map_bar(const struct pci_dev *dev, uint32_t bar, struct pci_bar *ret_bar
  * Ends after 48 steps whatever the list says. */
 uint8_t pci_capability(const struct pci_dev *dev, uint8_t id, uint8_t after);
 
-/* What firmware started must not write to memory any more: pci_usb_handoff, then pci_quiesce_all, whose number
- * it returns. drivers/usb_handoff.c */
+/* What firmware started must not write to memory any more: pci_usb_handoff, then
+ * pci_quiesce_all, whose number it returns. drivers/usb_handoff.c */
 uint32_t pci_take_from_firmware(void);
 
-/* Bus mastering off for every function but bridges (class 06) and displays (class 03). Returns how many it
- * turned off. */
+/* Bus mastering off for every function but bridges (class 06) and displays (class 03). Returns
+ * how many it turned off. */
 uint32_t pci_quiesce_all(void);
 
-/* Firmware gives USB controllers up: UHCI, OHCI, EHCI, xHCI hand-off, each with a deadline. Before
- * pci_quiesce_all: until firmware has let go, its system management code works with the controller. */
+/* Firmware gives USB controllers up: UHCI, OHCI, EHCI, xHCI hand-off, each with a deadline.
+ * Before pci_quiesce_all: until firmware has let go, its system management code works with the
+ * controller. */
 void pci_usb_handoff(void);
 
 /* "00:03.0", or "0001:00:03.0" for a segment other than 0; dst has at least 16 bytes. */

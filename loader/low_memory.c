@@ -1,6 +1,7 @@
 /*
- * Another processor begins in real mode, and the number of paging levels changes with paging off: for both
- * there must be memory low enough, wherever the program itself lies. The map says which is ours.
+ * Another processor begins in real mode, and the number of paging levels changes with paging off:
+ * for both there must be memory low enough, wherever the program itself lies. The map says which is
+ * ours.
  */
 #include "low_memory.h"
 

@@ -40,7 +40,8 @@ static int send(uint32_t to, uint32_t command)
 {
 	uint64_t base = read_msr(MSR_APIC_BASE);
 	if ((base & APIC_BASE_ENABLE) && (base & APIC_BASE_X2APIC)) {
-		/* Not serialising (SDM 11.12.3): what was written for the other one to read comes first. */
+		/* Not serialising (SDM 11.12.3): what was written for the other one to read
+		 * comes first. */
 		fence_before_msr();
 		write_msr(MSR_X2APIC_ICR, (uint64_t)to << 32 | command);
 		return 0;

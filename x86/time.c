@@ -1,8 +1,8 @@
 /*
- * How fast is the TSC? No single answer can be relied on: CPUID is silent on older processors and may lie
- * under hypervisors, the 8254 is gated on many notebooks, PM timers are missing on hardware-reduced
- * machines, and any of them may stand still or be emulated at the wrong speed. So all are asked, the cheap
- * and harmless first, until two agree.
+ * How fast is the TSC? No single answer can be relied on: CPUID is silent on older processors and
+ * may lie under hypervisors, the 8254 is gated on many notebooks, PM timers are missing on
+ * hardware-reduced machines, and any of them may stand still or be emulated at the wrong speed. So
+ * all are asked, the cheap and harmless first, until two agree.
  */
 #include "time.h"
 
@@ -16,8 +16,9 @@
 #define CALIBRATE_US 1000u
 #define RUNS         5u /* of a measurement; the median counts */
 
-/* Of one run. A source that needs more ticks than the fastest TSC counts does not run, or not at its speed. The
- * reads are for a TSC that stands still: a port read takes about 1 us on real machines. */
+/* Of one run. A source that needs more ticks than the fastest TSC counts does not run, or not at
+ * its speed. The reads are for a TSC that stands still: a port read takes about 1 us on real
+ * machines. */
 #define TICKS_MAX (CLOCK_KHZ_FASTEST / 1000ull * CALIBRATE_US * 5 / 4)
 #define READS_MAX 200000u
 
@@ -78,7 +79,8 @@ struct counter { /* counts up and wraps */
 	uint32_t wanted; /* counts in CALIBRATE_US */
 };
 
-/* The last look comes after the limit: whoever took the processor away has not stopped the counter. */
+/* The last look comes after the limit: whoever took the processor away has not stopped the
+ * counter. */
 static uint64_t ticks_of(const struct clock_sources *s, const struct counter *c, uint32_t first)
 {
 	uint64_t start = read_tsc(), ticks = 0;
@@ -173,8 +175,8 @@ static uint64_t (*const runs[N_SOURCES])(const struct clock_sources *s) = {
 	[FROM_PIT] = run_pit,
 };
 
-/* The median: an SMI or a hypervisor that takes the processor away adds ticks, a counter that was read
- * while it carried takes some off. One run that fails is enough to give a source up. */
+/* The median: an SMI or a hypervisor that takes the processor away adds ticks, a counter that
+ * was read while it carried takes some off. One run that fails is enough to give a source up. */
 static uint64_t measure(enum source which, const struct clock_sources *s)
 {
 	uint64_t v[RUNS];

@@ -1,5 +1,6 @@
-/* Descriptor tables of our own: selectors as the kernel's jump-back point wants them, and exceptions that
- * end in a register dump on every log sink instead of a silent reset. Intel SDM volume 3, chapter 6. */
+/* Descriptor tables of our own: selectors as the kernel's jump-back point wants them, and
+ * exceptions that end in a register dump on every log sink instead of a silent reset. Intel SDM
+ * volume 3, chapter 6. */
 #ifndef X86_TRAPS_H
 #define X86_TRAPS_H
 
@@ -20,9 +21,9 @@ struct trap_frame {
 /* For the processor that calls it; again on the same one does no harm. */
 void traps_init(void);
 
-/* Called by traps.asm. NMIs are counted and return, on a stack of their own and with no vector register
- * touched: what they interrupt may be code of a package, which uses both these and 128 bytes below its
- * stack pointer. Everything else is the end (panic_hook). */
+/* Called by traps.asm. NMIs are counted and return, on a stack of their own and with no vector
+ * register touched: what they interrupt may be code of a package, which uses both these and 128
+ * bytes below its stack pointer. Everything else is the end (panic_hook). */
 void trap_handle(const struct trap_frame *f);
 
 uint32_t traps_nmis(void); /* on all processors, so far */

@@ -1,4 +1,5 @@
-/* apic.c: interrupts to other processors in both modes, in the order that the specification asks for. */
+/* apic.c: interrupts to other processors in both modes, in the order that the specification asks
+ * for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,8 +122,8 @@ static void xapic(void **state)
 	assert_int_equal(apic_start_up(5, 0x10), ERR_TIMEOUT);
 }
 
-/* The write to the register does not wait for what was stored before: the other processor would begin with
- * old parameters. */
+/* The write to the register does not wait for what was stored before: the other processor would
+ * begin with old parameters. */
 static void x2apic_fences(void **state)
 {
 	(void)state;

@@ -1,6 +1,7 @@
 /*
- * paging.c: changes between 4 and 5 levels, with tables wherever. The trampoline is played by a function
- * that does what the processor does: 32 bits of root, tables walked by what lies there at that moment.
+ * paging.c: changes between 4 and 5 levels, with tables wherever. The trampoline is played by a
+ * function that does what the processor does: 32 bits of root, tables walked by what lies there at
+ * that moment.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>

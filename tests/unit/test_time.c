@@ -310,7 +310,8 @@ static void cpuid_lies(void **state)
 	}
 }
 
-/* Two sources, of which one is wrong: nobody can tell which; the one that makes deadlines long counts. */
+/* Two sources, of which one is wrong: nobody can tell which; the one that makes deadlines long
+ * counts. */
 static void two_disagree(void **state)
 {
 	(void)state;

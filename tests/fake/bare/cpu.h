@@ -1,6 +1,7 @@
 /*
- * The processor's registers as variables, for code that sets the machine up and so has no driver's seam:
- * x86/paging.c, x86/time.c, x86/apic.c. A test says what reading the clock, CPUID and MSRs gives.
+ * The processor's registers as variables, for code that sets the machine up and so has no driver's
+ * seam: x86/paging.c, x86/time.c, x86/apic.c. A test says what reading the clock, CPUID and MSRs
+ * gives.
  */
 #ifndef FAKE_BARE_CPU_H
 #define FAKE_BARE_CPU_H

@@ -1,7 +1,7 @@
 /*
- * Entering new tables in the other paging mode, and changing those in use, each from 4 to 5 levels and from
- * 5 to 4. After every step the borrowed pages hold what was in them, memory everywhere is mapped, and
- * exceptions and the canary's segment work as before.
+ * Entering new tables in the other paging mode, and changing those in use, each from 4 to 5 levels
+ * and from 5 to 4. After every step the borrowed pages hold what was in them, memory everywhere is
+ * mapped, and exceptions and the canary's segment work as before.
  */
 #include "levels.h"
 

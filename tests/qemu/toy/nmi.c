@@ -1,6 +1,7 @@
 /*
- * Packages (LZ4, libdeflate) are built for user space: their functions keep data below the stack pointer, and
- * nothing may be pushed there. The interrupt is raised by an instruction, through the gate that an NMI takes.
+ * Packages (LZ4, libdeflate) are built for user space: their functions keep data below the stack
+ * pointer, and nothing may be pushed there. The interrupt is raised by an instruction, through the
+ * gate that an NMI takes.
  */
 #include "nmi.h"
 
