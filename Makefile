@@ -77,7 +77,7 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	save-reusable save-busy-kernel-threads \
 	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
 	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
-	stock-6.1-uncompressed stock-refuse-damaged setup-grub-partition setup-efi-entry \
+	stock-6.1-uncompressed stock-refuse-damaged facts-harmless-drift setup-grub-partition setup-efi-entry \
 	toy-bios toy-continue toy-nvme-4096 golden-resume export-crash export-make \
 	fault-save-disk-vanishes-nvme fault-read-errors-nvme \
 	'refuse-changed-*' refuse-missing-disk-efi-entry refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \

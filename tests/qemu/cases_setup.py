@@ -82,6 +82,17 @@ class SetupStory(cases_stock.StockStory):
         if self.stock:
             self.check_facts()
 
+    def finish(self, timeout_s=300):
+        super().finish(timeout_s)
+        if self.stock:
+            self.check_loader(re.findall(r"stock: (facts .*)", self.machine.console.text()))
+
+    def check_loader(self, said):
+        """Of facts it says only that it believes them."""
+        self.t.check(said and all("believed" in s and "not believed" not in s for s in said),
+                     f"the loader does not go by the facts: {said}")
+        self.t.note(f"loader: {said[-1]}")
+
     def look(self):
         """What torpor says of the image, from outside."""
         offset = re.search(r"^offset=(\d+)", self.record, re.MULTILINE).group(1)

@@ -46,6 +46,11 @@ class Disk:
         subprocess.run(["mcopy", "-D", "o", "-i", self._esp(), "-", "::" + path], input=content,
                        check=True)
 
+    def get(self, path):
+        """Reads a file of the ESP. The machine is off."""
+        return subprocess.run(["mcopy", "-n", "-i", self._esp(), "::" + path, "-"], check=True,
+                              stdout=subprocess.PIPE).stdout
+
     def read_partition(self, name, offset, size):
         with open(self.path, "rb") as f:
             f.seek(self.table[name].start + offset)

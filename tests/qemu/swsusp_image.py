@@ -47,6 +47,11 @@ def stream_header(disk):
                        *struct.unpack_from("<QQ", data, IMAGE_PAGES))
 
 
+def write_info(disk, offset, content):
+    """Into the first page of the stream; no checksum covers it."""
+    disk.write_partition("swap", slots(disk)[0] * PAGE + offset, content)
+
+
 def memory(disk, phys, n):
     """n bytes of one frame of an uncompressed image; b"" where it has no such frame."""
     places, h = slots(disk), stream_header(disk)
