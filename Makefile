@@ -57,7 +57,7 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/memory_use.c cli/loader_words.c loader/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
-	cli/export_core.c cli/make.c
+	cli/export_core.c cli/make.c $(CLI_FACTS_SRC) cli/setup_hook.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
 CLI_SRC += cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
@@ -83,8 +83,6 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	'refuse-changed-*' refuse-missing-disk-efi-entry refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
 	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
-
-CLI_SRC += $(CLI_FACTS_SRC) cli/setup_hook.c
 
 # ---- who may include whom ----
 INC_lib := -Ilib

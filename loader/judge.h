@@ -52,10 +52,11 @@ struct judge_input {
 	uint32_t apic_id; /* of the processor that runs */
 	/* Where the core lies before it moves, frames; NULL: it is in its region already. */
 	const struct ranges *busy;
-	uint64_t program_bytes; /* that must fit the region's first piece, with a stock image's facts */
+	uint64_t
+		program_bytes; /* that must fit the region's first piece, with a stock image's facts */
 	/* Puts the facts into bi, once there is a stock image; NULL: they are there, if there are any. */
 	void (*find_facts)(void);
-	struct arena *arena;    /* what is chosen stays open in it */
+	struct arena *arena; /* what is chosen stays open in it */
 };
 
 /* Where the program goes before the first frame is restored. */

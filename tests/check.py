@@ -132,8 +132,6 @@ def main():
     unit(total, args.unit)
     golden(total)
     corpus(total)
-
-
     model(total)
     fuzz(total, args.fuzz, args.fuzz_seconds)
     if args.qemu:
