@@ -229,6 +229,7 @@ check-run:
 
 # Firmware x disk x kind of image x memory, a line each and a table; and all cases, those too.
 check-matrix check-machines: deps
+	$(Q)tests/setup.sh mmdebstrap
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
 	$(Q)python3 tests/qemu/run.py -j2 --again $(if $(filter check-matrix,$@),'matrix-*')
 
