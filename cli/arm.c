@@ -62,6 +62,7 @@ static int arm(const struct setup_record *r, enum facts_say how)
 {
 	if (check_place(r) || (!*r->image && facts_arm(r, how)))
 		return -1;
+	unsaved_remember();
 	return r->how == SETUP_GRUB ? grub_arm(r->grub_folder) : 0;
 }
 

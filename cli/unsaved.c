@@ -7,12 +7,17 @@
  * may have put data of its own there before it comes to the logo. Seen with Debian 12 (6.1.176) on OVMF,
  * started by GRUB 2.06: page structs of 576 frames, in no image; after a resume there is the firmware's new
  * logo, and the kernel crashes. A logo is a BMP file; anything else is not the logo.
+ * After a resume that says nothing any more: then there is what the firmware or the loader left, though the
+ * kernel does not use it. So what was seen before the first hibernation is remembered in /run, which lives as
+ * long as this boot does, across hibernations.
  * bgrt_disable on the kernel's command line leaves the pages alone (kernel-parameters.txt).
  */
 #include "unsaved.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "say.h"
 #include "sysfiles.h"
@@ -20,13 +25,23 @@
 #define LOGO           "/sys/firmware/acpi/bgrt/image"
 #define TABLE          "/sys/firmware/acpi/tables/BGRT"
 #define ADDRESS_OFFSET 40 /* Image Address: ACPI 6.4, 5.2.22, table 5.48 */
+#define REMEMBERED     "/run/torpor-boot-logo"
+
+/* 1: there and whole; 0: there and something else; -1: none. */
+static int look_at_logo(void)
+{
+	char head[2];
+
+	if (sys_read_at(LOGO, 0, head, sizeof(head)) != sizeof(head))
+		return -1;
+	return !memcmp(head, "BM", 2);
+}
 
 int unsaved_check(void)
 {
 	uint64_t address = 0;
-	char head[2];
 
-	if (sys_read_at(LOGO, 0, head, sizeof(head)) != sizeof(head) || !memcmp(head, "BM", 2))
+	if (look_at_logo() != 0 || sys_exists(REMEMBERED))
 		return 0;
 	if (sys_read_at(TABLE, ADDRESS_OFFSET, &address, sizeof(address)) != sizeof(address))
 		address = 0;
@@ -35,4 +50,17 @@ int unsaved_check(void)
 			"hibernation of it can be resumed. Add bgrt_disable to the kernel's "
 			"command line",
 		address);
+}
+
+/* Not to be written is no harm: the next check looks again. */
+void unsaved_remember(void)
+{
+	char path[SYS_PATH_MAX];
+	int fd;
+
+	if (look_at_logo() != 1 || !sys_path(path, REMEMBERED))
+		return;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0)
+		close(fd);
 }

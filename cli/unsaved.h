@@ -8,4 +8,8 @@
 /* 0: none is known; -1 after one complaint that names it and the way out. */
 int unsaved_check(void);
 
+/* Before a hibernation: what the check found by now holds for this boot, however memory that is in no image
+ * looks after a resume. */
+void unsaved_remember(void);
+
 #endif

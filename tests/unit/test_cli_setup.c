@@ -375,6 +375,13 @@ static void memory_that_is_not_saved(void **state)
 	assert_complaint("the next boot is an ordinary one");
 	machine_has_not("/boot/grub/grubenv", "next_entry");
 	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	/* Whole before the first hibernation of this boot; after it the firmware's next logo is anywhere. */
+	tree_folder("/run");
+	tree_file("/sys/firmware/acpi/bgrt/image", "BM6\3");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	tree_bytes("/sys/firmware/acpi/bgrt/image", (uint8_t[64]){0}, 64);
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_OK);
 	tree_remove("/sys/firmware/acpi/tables/BGRT"); /* bgrt_disable: no image there */
 	tree_remove("/sys/firmware/acpi/bgrt/image");
 	assert_int_equal(machine_run("arm"), STATUS_OK);
