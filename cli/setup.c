@@ -178,6 +178,16 @@ static int place_images(struct changes *c, const struct setup_options *o,
 	return 0;
 }
 
+/* Whether they are others than before. */
+static bool take_args(struct setup_record *r, const char *place, const char *words)
+{
+	char old[RECORD_ARGS_BYTES];
+
+	strcpy(old, r->args);
+	snprintf(r->args, sizeof(r->args), "%s%s%s", place, words ? " " : "", words ? words : "");
+	return strcmp(r->args, old);
+}
+
 static int fill_record(struct changes *c, const struct setup_options *o, const struct swap_place *p,
 	enum setup_how how, const char *grub)
 {
@@ -188,8 +198,8 @@ static int fill_record(struct changes *c, const struct setup_options *o, const s
 	strcpy(r->grub_folder, how == SETUP_GRUB ? grub : "");
 	if (place_images(c, o, p, args))
 		return -1;
-	snprintf(r->args, sizeof(r->args), "%s%s%s", args, o->words ? " " : "",
-		o->words ? o->words : "");
+	if (take_args(r, args, o->words) && how == SETUP_EFI_ENTRY && efi_intend_entry(c))
+		return -1;
 	if (!c->dry_run && loader_words_check(r->args)) /* else a place may not be known yet */
 		return -1;
 	printf("loader      %s\n", r->args);
@@ -230,8 +240,8 @@ static int check_file(const struct setup_record *r, const struct setup_options *
 	return 0;
 }
 
-/* What another way has left is undone first; a failure in the middle is recorded, so that
- * --remove finds what was done. */
+/* What another way has left is undone first. Each step is recorded before it is done, so that --remove
+ * undoes any beginning of it. */
 static int set_up(struct changes *c, const struct setup_options *o)
 {
 	static struct swap_place place;
@@ -352,6 +362,8 @@ int setup_main(int argc, char **argv)
 		return STATUS_FAILED;
 	c.dry_run = o.dry_run;
 	if (o.remove && !known) {
+		if (!o.dry_run)
+			change_forget_beginning();
 		printf("nothing is set up\n");
 		return STATUS_OK;
 	}

@@ -97,6 +97,10 @@ enum efi_keep { EFI_MAKE_ENTRY, EFI_KEEP_ENTRY };
 int efi_install(struct changes *c, const char *esp, const char *loader_folder, enum efi_keep keep);
 int efi_uninstall(struct changes *c);
 
+/* Before the record says other words than the entry has: notes that one is going to be made, and which
+ * entries of our label are another system's. */
+int efi_intend_entry(struct changes *c);
+
 /* Removes what the loader's EFI door keeps in a variable (contract/starts.h). */
 int efi_remove_starts(struct changes *c);
 

@@ -122,20 +122,84 @@ static int run(struct changes *c, const char *const *argv)
 }
 
 /* Anything else under that number is somebody else's, and stays. */
-static int remove_entry(struct changes *c)
+static bool is_ours(const struct setup_record *r, const struct efi_boot *boot, int number)
 {
-	struct efi_boot boot;
+	if (!efi_our_entry(boot, number))
+		return false;
+	for (uint32_t i = 0; r->entry_pending && i < r->n_others; i++)
+		if (r->others[i] == number)
+			return false;
+	return r->entry_pending || number == r->entry;
+}
+
+/* An earlier run may have been ended between the entry and the order. */
+static int remove_from_order(struct changes *c, const struct efi_boot *boot)
+{
+	char order[8 * EFI_ENTRIES_MAX + 1] = "";
+	bool there = false;
+
+	for (uint32_t i = 0; i < boot->n_order; i++) {
+		size_t n = strlen(order);
+
+		if (boot->order[i] == c->record->entry)
+			there = true;
+		else
+			snprintf(order + n, sizeof(order) - n, "%s%04x", n ? "," : "",
+				(unsigned int)boot->order[i]);
+	}
+	if (!there || !*order || efi_boot_entry(boot, c->record->entry))
+		return 0;
+	return run(c, (const char *const[]){"efibootmgr", "-q", "-o", order, NULL});
+}
+
+static int remove_one(struct changes *c, int entry)
+{
 	char number[8];
 
-	if (c->record->entry < 0)
+	c->record->entry = entry;
+	snprintf(number, sizeof(number), "%04x", (unsigned int)entry);
+	return change_intend(c) || run(c, (const char *const[]){"efibootmgr", "-q", "-b", number,
+						  "-B", NULL})
+		       ? -1
+		       : 0;
+}
+
+static int remove_entry(struct changes *c)
+{
+	struct setup_record *r = c->record;
+	struct efi_boot boot;
+	bool ours[EFI_ENTRIES_MAX];
+
+	if (r->entry < 0 && !r->entry_pending)
+		return 0;
+	if (efi_boot_read(&boot) || remove_from_order(c, &boot))
+		return -1;
+	for (uint32_t i = 0; i < boot.n_entries; i++)
+		ours[i] = is_ours(r, &boot, boot.entry[i].number);
+	for (uint32_t i = 0; i < boot.n_entries; i++)
+		if (ours[i] && remove_one(c, boot.entry[i].number))
+			return -1;
+	r->entry = -1;
+	return 0;
+}
+
+int efi_intend_entry(struct changes *c)
+{
+	struct setup_record *r = c->record;
+	struct efi_boot boot;
+
+	if (r->entry_pending)
 		return 0;
 	if (efi_boot_read(&boot))
 		return -1;
-	snprintf(number, sizeof(number), "%04x", (unsigned int)c->record->entry);
-	if (efi_our_entry(&boot, c->record->entry) &&
-		run(c, (const char *const[]){"efibootmgr", "-q", "-b", number, "-B", NULL}))
-		return -1;
-	c->record->entry = -1;
+	r->n_others = 0;
+	for (uint32_t i = 0; i < boot.n_entries && r->n_others < RECORD_OTHERS_MAX; i++) {
+		int number = boot.entry[i].number;
+
+		if (number != r->entry && efi_our_entry(&boot, number))
+			r->others[r->n_others++] = number;
+	}
+	r->entry_pending = true;
 	return 0;
 }
 
@@ -151,6 +215,7 @@ static int find_new(struct changes *c, const struct efi_boot *before)
 
 		if (efi_our_entry(&now, number) && !efi_boot_entry(before, number)) {
 			c->record->entry = number;
+			c->record->entry_pending = false;
 			return 0;
 		}
 	}
@@ -163,7 +228,8 @@ static int make_entry(struct changes *c, const struct esp *esp)
 		"-L", EFI_LABEL, "-l", "\\EFI\\torpor\\" LOADER_EFI, "-u", c->record->args, NULL};
 	struct efi_boot before;
 
-	if (remove_entry(c) || efi_boot_read(&before) || run(c, argv))
+	if (efi_intend_entry(c) || change_intend(c) || remove_entry(c) || efi_boot_read(&before) ||
+		run(c, argv))
 		return -1;
 	return c->dry_run ? 0 : find_new(c, &before);
 }
@@ -201,14 +267,17 @@ int efi_install(
 	path[strlen(path)] = '/';
 	err = err || change_file(c, path, content, n, 0644);
 	free(content);
-	if (err || (keep == EFI_KEEP_ENTRY && entry_stands(c)))
+	if (err || (keep == EFI_KEEP_ENTRY && !c->record->entry_pending && entry_stands(c)))
 		return err ? -1 : 0;
 	return make_entry(c, &esp);
 }
 
 int efi_uninstall(struct changes *c)
 {
-	return remove_entry(c);
+	if (remove_entry(c))
+		return -1;
+	c->record->entry_pending = false;
+	return 0;
 }
 
 /* The kernel makes variables that it does not know immutable. */

@@ -90,13 +90,28 @@ static void sync_folder_of(const char *full)
 	}
 }
 
+void fresh_name(const char *full, char ret[FRESH_PATH_MAX])
+{
+	snprintf(ret, FRESH_PATH_MAX, "%s.torpor-new", full);
+}
+
+void fresh_forget(const char *path)
+{
+	char full[SYS_PATH_MAX], fresh[FRESH_PATH_MAX];
+
+	if (!sys_path(full, "%s", path))
+		return;
+	fresh_name(full, fresh);
+	(void)unlink(fresh);
+}
+
 static int replace_file(const char *full, const void *content, size_t bytes, mode_t mode)
 {
-	char fresh[SYS_PATH_MAX + 16];
+	char fresh[FRESH_PATH_MAX];
 	struct stat was;
 	int fd, err;
 
-	snprintf(fresh, sizeof(fresh), "%s.torpor-new", full);
+	fresh_name(full, fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -1;
@@ -131,24 +146,41 @@ static bool is_already(const char *path, const void *content, size_t bytes, mode
 	return same;
 }
 
-static int write_file(
+/* 1: it is like that already. */
+static int put_file(
 	struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode)
 {
 	char full[SYS_PATH_MAX];
 
-	if (is_already(path, content, bytes, mode))
-		return 0;
+	if (is_already(path, content, bytes, mode)) {
+		if (!c->dry_run)
+			fresh_forget(path);
+		return 1;
+	}
 	if (!c->dry_run &&
 		(!sys_path(full, "%s", path) || replace_file(full, content, bytes, mode)))
 		return complain("cannot write %s: %s", path, strerror(errno));
-	change_tell(c, "write %s (%zu bytes)", path, bytes);
 	return 0;
+}
+
+static int write_file(
+	struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode)
+{
+	int err = is_already(path, content, bytes, mode) ? 0 : change_intend(c);
+
+	if (!err)
+		err = put_file(c, path, content, bytes, mode);
+	if (err == 0)
+		change_tell(c, "write %s (%zu bytes)", path, bytes);
+	return err < 0 ? -1 : 0;
 }
 
 static int remove_file(struct changes *c, const char *path)
 {
 	char full[SYS_PATH_MAX];
 
+	if (!c->dry_run)
+		fresh_forget(path);
 	if (!sys_exists("%s", path))
 		return 0;
 	if (!c->dry_run && (!sys_path(full, "%s", path) || unlink(full)))
@@ -173,6 +205,35 @@ int file_overwrite(const char *path, const void *content, size_t bytes)
 
 /* ---- Changes ---- */
 
+/* The record's folder, or one above it. */
+static bool is_of_record(const char *path)
+{
+	size_t n = strlen(path);
+
+	return !strncmp(RECORD_FOLDER, path, n) && (RECORD_FOLDER[n] == '/' || !RECORD_FOLDER[n]);
+}
+
+static int store_record(struct changes *c)
+{
+	static char text[32768];
+	int err;
+
+	if (change_folder(c, RECORD_FOLDER))
+		return -1;
+	if (record_format(c->record, text, sizeof(text)))
+		return complain(RECORD_PATH " does not hold it all");
+	err = put_file(c, RECORD_PATH, text, strlen(text), 0644);
+	if (err == 0 && !c->record_told)
+		change_tell(c, "write %s (%zu bytes)", RECORD_PATH, strlen(text));
+	c->record_told = c->record_told || err == 0;
+	return err < 0 ? -1 : 0;
+}
+
+int change_intend(struct changes *c)
+{
+	return c->dry_run || c->record->how == SETUP_NONE ? 0 : store_record(c);
+}
+
 int change_folder(struct changes *c, const char *path)
 {
 	char above[SYS_PATH_MAX], full[SYS_PATH_MAX];
@@ -187,10 +248,14 @@ int change_folder(struct changes *c, const char *path)
 		if (change_folder(c, above))
 			return -1;
 	}
+	if (record_add_folder(c->record, path))
+		return complain("%s: too many folders", path);
+	if (!is_of_record(path) && change_intend(c))
+		return -1;
 	if (!c->dry_run && (!sys_path(full, "%s", path) || mkdir(full, 0755)))
 		return complain("cannot make %s: %s", path, strerror(errno));
 	change_tell(c, "make folder %s", path);
-	return record_add_folder(c->record, path) ? complain("%s: too many folders", path) : 0;
+	return 0;
 }
 
 int change_file(struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode)
@@ -241,8 +306,7 @@ int change_undo(struct changes *c)
 	for (uint32_t i = r->n_folders; i > 0; i--) {
 		const char *path = r->folders[i - 1];
 
-		if (!sys_exists("%s", path) || !strcmp(path, RECORD_FOLDER) ||
-			!strncmp(RECORD_FOLDER, path, strlen(path)))
+		if (!sys_exists("%s", path) || is_of_record(path))
 			continue; /* the record is in there still */
 		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
 			change_tell(c, "remove folder %s", path);
@@ -255,6 +319,15 @@ int change_undo(struct changes *c)
 	return 0;
 }
 
+void change_forget_beginning(void)
+{
+	char full[SYS_PATH_MAX];
+
+	fresh_forget(RECORD_PATH);
+	if (sys_path(full, RECORD_FOLDER))
+		(void)rmdir(full); /* when it is empty */
+}
+
 /* The record goes last, and with it the folders above it that were made for it. */
 static int remove_record(struct changes *c)
 {
@@ -265,23 +338,17 @@ static int remove_record(struct changes *c)
 	for (uint32_t i = c->record->n_folders; i > 0; i--) {
 		const char *path = c->record->folders[i - 1];
 
-		if (strncmp(RECORD_FOLDER, path, strlen(path)))
+		if (!is_of_record(path))
 			continue;
 		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
 			change_tell(c, "remove folder %s", path);
 	}
+	if (!c->dry_run)
+		change_forget_beginning();
 	return 0;
 }
 
 int change_save_record(struct changes *c)
 {
-	static char text[32768];
-
-	if (c->record->how == SETUP_NONE)
-		return remove_record(c);
-	if (change_folder(c, RECORD_FOLDER))
-		return -1;
-	if (record_format(c->record, text, sizeof(text)))
-		return complain(RECORD_PATH " does not hold it all");
-	return change_shared_file(c, RECORD_PATH, text);
+	return c->record->how == SETUP_NONE ? remove_record(c) : store_record(c);
 }

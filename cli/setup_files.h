@@ -13,7 +13,20 @@ struct changes {
 	bool dry_run;
 	struct setup_record *record;
 	uint32_t n; /* changes made, or said */
+	bool record_told;
 };
+
+/* Before a change: the record, with what is going to be made, is on the disk. Whatever ends setup after
+ * that, `setup --remove` finds what was done. All calls below that make something do it by themselves. */
+int change_intend(struct changes *c);
+
+/* What setup was about to write when it was ended, before there was a record: goes away. */
+void change_forget_beginning(void);
+
+/* Files are written under another name first. Of a whole path; and removing what an earlier run has left. */
+#define FRESH_PATH_MAX (SYS_PATH_MAX + 16)
+void fresh_name(const char *full, char ret[FRESH_PATH_MAX]);
+void fresh_forget(const char *path);
 
 /* One more change: the line that says so. */
 void change_tell(struct changes *c, const char *fmt, ...) SYS_FORMAT(2);

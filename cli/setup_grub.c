@@ -165,6 +165,8 @@ static int write_custom(struct changes *c, const char *folder, const char *block
 
 	if (!join(path, folder, "custom.cfg"))
 		return complain("%s: the path is too long", folder);
+	if (!block && !c->dry_run)
+		fresh_forget(path);
 	text = file_content(path, &n);
 	if (!text && (errno != ENOENT || !block))
 		return errno == ENOENT ? 0 : complain("cannot read %s: %s", path, strerror(errno));

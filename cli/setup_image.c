@@ -18,6 +18,7 @@
 #include "setup.h"
 #include "target_area.h"
 #include "target_file.h"
+#include "unfinished.h"
 
 #define PIECE_BYTES (4u << 20)  /* of one write */
 #define SPARE_BYTES (64u << 20) /* what an image needs, or the disk should keep, beyond the rest */
@@ -165,19 +166,27 @@ static void sync_folder(const char *full)
 	}
 }
 
+/* Under another name until it is whole; a signal takes it away, as it may be as large as the memory. */
 static int make_file(const char *path, const char *full, uint64_t bytes)
 {
-	int err, fd = open(full, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	static char fresh[FRESH_PATH_MAX];
+	int err, fd;
 
+	fresh_name(full, fresh);
+	(void)unlink(fresh); /* of a run that was ended */
+	unfinished_is(fresh);
+	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return complain("cannot make %s: %s", path, strerror(errno));
 	err = fill(fd, bytes);
 	close(fd);
+	if (!err && rename(fresh, full))
+		err = -errno;
+	unfinished_is(NULL);
+	if (err)
+		(void)unlink(fresh);
 	sync_folder(full);
-	if (!err)
-		return 0;
-	(void)unlink(full);
-	return complain("cannot make %s: %s", path, strerror(-err));
+	return err ? complain("cannot make %s: %s", path, strerror(-err)) : 0;
 }
 
 /* An area in it where there is none; the extent map, when it is another one by now. */
@@ -224,7 +233,9 @@ static int place_file(struct changes *c, const char *path, const char *full, cha
 	area_identify(&t);
 	snprintf(c->record->device, sizeof(c->record->device), "/dev/%s", t.name);
 	target_file_args(&t, ret_args);
-	return c->dry_run ? 0 : make_area(&t, c, path);
+	if (c->dry_run)
+		return 0;
+	return change_intend(c) || make_area(&t, c, path) ? -1 : 0;
 }
 
 static int check_size(const char *path, const char *size, const struct stat *st)
@@ -263,9 +274,12 @@ int image_file_set_up(struct changes *c, const char *path, const char *size, cha
 	if (c->dry_run) {
 		strcpy(ret_args, "area=file:(its place)");
 	} else {
-		if (make_file(path, full, bytes))
-			return -1;
+		strcpy(r->image, path);
 		r->image_made = true;
+		if (change_intend(c) || make_file(path, full, bytes)) {
+			(void)image_file_undo(c);
+			return -1;
+		}
 	}
 	strcpy(r->image, path);
 	change_tell(c, "make %s (%s, written through)", path, say_size(text, bytes));
@@ -303,6 +317,8 @@ int image_file_undo(struct changes *c)
 		(void)target_file_lock(fd, FILE_UNLOCK, &was_locked);
 		close(fd);
 	}
+	if (r->image_made && !c->dry_run)
+		fresh_forget(r->image);
 	if (r->image_made && sys_exists("%s", r->image)) {
 		if (!c->dry_run) {
 			forget_area(full);

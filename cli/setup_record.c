@@ -111,9 +111,16 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 		return take_file(r, value);
 	if (!strcmp(key, "made-folder"))
 		return *value == '/' && !record_add_folder(r, value);
-	if (strcmp(key, "entry") || !take_u64(value, 16, &n) || n > 0xffff)
+	if (!strcmp(key, "entry-pending"))
+		return r->entry_pending = !strcmp(value, "1");
+	if (strncmp(key, "entry", 5) || !take_u64(value, 16, &n) || n > 0xffff)
 		return false;
-	r->entry = (int)n;
+	if (!key[5])
+		r->entry = (int)n;
+	else if (!strcmp(key, "entry-of-others") && r->n_others < RECORD_OTHERS_MAX)
+		r->others[r->n_others++] = (int)n;
+	else
+		return false;
 	return true;
 }
 
@@ -181,6 +188,10 @@ int record_format(const struct setup_record *r, char *dst, size_t cap)
 		ADD("grub=%s\n", r->grub_folder);
 	if (r->entry >= 0)
 		ADD("entry=%04x\n", (unsigned int)r->entry);
+	if (r->entry_pending)
+		ADD("entry-pending=1\n");
+	for (uint32_t i = 0; r->entry_pending && i < r->n_others; i++)
+		ADD("entry-of-others=%04x\n", (unsigned int)r->others[i]);
 	for (uint32_t i = 0; i < r->n_folders; i++)
 		ADD("made-folder=%s\n", r->folders[i]);
 	for (uint32_t i = 0; i < r->n_files; i++)

@@ -15,6 +15,7 @@
 
 #define RECORD_FILES_MAX   8
 #define RECORD_FOLDERS_MAX 8
+#define RECORD_OTHERS_MAX  8
 #define RECORD_ARGS_BYTES  512
 
 enum setup_how { SETUP_NONE, SETUP_GRUB, SETUP_EFI_ENTRY };
@@ -36,7 +37,11 @@ struct setup_record {
 	char args[RECORD_ARGS_BYTES];   /* the loader's command line */
 	char grub_folder[SYS_PATH_MAX]; /* "": not GRUB */
 	int entry;                      /* number of the EFI boot entry, -1: none */
-	uint32_t n_files, n_folders;    /* made by us, in that order */
+	/* One is being made: whatever has our label is ours, but for these. */
+	bool entry_pending;
+	uint32_t n_others;
+	int others[RECORD_OTHERS_MAX];
+	uint32_t n_files, n_folders; /* made by us, in that order */
 	struct record_file files[RECORD_FILES_MAX];
 	char folders[RECORD_FOLDERS_MAX][SYS_PATH_MAX];
 };

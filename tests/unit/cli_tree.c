@@ -11,12 +11,13 @@
 
 #include "say.h"
 
+const char *tree_place = P_tmpdir;
 static char root[64];
 
 int tree_setup(void **state)
 {
 	(void)state;
-	strcpy(root, P_tmpdir "/torpor-tree-XXXXXX");
+	snprintf(root, sizeof(root), "%s/torpor-tree-XXXXXX", tree_place);
 	if (!mkdtemp(root))
 		return -1;
 	facts_root = root;

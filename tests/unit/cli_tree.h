@@ -10,6 +10,8 @@
 
 #include "sysfiles.h"
 
+extern const char *tree_place; /* where trees are made; /tmp */
+
 /* cmocka setup and teardown: an empty tree, facts_root set to it. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
