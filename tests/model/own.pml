@@ -134,19 +134,28 @@ inline retract()
 
 /* ---- the loader: loader/torpor_kind.c, efi/main.c ---- */
 
-#define OWN_CANDIDATE (slot < NO_COPY && (MAY_RESUME(seen.state) || (forced && seen.state >= LAUNCHED)))
+/* loader/judge.c: one that is spent, tried out, or whose file systems changed hides no stock image. */
+#define OWN_OPEN                                                                                   \
+	(MAY_RESUME(seen.state) && seen.attempts < ATTEMPTS_MAX &&                                 \
+		(!(cache.fs & BIT(seen.id)) || MUT_FS_NOT_COMPARED))
+#define OWN_CANDIDATE (slot < NO_COPY && (OWN_OPEN || (forced && seen.state != EMPTY)))
 
 /* The checks of what is not modelled may say no at any time, at the door and in the core. */
 inline judge_own()
 {
 	if
-	:: MUT_REFUSED_IS_EMPTIED && seen.attempts >= ATTEMPTS_MAX -> set_state(EMPTY, 0, 0); refused = 1
-	:: !forced && (seen.attempts >= ATTEMPTS_MAX || ((cache.fs & BIT(seen.id)) && !MUT_FS_NOT_COMPARED)) -> refused = 1
-	:: else ->
-		if
-		:: refused = 0
-		:: refused = 1
-		fi
+	:: refused = 0
+	:: refused = 1
+	fi
+}
+
+inline look_for_own()
+{
+	look_at_heads();
+	if
+	:: MUT_REFUSED_IS_EMPTIED && slot < NO_COPY && MAY_RESUME(seen.state) && seen.attempts >= ATTEMPTS_MAX ->
+		set_state(EMPTY, 0, 0)
+	:: else
 	fi
 }
 

@@ -205,7 +205,7 @@ grub_entry: /* GRUB clears its choice, and flushes nothing */
 efi_door:
 	atomic {
 		printf("the EFI door\n");
-		look_at_heads();
+		look_for_own();
 		if
 		:: OWN_CANDIDATE ->
 			judge_own();
@@ -234,7 +234,7 @@ efi_door:
 core:
 	atomic {
 		printf("the core\n");
-		look_at_heads();
+		look_for_own();
 		if
 		:: OWN_CANDIDATE -> goto core_own
 		:: !OWN_CANDIDATE && cache.swap.is_image -> goto core_stock
