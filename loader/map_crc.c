@@ -1,8 +1,9 @@
 /*
  * What Linux does to its boot loader's memory map before it makes the checksum of it (e820__update_table of
  * arch/x86/kernel/e820.c; before-and-after tables of three kernels agree with this file): where entries
- * overlap the numerically highest type wins, neighbours of one type become one, and of legacy persistent
- * memory (type 12) every entry stays by itself.
+ * overlap the numerically highest type wins, and neighbours of one type become one, but for the types whose
+ * borders mean something (e820_nomerge): legacy persistent memory (12), soft reserved (0xefffffff).
+ * cli/e820_map.c does the same for the facts; tests/unit/test_map_crc.c holds the two together.
  */
 #include "map_crc.h"
 
@@ -55,7 +56,8 @@ static void add(uint64_t start, uint64_t bytes, uint32_t type)
 	if (bytes == 0)
 		return;
 	m.n_given++;
-	/* Firmware has thousands of small ones, which the kernel joins anyway. */
+	/* Firmware has thousands of small ones, which the kernel joins anyway; those of soft reserved memory
+	 * its EFI stub does. */
 	if (last && last->type == type && type != TYPE_PMEM_LEGACY &&
 		last->start + last->size == start && bytes <= UINT64_MAX - start) {
 		last->size += bytes;
@@ -96,8 +98,8 @@ static void add_clean(uint64_t start, uint64_t end, uint32_t type)
 	struct swsusp_e820 *last = m.n_clean ? &m.clean[m.n_clean - 1] : NULL;
 	if (type == NO_TYPE)
 		return;
-	if (last && last->type == type && type != TYPE_PMEM_LEGACY &&
-		last->start + last->size == start)
+	bool joins = type != TYPE_PMEM_LEGACY && type != TYPE_SOFT_RESERVED;
+	if (last && last->type == type && joins && last->start + last->size == start)
 		last->size += end - start;
 	else
 		m.clean[m.n_clean++] =

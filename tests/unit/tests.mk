@@ -113,7 +113,7 @@ SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c loader/map_crc.c swsu
 LIBS_multiboot2 := $(SWSUSP_A)
 
 UNIT += map_crc
-SRC_map_crc := loader/map_crc.c swsusp/crc.c swsusp/err.c
+SRC_map_crc := loader/map_crc.c swsusp/crc.c swsusp/err.c cli/e820_map.c
 LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
