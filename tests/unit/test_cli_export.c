@@ -348,6 +348,7 @@ static void ended_by_a_signal(void **state)
 	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		pid_t child = fork();
 		if (!child) {
+			signal(ends[i], SIG_DFL); /* a background job inherits "ignored" */
 			if (!out_file_begin(&out, path, OUT_REPLACE, "--force", -1))
 				raise(ends[i]);
 			_exit(1);
