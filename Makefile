@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Torpor. `make` builds the product into out/, `make check` and `make demo` do all their own set-up.
 # V=1 shows the commands. Source lists are explicit; each folder gets only the -I it may use.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image area on a block device: offsets of the image format become sectors of a disk by the extent
  * list, long transfers become requests, many of them in flight. Used by writer and loader.

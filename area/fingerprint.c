@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fingerprint.h"
 
 static int read_range(struct block_dev *dev, uint64_t lba, uint64_t n_sectors, uint64_t offset,

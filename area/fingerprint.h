@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The bytes of a file system that tell whether another system mounted it or wrote to it. The writer
  * keeps their hashes, the loader compares.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A stock image does not say where the firmware's tables were; the kernel that makes it knows.
  * Its list has had one layout for many years, but it is not an interface: whatever looks

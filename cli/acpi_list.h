@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where a running kernel's ACPI tables are, by its own root table list or by its log, and what
  * a few tables say. Pure; all of it comes from firmware or out of kernel memory, and is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor arm, torpor disarm: whether the next boot starts the loader, where GRUB has to be told,
  * and what the loader is told of this boot. */
 #include <stdio.h>

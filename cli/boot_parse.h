@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What setup and status read of other programs' texts: pure functions, no files. Whatever is
  * malformed is as if it were not there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "btrfs_place.h"
 
 #include <errno.h>

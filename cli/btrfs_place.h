@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* btrfs tells of a file's place in addresses of its own; its chunk tree says where they are. */
 #ifndef CLI_BTRFS_PLACE_H
 #define CLI_BTRFS_PLACE_H

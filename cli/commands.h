@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The commands. Each takes its own arguments, argv[0] being its name; the answer is the exit
  * status. */
 #ifndef CLI_COMMANDS_H

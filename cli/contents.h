@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The contents of an image's objects, checked: read and decoded by several threads at once, so that
  * several reads are under way and all processors hash.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ELF64 cores of a machine's memory (as /proc/vmcore is one): reading any, and the pieces of writing
  * one. Pure: of the file only through struct core_source, which may be hostile.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a saved x86-64 Linux says of itself in its memory: the VMCOREINFO text, checked against the
  * kernel's own page tables, and the registers that it went to sleep with. Nothing of it is taken for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * torpor dump: an image's nodes and objects as YAML, state streams from their own tables alone:
  * nothing here knows what a stream is about, or its version.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The clean-up of a boot loader's memory map, as arch/x86/kernel/e820.c does it at boot: an
  * image's header has a checksum of the result, so it must come out the same to the byte.

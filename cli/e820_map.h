@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The firmware's memory map as a kernel keeps it (e820_table_firmware), worked out from what
  * the boot loader handed to it. Pure: bytes in, entries out.

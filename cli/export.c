@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor export: the memory in an image as a file that other programs open. */
 #include "export.h"
 

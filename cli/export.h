@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Between export.c (the memory) and export_core.c (what an ELF core says of it). */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where the firmware's tables are that a resumed kernel goes on to use: by the kernel's own
  * list, else by its log; each with what sysfs shows of it, and nothing when one of them does

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Facts for the loader, before a hibernation and after it; and torpor facts, which shows them.
  * systemd goes on whatever a hook answers: what must not be resumed is told by its absence.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What arm, disarm and status do about facts for the loader. */
 #ifndef CLI_FACTS_ARM_H
 #define CLI_FACTS_ARM_H

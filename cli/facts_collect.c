@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Puts together what is known of this boot, and makes the file of it that the loader reads. */
 #include "facts_collect.h"
 

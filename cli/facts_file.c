@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Overwritten in its place, as grubenv is: neither GRUB nor the firmware replays a journal, so
  * a file that was renamed into its place before a power cut, or a hibernation, may not be there

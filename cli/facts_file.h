@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file of facts on the disk: made by setup, overwritten by arm, read by the loader. It is
  * where the loader's way in can read it: below GRUB's folder, or on the EFI system partition.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What binds facts to an image: the boot ID and where the kernel keeps it, and its entry point;
  * and what this boot uses of the processor. Symbols are believed only where what lies there is

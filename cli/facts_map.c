@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The firmware's memory map of this boot, with the numbers of its types. /sys/firmware/memmap
  * does not do: its types are text, and newer kernels show another table there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is mounted, by the bytes that only a mount by another system changes: the running kernel
  * still writes between `torpor arm` and the image, so a whole superblock, which save hashes,

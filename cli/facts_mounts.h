@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which bytes of a mounted file system only a mount by another system changes. */
 #ifndef CLI_FACTS_MOUNTS_H
 #define CLI_FACTS_MOUNTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the kernel's text files and tables say: pure functions over text and bytes, no files.
  * Whatever is malformed is as if it were not there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where a file lies on its block device, as FIEMAP tells it, judged for an image area. */
 #ifndef CLI_FILE_EXTENTS_H
 #define CLI_FILE_EXTENTS_H

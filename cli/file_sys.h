@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel is asked about a file of a mounted file system. Thin, so that tests can play it. */
 #ifndef CLI_FILE_SYS_H
 #define CLI_FILE_SYS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The mounted file systems, and the swap areas in use, as the writer is told of them. */
 #ifndef CLI_FILESYSTEMS_H
 #define CLI_FILESYSTEMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor format: makes an empty image area, and a store behind it. */
 #include <getopt.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* GRUB's environment block and a block of our own in its custom.cfg: pure functions over texts. */
 #ifndef CLI_GRUB_TEXT_H
 #define CLI_GRUB_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The writer runs alone for minutes: a watchdog that Linux has armed would reset the machine in the
  * middle, and a machine that cannot be switched off by a register would stand there with its image,

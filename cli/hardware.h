@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What hardware does while nobody looks after it, or cannot do: reasons not to begin a save. */
 #ifndef CLI_HARDWARE_H
 #define CLI_HARDWARE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rules of those who hibernate, as they are written there. Where one of them finds
  * /sys/power/resume set it takes that (swap_place.c); systemd sets it before its sleep hooks run, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where a hibernation goes while /sys/power/resume names nothing: whoever starts it chooses among the
  * swap areas in use, each by a rule of its own.

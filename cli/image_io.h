@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image area in a file or on a block device: source and destination for image-format/. They are
  * read past the page cache where that is possible, because writer and loader change them, files

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory in an image of either kind, Torpor's own or a stock kernel's, frame by frame. */
 #ifndef CLI_IMAGE_MEMORY_H
 #define CLI_IMAGE_MEMORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An image opened for looking at it. */
 #ifndef CLI_IMAGE_VIEW_H
 #define CLI_IMAGE_VIEW_H

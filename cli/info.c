@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor info: what is in an image area, readable. */
 #include <inttypes.h>
 #include <stdio.h>

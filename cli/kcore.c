@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What Linux tells root about its own memory without a module: an ELF core of the running
  * kernel, and a list of symbols.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The running kernel's memory by virtual address (/proc/kcore), and where its variables lie
  * (/proc/kallsyms). What is read is believed by nobody without a check of its own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The store beside an image area: from the area's end to the end of its partition, an area of the
  * same format with headers of its own (FORMAT.md, section 8). Writer and loader never touch it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A kexec jump, unlike the kernel's own hibernation, stops processes but not kernel threads, and one that
  * writes to a disk goes on doing so (ext4's initialisation of inode tables, XFS's log, writeback). Devices

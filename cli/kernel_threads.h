@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kernel threads, kept on the first processor while the others are taken offline. */
 #ifndef CLI_KERNEL_THREADS_H
 #define CLI_KERNEL_THREADS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The two system calls of the jump, and whether this kernel will do it. */
 #ifndef CLI_KEXEC_H
 #define CLI_KEXEC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is between a block device or file and a plain disk. */
 #ifndef CLI_LAYERS_H
 #define CLI_LAYERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A typo in the loader's words shows here, not in a boot that nobody watches: there it ends the resume. */
 #include "loader_words.h"
 

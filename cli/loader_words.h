@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What setup hands to the loader, read by the loader's own parser. */
 #ifndef CLI_LOADER_WORDS_H
 #define CLI_LOADER_WORDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the running kernel and its firmware say about this machine. */
 #ifndef CLI_MACHINE_FACTS_H
 #define CLI_MACHINE_FACTS_H

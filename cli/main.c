@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor: the Linux command. */
 #include <stdio.h>
 #include <string.h>

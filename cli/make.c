@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor make: an image from an ELF core, or from flat memory. */
 #define _GNU_SOURCE
 #include <errno.h>

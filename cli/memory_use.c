@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image holds what the firmware calls RAM. Linux may use more (DIMMs plugged in, virtio-mem, a DAX
  * device as memory): the next boot's firmware does not have that in its map, so that an image with it

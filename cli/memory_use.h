@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where Linux and the firmware see memory differently: RAM that Linux uses and the firmware does not
  * know of, RAM that Linux says must not be touched.

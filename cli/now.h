@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Time for measurements. */
 #ifndef CLI_NOW_H
 #define CLI_NOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file that a command makes: it appears under its name when it is whole, or not at all. */
 #ifndef CLI_OUT_FILE_H
 #define CLI_OUT_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The writer as a kexec image: the program with its handoff block, and the segments that put it
  * into the region.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A bar on a terminal while something long goes on; nothing where stderr is no terminal. */
 #ifndef CLI_PROGRESS_H
 #define CLI_PROGRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory for writer and loader: 2 MiB frames that the saved image does not need back, and one more
  * such page for the mailbox. From a boot-time reservation when there is one (crashkernel= with no

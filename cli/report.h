@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What writer and loader left in the mailbox, for people. */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H

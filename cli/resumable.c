@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The image that is about to be saved, judged ahead by the code that the loader is made of: what it would
  * refuse on this same machine must not be saved, since nothing would bring it back. What can be known before

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Would the loader take the image that is about to be saved, on this machine as it is now? Answered by the
  * loader's own check (loader/plan.c), against this boot's firmware.

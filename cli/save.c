@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * torpor save: everything that can be checked is checked before anything changes; then the jump;
  * then word of what happened, which is printed by the same process, in the system that went on

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the command says: results on stdout, one line a problem on stderr. */
 #ifndef CLI_SAY_H
 #define CLI_SAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor setup: finds the swap area of hibernation, or makes a file for images, and makes the
  * machine start the loader for it. */
 #include "setup.h"

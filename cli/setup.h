@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The ways in which setup makes a machine start the loader: GRUB's one-shot entry, an EFI boot
  * entry. */
 #ifndef CLI_SETUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A boot entry of the firmware, first in its order: the loader is started in every boot, and
  * returns at once when there is no image; the firmware then goes on with its next entry.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What setup writes: whole files, replaced in one step and flushed, and recorded. With dry_run it
  * only says what it would do. Every call returns -1 after one complaint.

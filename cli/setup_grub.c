@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * GRUB cannot see whether a swap area holds an image, so the choice is made when it is written:
  * `torpor arm` puts next_entry into grubenv, and GRUB takes that away again, by itself and before

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What makes a stock hibernation tell the loader about itself: a hook of systemd's that runs
  * `torpor arm` before it and `torpor disarm` after it, whatever way the loader is started by.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file for Torpor's own images: made once, written through so that all of its blocks exist, and
  * then immutable, so that neither a person nor a defragmenter moves them.

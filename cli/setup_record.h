@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `torpor setup` has done, so that it can be undone and compared: "key=value" lines in
  * /var/lib/torpor/setup.

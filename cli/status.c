@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor status: what would happen at the next hibernation and at the next boot, and why not. */
 #include <errno.h>
 #include <fcntl.h>

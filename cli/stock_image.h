@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hibernation images of unmodified kernels (swsusp), for looking at: info, verify, status. */
 #ifndef CLI_STOCK_IMAGE_H
 #define CLI_STOCK_IMAGE_H

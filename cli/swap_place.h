@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The swap area that hibernation uses: which device or file, and where the loader, which knows
  * disks and partitions only, finds it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Small files of /proc, /sys and /dev. Every path goes through facts_root, so that all that
  * reads the system can be run on a copy of its files.

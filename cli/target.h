@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The disk, partition or file that an image goes to: where it is in the machine, as the writer
  * must find it without Linux, and whether anybody uses it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The image area on a target: finding it, and making one where that destroys nothing. */
 #ifndef CLI_TARGET_AREA_H
 #define CLI_TARGET_AREA_H

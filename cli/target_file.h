@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A file as a target: the area is its blocks, beneath the file system that it is on. Everything that
  * could move them, or keep them from being what the disk has, is refused by name.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who uses a target now: mounts, swap, devices on top of it. */
 #include "target.h"
 

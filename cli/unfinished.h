@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The file that a command is making: a signal that ends the command removes it. One at a time. */
 #ifndef CLI_UNFINISHED_H
 #define CLI_UNFINISHED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Under UEFI Linux keeps the firmware's boot logo for /sys/firmware/acpi/bgrt: the pages that the BGRT
  * names become "reserved", and hibernation leaves out what is reserved (arch/x86/kernel/e820.c,

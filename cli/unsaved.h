@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory that the running kernel uses and that its own hibernation does not save: a session that no resume
  * brings back, Torpor's or the kernel's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Random uuids (RFC 4122, version 4), bytes in the order of their text. */
 #ifndef CLI_UUID_H
 #define CLI_UUID_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor verify: reads an image as a loader would, and checks every hash. */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The writer program, carried by the command. WRITER: path of the file. */
 	.section .rodata
 	.balign 4096

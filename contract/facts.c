@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file of facts: its head, and the description of struct facts. The stream is image-format/state.c's
  * business.

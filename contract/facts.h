@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Facts: what `torpor arm` tells the loader before an unmodified kernel hibernates, about the boot that is
  * about to be saved. A stock image says nearly nothing of the machine it was made on (a checksum of the

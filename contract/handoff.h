@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the Linux command tells the writer: one block of plain data in the first page of the payload,
  * filled before kexec_load(2). The writer believes nothing of it without a check (writer/handoff_check.c).

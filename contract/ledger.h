@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The count of attempts to resume a stock kernel's image, at offset 0 of the swap area's first
  * page: room that mkswap leaves to boot loaders. The loader writes it, the Linux command shows

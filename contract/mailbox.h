@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where writer and loader leave word for the `torpor` process: one 2 MiB page that the process has
  * pinned. It is ordinary memory of the old kernel, so it travels with the image. Magic and nonce are

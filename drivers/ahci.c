@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * AHCI controllers, AHCI 1.3.1 (versions 1.0 to 1.3 too), with SATA disks on their ports.
  *

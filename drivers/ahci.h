@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* AHCI controllers and the SATA disks on them. For disks.c only; everything else goes through
  * block.h. */
 #ifndef DRIVERS_AHCI_H

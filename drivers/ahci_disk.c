@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SATA disk: who it is, its requests, and what happens when one fails. ahci.c tells the whole. */
 #include "ahci_disk.h"
 

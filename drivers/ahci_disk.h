@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A SATA disk on a port of an AHCI controller. For ahci.c. */
 #ifndef DRIVERS_AHCI_DISK_H
 #define DRIVERS_AHCI_DISK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Controllers that firmware's RAID mode gives another class and number, while they are AHCI behind:
  * the numbers that Linux's ahci driver takes. Others of that class are not (VMD, SAS): their BAR 5

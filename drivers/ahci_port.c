@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One port: link, engine, one command. AHCI 1.3.1 chapter 10 in its order. */
 #include "ahci_port.h"
 

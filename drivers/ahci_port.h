@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One port of an AHCI controller: its link, its engine, one command. For ahci.c and ahci_disk.c. */
 #ifndef DRIVERS_AHCI_PORT_H
 #define DRIVERS_AHCI_PORT_H

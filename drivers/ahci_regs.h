@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Registers and structures of AHCI 1.3.1 (section numbers below), with the names of the
  * specification, and the little of ATA (ACS-3) and Serial ATA 3.1 that goes through them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is the same for all disks: checks, the list of requests in flight, deadlines, splitting. */
 #include "block.h"
 

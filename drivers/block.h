@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The only door to a disk. Drivers implement struct block_ops; everybody else calls the block_
  * functions, which check bounds, permission and alignment, split what is too long, and keep

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which driver takes which controller. A new driver: its header here, and a line in the table. */
 #include "disks.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * NVM Express 1.4 over PCIe, and 2.x controllers as far as they do the same.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* NVMe controllers behind PCI. For disks.c only; everything else goes through block.h. */
 #ifndef DRIVERS_NVME_H
 #define DRIVERS_NVME_H

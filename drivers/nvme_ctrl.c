@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Registers, reset, queues, admin commands of an NVMe controller. See nvme.c. */
 #include "nvme_ctrl.h"
 

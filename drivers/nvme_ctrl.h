@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An NVMe controller without its disks: registers, reset, the admin queue, shutdown; and queue
  * pairs in general. For nvme.c only. What is supported is said there.

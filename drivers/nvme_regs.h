@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Registers and structures of NVM Express 1.4 (section numbers below; 2.x has moved them to the
  * base, PCIe transport and NVM command set specifications without changing what is used here), with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI configuration space: access, enumeration, power, BARs, capabilities. PCI Local Bus 3.0
  * (chapter and table numbers below), PCI Power Management 1.2, PCI Express Base 3.0 7.2.2 for ECAM.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI configuration space and BARs. PCI Local Bus 3.0 chapter 6; access mechanism #1 (ports 0xcf8
  * and 0xcfc), or ECAM where pci_use_mcfg found it (PCI Firmware 3.0, 4.1).

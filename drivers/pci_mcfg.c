@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ACPI's MCFG table: where the configuration space of which buses lies in memory (ECAM). PCI
  * Firmware 3.0, 4.1.2, table 4-2 and 4-3. Segments other than 0 are reached no other way.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Firmware that emulates a PS/2 keyboard, or boots from a USB disk, owns the USB host controllers
  * and serves them from system management mode. Before memory is overwritten they must be given up,

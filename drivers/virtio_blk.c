@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * virtio block device, virtio 1.1 section 5.2, over virtio_pci.c (modern and legacy interface).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The PCI transport of virtio 1.1 (4.1) and its legacy interface (4.1.4.8), polled, one queue.
  *

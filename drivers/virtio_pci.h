@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A virtio device behind PCI with one queue: registers of the modern or the legacy interface,
  * features, the split virtqueue's memory, reset. What is in the queue is the device driver's

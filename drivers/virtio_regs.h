@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Registers and structures of virtio 1.1 (section numbers below; 1.2 has the same ones for what is
  * used here), with the names of the specification, and the legacy interface where it differs.

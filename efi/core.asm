@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; The loader core inside torpor.efi.
 bits 64
 section .rodata

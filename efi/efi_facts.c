@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Only asked when a stock image is there: a start without one must not wait for the volumes of a slow stick.
  */

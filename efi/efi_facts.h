@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Facts of a stock image, from the firmware's file systems. */
 #ifndef EFI_EFI_FACTS_H
 #define EFI_EFI_FACTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Firmware maps all memory of its own map to itself, and nothing else for sure (UEFI 2.10, 2.3.4): a table
  * whose address is damaged must not be looked at, since a page fault at the door is a machine that hangs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * torpor.efi: the EFI front door. It asks the judge, through the firmware's own disk drivers, so that
  * everything that can be wrong is found while returning to the firmware (or to GRUB) is possible. Then it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A variable of its own, not a sector of a disk: before the core runs nothing of ours writes to disks.
  */

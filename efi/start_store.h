@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The firmware's variable that keeps the count of starts. */
 #ifndef EFI_START_STORE_H
 #define EFI_START_STORE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The GPT partition type of an image area, so that the loader finds it without being told where it
  * is (area=type, the default). In the usual text form: the first three fields are stored little

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading: the chunks of an object, one after the other, each checked before it is given out.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The extent map: everything in it is judged here, so that a reader may use what it gets.
  */

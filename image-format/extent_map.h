@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The extent map of an area in a file: where the file lies in its partition, so that a loader with no
  * file-system code finds all of it from the place of its first sector. FORMAT.md, section 9.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * XXH64, seed 0. The one place that includes the xxHash code: inlined here, nothing to link.
  *

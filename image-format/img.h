@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Torpor images: the API. Pure: no hardware, no allocation, no logging; all memory is the caller's.
  * The same sources are built for the freestanding programs and for Linux.

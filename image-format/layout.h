@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The image on disk, version 1.0: structs as they lie in the area. All integers little-endian. The
  * specification is FORMAT.md; this file is its C form, and the sizes and offsets are asserted.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading: the root, and what it says. Everything in it is checked here, once; afterwards the
  * tables can be used as they lie in memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The descriptions of saved_state.h. A field may be added, widened or moved at any time; what an
  * older loader must not ignore is marked critical, what no resume can do without is marked

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the byte streams of a hibernated kernel hold: node "kernel", objects
  *   "memory"    page stream: every frame

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which ACPI tables a running kernel goes on to use, long after its start: methods of DSDT and SSDTs, registers
  * of the FADT, the FACS's lock and waking vector, PCI windows, units that remap DMA. BGRT, FPDT, TPM logs and

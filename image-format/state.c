@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * State streams: writing, checking, and reading into the structs of another version.
  */

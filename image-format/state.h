@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Self-describing state: a byte stream that carries the description of the structs in it, so that a
  * reader of another version finds fields by name, and any tool can print it. Layout: FORMAT.md,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Between state.c and state_dump.c: an object of a stream as it lies there, unaligned.
  */

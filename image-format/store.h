@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The store: named nodes that are added to an area and taken out of it one at a time, all others
  * staying as they are (FORMAT.md, "Adding to an image"). The operations are those of the PKRAM

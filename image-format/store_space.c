@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The store: which blocks of the area are taken. Not on disk: what the root names is taken, the rest
  * is free, so nothing can leak and there is nothing to keep right.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writing, the lower half: where things lie in the area, and how they get there.
  *

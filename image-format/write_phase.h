@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Order of the calls of a writer; between write.c and write_pages.c only.
  */

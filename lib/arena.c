@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bump allocation over a few pieces of memory. */
 #include "arena.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory of one named lifetime, handed out once and never given back. An arena may consist of
  * several pieces (the 2 MiB frames of the region); one allocation lies in one piece.

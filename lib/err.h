@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What can go wrong outside the image: 0, or one of these (always negative, always to be checked).
  * Image faults have their own numbers (image-format/img.h, -1 to -63), so that a caller that uses

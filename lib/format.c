@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A small vsnprintf: one pass over the format, one function a kind of conversion. */
 #include "format.h"
 

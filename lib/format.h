@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Formatted text without a C library. The subset of C11 7.21.6.1 that the project uses:
  * flags - 0 # (of x) and width; precision for %s (also .*); length hh h l ll z; d i u x X c s p %.

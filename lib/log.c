@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines to the sinks, and into a ring of whole lines. */
 #include "log.h"
 

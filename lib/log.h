@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The log: whole lines, each a greppable fact with addresses and sizes. Every line goes to all
  * sinks (serial port, screen) at once and into a ring that survives the jump, so that the resumed

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the packaged static libraries (liblz4) name and never reach from the functions that we call.
  * Their stack protector reads its canary from %fs:0x28: x86/program.c and efi/main.c point FS at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The end of the program, with its reason in the log. */
 #include "panic.h"
 

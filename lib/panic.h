@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The last resort: our own bug. Logs "panic: ...", then calls the hook (reset or halt), never
  * returns. */
 #ifndef LIB_PANIC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sets of ranges: binary search for the place, then one splice of the table. */
 #include "ranges.h"
 

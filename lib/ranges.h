@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sets of half-open ranges [start, end) of uint64_t: frames, bytes or sectors, as the user says.
  * The only place with range algebra. A set is kept sorted, disjoint and joined (ranges that touch

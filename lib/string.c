@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What string.h promises, for the freestanding programs only: the compiler and the packaged
  * libraries call these by name. Words are moved with `rep movsq`: as fast as `rep movsb` where the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a front door tells the loader: the narrow waist between firmware and everything behind it.
  * Filled by efi/ or by multiboot2.c; copied into the region when the loader moves there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory map of a boot_info, put together from what firmware says, range by range in any order. */
 #ifndef LOADER_BOOT_MEMORY_H
 #define LOADER_BOOT_MEMORY_H

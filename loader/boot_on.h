@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The core's only way out without a resume. */
 #ifndef LOADER_BOOT_ON_H
 #define LOADER_BOOT_ON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Has another system mounted or written to what the saved system had mounted? Compares the disks with
  * the fingerprints in the image. Every file system is one line in the log.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Features of the processor that a saved kernel uses, against what this one has: for both kinds of images. */
 #ifndef LOADER_CPU_FEATURES_H
 #define LOADER_CPU_FEATURES_H

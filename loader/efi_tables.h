@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What multiboot2 leaves out on an EFI machine, read from the EFI system table after boot services have
  * ended: UEFI 2.10, 4.3 and 4.6. */
 #ifndef LOADER_EFI_TABLES_H

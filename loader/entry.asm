@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; The loader's first instructions as a program of its own (the "core"), wherever it was put.
 ;   in   64-bit mode, CPL 0, interrupts off, identity tables that map the program, its parameter room,
 ;        its home memory and rdi's block; struct boot_info in the parameter room (front doors and the

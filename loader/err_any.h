@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Error numbers of all the libraries that a loader calls: lib, image-format, swsusp. */
 #ifndef LOADER_ERR_ANY_H
 #define LOADER_ERR_ANY_H

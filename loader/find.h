@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where is the image? Looks through the disks for the area that the command line names. */
 #ifndef LOADER_FIND_H
 #define LOADER_FIND_H

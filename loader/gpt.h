@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* GUID partition tables. UEFI 2.10, 5.3. Read only; the table is input and everything in it is checked. */
 #ifndef LOADER_GPT_H
 #define LOADER_GPT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An image opened: index root, and the state that the loader needs, decoded. */
 #ifndef LOADER_IMAGE_H
 #define LOADER_IMAGE_H

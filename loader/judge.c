@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The choice between the two kinds of image: judge.h has the rules. What each kind has to offer is
  * judge_own.c's and judge_stock.c's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one judge: which image is to be resumed, and may it be, here and now? The EFI door and both runs of
  * the core ask it and act on its answer; what one of them would decide otherwise than the next one ends

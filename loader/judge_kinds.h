@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The two halves of the judge, for judge.c only: each looks at one kind of image, as if the other did not
  * exist. */
 #ifndef LOADER_JUDGE_KINDS_H

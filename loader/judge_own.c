@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Judging our own images. The order of the checks is from what the header says to what takes reading the
  * disks, so that the reason given is the plainest one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Judging a stock kernel's hibernation image. What stock_check knows of machines is its own business; here
  * is what else must hold before anything is given up for it: an attempt can be counted, there is a place

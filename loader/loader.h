@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The loader core's state and its two kinds of image. For main.c, torpor_kind.c and stock_kind.c only. */
 #ifndef LOADER_LOADER_H
 #define LOADER_LOADER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Another processor begins in real mode, and the number of paging levels changes with paging off:
  * for both there must be memory low enough, wherever the program itself lies. The map says which is

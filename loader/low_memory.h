@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Pages that code without paging or in real mode needs: below 4 GiB, below 1 MiB. They are
  * borrowed, whatever is in them, from RAM of the map; their borrower puts the content back.

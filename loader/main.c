@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The loader core: from a machine that firmware has let go of to a kernel that goes on. loader_main is
  * the story. It is told twice: first where the front door put the program, to learn from the image where

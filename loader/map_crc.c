@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What Linux does to its boot loader's memory map before it makes the checksum of it (e820__update_table of
  * arch/x86/kernel/e820.c; before-and-after tables of three kernels agree with this file): where entries

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The checksum that the kernel would make of this boot's firmware map (swsusp/README.md, "memory map"):
  * over the table as its boot loader handed it over, cleaned up as the kernel does it. It needs the raw

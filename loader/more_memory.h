@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Memory for the first run of the loader, beyond what the front door gave it. */
 #ifndef LOADER_MORE_MEMORY_H
 #define LOADER_MORE_MEMORY_H

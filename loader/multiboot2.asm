@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; torpor.mb2: what GRUB's `multiboot2` command loads (Multiboot2 specification 2.0). A flat binary:
 ; header, this stub, and the loader core as linked. GRUB may place it anywhere below 4 GiB (relocatable
 ; tag). The stub makes identity tables for the first 4 GiB, copies the core, enters 64-bit mode.

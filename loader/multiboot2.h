@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The multiboot2 front door: GRUB's information tags to boot_info. Multiboot2 specification 2.0, 3.6. */
 #ifndef LOADER_MULTIBOOT2_H
 #define LOADER_MULTIBOOT2_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * NVS is copied through a buffer, not read in place: its ranges need not begin and end at frames, and what
  * lies between them, like the FACS in them, is this boot's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ACPI NVS memory of the saved system put back: only with nvs=1. Firmware's own code and AML keep state there
  * that a power cycle resets. Linux does it after a hibernation in S4 mode, but for a list of machines that it

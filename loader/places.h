@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Places on disks that the command line can name: partitions by type, GUID or label, or runs of
  * sectors. */
 #ifndef LOADER_PLACES_H

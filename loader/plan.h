@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* May this image be put into this machine? Every check comes before anything is overwritten. */
 #ifndef LOADER_PLAN_H
 #define LOADER_PLAN_H

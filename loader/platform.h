@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What of the platform is judged alike for our own images and for stock kernels'. */
 #ifndef LOADER_PLATFORM_H
 #define LOADER_PLATFORM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1
  * MiB). A slot holds neighbouring LZ4 chunks in its buffer, or its read goes straight into the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Memory from the image into its frames: several reads in flight, every hash checked. */
 #ifndef LOADER_RESTORE_H
 #define LOADER_RESTORE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Runtime ranges as sets of pages. The firmware cuts them as it likes, and Linux joins neighbours of one type
  * and attribute (efi_merge_regions) before it lists them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* EFI runtime services: the memory that a saved kernel calls them in, and what the firmware has now. */
 #ifndef LOADER_RUNTIME_H
 #define LOADER_RUNTIME_H

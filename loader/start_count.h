@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How often the core was started for an image without leaving a trace on it. Once boot services have
  * ended, the core can refuse only by a reset; a boot entry that comes first would then start it again, for

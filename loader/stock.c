@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The attempt count lives in the first sector of the swap area. mkswap leaves the first 1024 bytes of a
  * swap area to boot loaders, the kernel copies them unchanged with the header page, and no image byte

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Images that an unmodified kernel wrote with its own hibernation (swsusp): found, judged, placed,
  * loaded, spent. The format is swsusp/'s business; here is what a loader does with it.

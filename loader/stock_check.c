@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * May this stock image be put into this machine? The image itself says little: its frames, and a checksum of
  * the firmware's map. Facts that `torpor arm` left say more, if they are of its boot; then harmless drift

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Facts are a file that anything may have happened to: it may be of another boot, of another kernel, half
  * overwritten. What ties it to an image is in the image: the checksum of the firmware's map, the address

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * This boot against the facts of the saved one, range by range. The kernel that goes on has a map of its
  * own in memory, and pointers into what was not RAM: what it may use must still be memory, what it

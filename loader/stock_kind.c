@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Resuming what an unmodified kernel saved by its own hibernation.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One frame of a stock image before anything is loaded. */
 #ifndef LOADER_STOCK_PEEK_H
 #define LOADER_STOCK_PEEK_H

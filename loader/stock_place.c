@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Gaps between the frames of an image, in memory that is RAM in both boots. ACPI tables are memory too, and
  * an own image restores them; a stock image does not, and the old kernel goes on to run what is in them.

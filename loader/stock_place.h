@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where the loader may be while a stock kernel's image is restored. Such an image does not say: it holds
  * no frame that the kernel did not own, and the kernel goes on to use some of those (ACPI tables, NVS,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Loading the data of a swsusp image. Uncompressed: pieces that are contiguous on the disk and in memory
  * go straight into their frames, several at a time. Compressed: the stored stream is read ahead in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * This boot's ACPI tables against a saved system's. Pure: reading them is tables_read.c.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ACPI tables that a running kernel goes on to use, as this boot's firmware has them: the same list
  * that an image or the facts of an image have of theirs (struct saved_table).

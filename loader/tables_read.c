@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading this boot's ACPI tables for the comparison with a saved system's. Which ones count is
  * image-format/saved_table.c's business.

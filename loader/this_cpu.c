@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What this processor is and can do, for the comparison with the one of the save. A feature that the
  * firmware has switched off is as good as absent: a kernel that had it in use would fault at the first

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Resuming our own images: what the writer saved by kexec jump.
  */

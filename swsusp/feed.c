@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Stored pages in order, synchronously: for the frame list, and for checking whole images.
  */

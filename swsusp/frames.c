@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The frame list: the first pages of the stream after the info page, into runs of frames. In a
  * compressed image its last page may share a unit with the first data pages: that unit is decoded

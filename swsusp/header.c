@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The header page: is there an image, of which kind, and how it is consumed.
  */

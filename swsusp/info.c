@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The info page: sizes, and where the image kernel wants to be entered.
  */

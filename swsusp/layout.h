@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What Linux puts on the disk when it hibernates (swsusp), x86-64. Little-endian, natural alignment.
  * The facts are Linux's; the files named are its own, see README.md.

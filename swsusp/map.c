@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The swap map: a chain of pages, walked once, into runs of slots. The chain is bounded three ways: by
  * the size of the image that the info page tells, by the work memory, and a map page that comes again

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reader for the hibernation images of unmodified Linux kernels (swsusp), x86-64. Pure: no hardware,
  * no allocation, no logging; all memory is the caller's. The same sources are built for the

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Everything that `make check` runs after the build, in order; one line a part, counts at the end.
 
     check.py --unit NAME... --fuzz NAME... --qemu PATTERN... [--fuzz-seconds N] [--jobs N]
@@ -76,6 +77,21 @@ def style(total):
     bad = [f for f in files if not f.startswith("tests/") and
            re.search(r'#include [<"](tests/|fake_|cmocka)', open(os.path.join(TOP, f)).read())]
     total.add("nothing includes tests", int(not bad), int(bool(bad)), " ".join(bad))
+    license(total)
+
+
+# Sources that a cache is keyed by: a line in them costs a kernel or an installed Debian anew.
+NO_LICENSE_LINE = ("tests/qemu/debian.py", "tests/qemu/guest/agent")
+
+
+def license(total):
+    code, out = run(["git", "ls-files", "*.[chS]", "*.asm", "*.inc", "*.ld", "*.py", "*.sh", "*.mk", "*.pml",
+                     "Makefile", ".ci/run", "tests/qemu/guest"])
+    files = [f for f in out.split() if f not in NO_LICENSE_LINE] if code == 0 else []
+    bad = [f for f in files if "SPDX-License-Identifier: GPL-2.0-or-later" not in
+           "".join(open(os.path.join(TOP, f)).readlines()[:2])]
+    total.add("each source names its license", int(bool(files) and not bad), int(not files or bool(bad)),
+              " ".join(bad))
 
 
 def golden(total):

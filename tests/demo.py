@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """make demo: both stories on the terminal, in QEMU. First Torpor's own: Linux boots, a program counts,
 `torpor save`, power off, GRUB's "resume" entry, the program goes on counting. Then a stock Debian
 kernel that hibernates by itself and is resumed by the same loader, without a second Linux."""

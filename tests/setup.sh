@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Installs the Debian packages that building and testing needs, and those named as arguments; says nothing
 # when all are there.
 # Works as root or through sudo, on a fresh Debian 12, without questions.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What `make soak` runs: the long things. A table of the fuzzers' coverage, then whole machines.
 
     soak.py [--fuzz NAME...] [--seconds N] [--cuts N] [--cycles N] [--seed N]

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; The writer's first instructions, entered by Linux's kexec jump (relocate_kernel_64.S).
 ;   in   64-bit mode, CPL 0, interrupts off, kexec's identity tables (RAM only), CR4 = PAE [+ LA57],
 ;        no usable GDT or IDT; rsp in the kernel's swap page, [rsp] = the kernel's return point

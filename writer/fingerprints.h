@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fingerprints of the mounted file systems, taken after the jump: nobody writes to them any more. */
 #ifndef WRITER_FINGERPRINTS_H
 #define WRITER_FINGERPRINTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The writer: entered from Linux by kexec jump, saves all memory into the image area, then powers off,
  * resets, or jumps back. writer_main is the story. Until the commit every failure ends in a jump back,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The kernel saves ACPI NVS when it hibernates in S4 mode (drivers/acpi/nvs.c); a kexec jump has no such step.
  */

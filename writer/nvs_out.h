@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ACPI NVS memory into the image, in an object of its own: a loader puts it back only when it is told to. */
 #ifndef WRITER_NVS_OUT_H
 #define WRITER_NVS_OUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The GDT of the old kernel. Kernels before 6.13 (6.12.5, 6.6.66) come back from a jump with whatever
  * GDT the payload left, and load SS, TR and LDT from it: it must be their own. Its virtual address is

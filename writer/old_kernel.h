@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the writer must know of the kernel that jumped here, found in its memory and checked. */
 #ifndef WRITER_OLD_KERNEL_H
 #define WRITER_OLD_KERNEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The one way into the old kernel's memory: no pointer of its is followed that does not lead to RAM. */
 #include "old_memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The old kernel's struct pages, read where it left them. Balloon drivers give memory back to the
  * hypervisor (PageOffline), failed memory is marked (PG_hwpoison): neither may be read. Linux tells before

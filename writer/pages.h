@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which frames the image must hold. */
 #ifndef WRITER_PAGES_H
 #define WRITER_PAGES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The little of ACPI that needs no interpreter: the fixed hardware of the FADT, processors. ACPI 6.4: 5.2.5 (RSDP),
  * 5.2.9 (FADT), 5.2.12 (MADT), 4.8.3 (PM1, GPE), 7.4.2 (_Sx), 16.1 (sleeping). Tables are input: lengths and checksums

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The local APIC, as far as handing a machine over needs it. Intel SDM volume 3, chapter 11. */
 #ifndef X86_APIC_H
 #define X86_APIC_H

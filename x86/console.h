@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Log sinks: a 16550 serial port, VGA text memory. */
 #ifndef X86_CONSOLE_H
 #define X86_CONSOLE_H

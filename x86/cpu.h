@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions that C has no words for: control registers, MSRs, CPUID. Metal only. */
 #ifndef X86_CPU_H
 #define X86_CPU_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The one way to wait for hardware: a condition and a limit. On the host the fake clock moves on with
  * every look at it, so a wait that never ends in the model ends at once in the test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Work for several processors: one of them, the owner, gives jobs and asks whether they are done; the
  * others, and the owner while it has nothing better to do, take them in the order they were given.

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; Into the old kernel. See jump.h.
 bits 64
 default rel

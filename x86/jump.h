@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The last instructions: into a kernel that waits at its jump-back point, or in restore_registers. */
 #ifndef X86_JUMP_H
 #define X86_JUMP_H

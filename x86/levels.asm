@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; Changes between 4- and 5-level paging. Copied to a page below 4 GiB that both the old and the new
 ; tables map, and called there in 64-bit mode:
 ;   in   rdi  copy of the new root table, below 4 GiB     rsi  address of this copy

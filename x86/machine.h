@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * THE seam between logic and hardware: everything by which a driver touches the machine. This header is
  * the metal side; tests/fake/machine.h has the same names over device models, and is chosen by the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Identity page tables. One table tree per program; tables are pages of an arena, so their physical
  * addresses are their addresses. Cached memory uses PAT entry 0 (WB), registers PCD|PWT, entry 3: UC in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Our own page tables: identity-mapped, built from an arena, valid from paging_enter on. Only what
  * was mapped is mapped: a stray access faults and prints a register dump instead of doing harm.

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; Where another processor begins: in real mode, at the start of the page below 1 MiB that smp.c has copied
 ; this to. Through protected mode into 64-bit mode, and away from the page.
 ;   in   CS = page / 16, IP = 0

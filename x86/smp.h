@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The other processors, as helpers: started from whatever firmware left them in by INIT and
  * start-up IPIs, running on our tables and stacks of their own, stopped by INIT again. Intel SDM

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How fast is the TSC? No single answer can be relied on: CPUID is silent on older processors and
  * may lie under hypervisors, the 8254 is gated on many notebooks, PM timers are missing on

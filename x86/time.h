@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The clock behind clock_us(): the TSC, calibrated once. Two independent sources that agree are
  * believed; where none do, the fastest plausible answer counts: a deadline that cannot be trusted

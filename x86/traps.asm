@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; Exception entry: 32 stubs of equal size push a vector number, the common part saves the registers as
 ; struct trap_frame, calls trap_handle, and returns from the exception when that returns.
 bits 64

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Descriptor tables of our own: selectors as the kernel's jump-back point wants them, and
  * exceptions that end in a register dump on every log sink instead of a silent reset. Intel SDM
  * volume 3, chapter 6. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """make bench: Torpor beside the kernel's own hibernation, in the same virtual machines, in one run,
 taking turns. Prints markdown tables. Times on an emulated machine mean something only as ratios."""
 

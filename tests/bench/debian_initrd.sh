@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Makes the initramfs that Debian's initramfs-tools makes for a kernel (stock_kernel.sh's directory), as an
 # installation has it: with most modules, and a swap partition to resume from.
 #   debian_initrd.sh KERNEL_DIRECTORY OUTPUT

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Sequential transfers of 1 GiB by Torpor's disk drivers (tests/qemu/toy) and by Linux's in the
 same machine (tests/qemu/guest/diskspeed.c): blocks of 1 MiB, as many under way, boots in turns.
 QEMU keeps the disk's file in the host's page cache, so the drivers and the emulation are what is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's own hibernation, as the thing to compare with: saved to the swap partition, resumed
 by the kernel after its boot (resume= on the command line)."""
 

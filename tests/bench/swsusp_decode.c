@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How fast a compressed hibernation image is decoded, against the bare decompressor, same bytes:
  *   make out/bench/swsusp_decode; out/bench/swsusp_decode IMAGE

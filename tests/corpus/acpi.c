@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * x86/acpi.c on the tables of real machines. stdin: a machine a line, "NAME<TAB>FACP<TAB>APIC<TAB>MCFG<TAB>AML", hex,
  * '-' for a table that it lacks; AML: the bytes at \_S5_ in its DSDT or SSDT. stdout: a line for each, what was

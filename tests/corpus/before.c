@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * stock_place as it was at commit 39a3148, for the column "before" of the table: ACPI tables counted as free, and a
  * gap gave 16 MiB at most.

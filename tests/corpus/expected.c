@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* By elementary intervals: every line's ends cut the address space, each part is looked up in all lines. */
 #include "expected.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is right, from the lines of the file alone: written for this test, shares nothing with the loader. And what
  * the loader did before it was mended, to count by.

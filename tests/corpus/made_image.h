@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images as far as their place in memory goes: which frames of a machine's RAM a kernel would have saved. */
 #ifndef TESTS_CORPUS_MADE_IMAGE_H
 #define TESTS_CORPUS_MADE_IMAGE_H

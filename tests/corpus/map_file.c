@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lines "WORD ...": `e820 START END TYPE`, `efi START END NAME [RUN]`, `table SIGNATURE
  * ADDRESS LENGTH`, hex, end exclusive; '~' before a word or a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory map of one boot of one machine, in the form that the corpus of real machines has. */
 #ifndef TESTS_CORPUS_MAP_FILE_H
 #define TESTS_CORPUS_MAP_FILE_H

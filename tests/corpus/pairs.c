@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Two boots of one machine: the loader's judge with the facts of the saved one, against what the two files say.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What real firmware says: placement, pairs of boots and ACPI tables, judged on a corpus of machines.
 
     run.py

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The registers of the AHCI model, its links, and what the driver may do when. */
 #include "fake_ahci.h"
 

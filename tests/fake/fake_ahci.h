@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An AHCI controller with disks and other things on its ports. It watches the driver as closely as
  * it can: the order in which engines, links and addresses may change, every command; a driver that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device's side of AHCI: commands, and what goes wrong with them. */
 #include <string.h>
 

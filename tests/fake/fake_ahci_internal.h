@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the AHCI model: registers (fake_ahci.c) and commands (fake_ahci_command.c). */
 #ifndef TESTS_FAKE_FAKE_AHCI_INTERNAL_H
 #define TESTS_FAKE_FAKE_AHCI_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The common part of controller models. */
 #include "fake_disk.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What all controller models have in common: the sectors, how long a command takes, and which
  * command goes wrong in which way. A model asks for it and says it in its own language.

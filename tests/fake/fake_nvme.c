@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The NVMe model: registers, enabling, shutdown. */
 #include "fake_nvme.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An NVMe controller with its namespaces. It watches the driver as closely as it can: the order of
  * initialisation, every command, every PRP; a driver that breaks the specification ends the test.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the NVMe model, for fake_nvme.c and fake_nvme_queue.c. */
 #ifndef TESTS_FAKE_FAKE_NVME_INTERNAL_H
 #define TESTS_FAKE_FAKE_NVME_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The NVMe model: queues, PRPs, admin and I/O commands. */
 #include <string.h>
 

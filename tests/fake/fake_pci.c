@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Configuration space, BARs, power. */
 #include "fake_pci.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * PCI for host tests: configuration space behind ports 0xcf8/0xcfc and behind ECAM, BARs that
  * answer only while they are decoded at their address, power states, and bus mastering that DMA

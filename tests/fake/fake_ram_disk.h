@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A disk of RAM behind the block_ops interface, that fails as the test says: errors of reads,
  * writes, submissions and flushes, silence, loss. Requests complete at a poll, latency_us after

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device side of virtio 1.1: registers, split virtqueue, block requests. */
 #include "fake_virtio_blk.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A virtio block device: modern, transitional or legacy. It watches the driver as closely as it
  * can: the order of initialisation, accepted features, every descriptor; a driver that breaks the

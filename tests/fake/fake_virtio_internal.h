@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The state of the virtio block model: registers (fake_virtio_blk.c) and queue
  * (fake_virtio_queue.c). */
 #ifndef TESTS_FAKE_FAKE_VIRTIO_INTERNAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The device's side of the split virtqueue, and block requests. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An image area in memory that keeps a record of everything written, can fail, and can lose power:
  * a cut at any point leaves what was flushed, and any part of what was not.

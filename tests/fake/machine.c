@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The fake machine: windows, ports, clock and DMA memory. */
 #include "machine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The machine as drivers see it in host tests: the names of x86/machine.h, over device models.
  *

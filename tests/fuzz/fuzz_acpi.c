@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ACPI tables of any content. The input is a list of tables: name by a number, 16-bit length,
  * body. The fuzzer gives them places, checksums and a root table; a flag leaves a checksum wrong.

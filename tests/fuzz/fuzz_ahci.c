@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The AHCI driver over a controller that answers what the input says: register values, what disks
  * say of themselves, and then, look by look, honest answers mixed with any change of PxCI, PxSACT,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the fuzzers of disk drivers share: the input as what a device answers, byte by byte, and one
  * run of a driver over it. A fuzzer begins, puts its controller into the machine, and runs.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boot_parse.c, grub_text.c, setup_record.c: any text; what they accept keeps its promises. */
 #include <string.h>
 

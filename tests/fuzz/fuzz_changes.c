@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The record of a file system in an image, as hostile as can be, compared with two disks: a good record
  * with the input over it at places that the input names. Nothing may be read outside the disks, and what

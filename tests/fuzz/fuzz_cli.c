@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts_parse.c: every parser on any text or bytes; what they accept keeps its promises. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The loader's command line: any text. What is accepted has its meaning back in the text it came
  * from. */
 #include <string.h>

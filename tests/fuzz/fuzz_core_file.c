@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ELF cores that lie, and their notes; then the same bytes as the memory of a kernel: VMCOREINFO at
  * its start, page tables and stacks wherever it says.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The EFI system table and its list of tables, of any content. First byte: bit 0 leaves out the signature,
  * bit 1 leaves the list's address as it is; else the address is a place in the input, so that the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Extent maps: any bytes, with the hash put right so that the fuzzer gets behind it. What is accepted
  * keeps its promises, and is the same map when it is written again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What arm believes of a kernel's memory and of its firmware's tables: memory maps, the root table list, FADT,
  * MADT, lines of the log, ELF program headers. Any bytes; what is accepted keeps its promises.

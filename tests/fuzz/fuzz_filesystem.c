@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which bytes of a file system are hashed: any first sector of any kind, on partitions of any size. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* format: any format string, over arguments that every conversion may take: addresses of texts. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Partition tables: good ones of a small disk, with the input over them at places that the input
  * names. The first byte says the sector size, and which checksums are put right afterwards, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The handoff block: a good one, with the input over it at a place that the input names. What is
  * accepted must keep every promise that the writer builds on.

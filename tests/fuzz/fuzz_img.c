@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The image reader on any area. Hashes would keep every change of the input from getting anywhere,
  * so this program has its own img_hash, which is always 0: in the input every hash field must be 0.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* MCFG tables of any content over two segments: whatever is claimed, segment 0 looks as before. */
 #include <string.h>
 

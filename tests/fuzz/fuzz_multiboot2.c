@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* GRUB's information: any bytes. What is accepted is a memory map that the loader can work with. */
 #include <string.h>
 

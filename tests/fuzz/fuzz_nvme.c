@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The NVMe driver over a controller that answers what the input says: register values, Identify data,
  * and then, look by look, honest answers mixed with any completion queue entries. What must hold: no

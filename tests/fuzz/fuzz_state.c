@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* State streams of any content: opened, read with every description, printed. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file of facts: good facts with changes laid over their stream, sealed again, so that what lies behind
  * the hashes is reached; odd first bytes leave the seal broken. What is read must be safe to compare. */
 #include "fuzz.h"

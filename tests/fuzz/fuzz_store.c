@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The store over any area: opened, listed, added to and taken from; what it wrote must be there
  * afterwards, and what was there before must stay. As in fuzz_img.c all hashes are 0, and the input is

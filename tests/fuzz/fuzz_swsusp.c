@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Linux's hibernation images: a good one of the builder, changed. The input is a list of changes, so
  * that every byte of it means something:

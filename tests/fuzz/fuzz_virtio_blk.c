@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The virtio block driver over a device that answers what the input says: patches of configuration
  * space, register values, and then, look by look, honest answers mixed with any writes to the used

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The golden images through the product's own command: check.py TORPOR DIRECTORY (made by make.py).
 
 Every image must be read by the decoder of this folder and by `torpor` alike: good and with the same

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A decoder of Torpor images, written from image-format/FORMAT.md alone (numbers in brackets are
 its sections). Refuses what the page refuses, and checks every hash that it meets."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An encoder of Torpor images, written from image-format/FORMAT.md alone (numbers in brackets are
 its sections). It shares no code with the product, and places things as differently as it may."""
 

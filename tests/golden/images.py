@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The golden images: name -> how it is made, and what today's programs must say to it."""
 
 import io

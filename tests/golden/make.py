@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Writes the golden images into a directory: make.py DIRECTORY. (Debian's own python3: it has the
 packages python3-lz4 and python3-xxhash.)"""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Decodes an image and encodes it again, differently: rewrite.py FILE OFFSET BYTES.
 
 The area lies in FILE at OFFSET. Its image is read by this folder's decoder (every hash checked), the

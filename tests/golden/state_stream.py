@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """State streams (FORMAT.md, section 10), written and read from their description tables alone."""
 
 import struct

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Histories have no end, but few states when what can have no effect any more is made equal. Done at every start:
  * generations from 1 on again; nothing is kept of images that no header names; of what forbids a resume, only that.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One disk with a volatile cache, a process of its own. What a reader sees (cache) and what a power cut leaves (safe)
  * differ until a flush. The cache may write back early; a cut keeps any part of what was not flushed, and may make

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The program that tells what the real code writes; out/model is run.py's.
 TRACE_SRC := $(sort tests/model/trace.c writer/output.c tests/unit/saved_machine.c $(STOCK_SRC))
 $(out)/model/trace: $(call san,$(INC_host),$(TRACE_SRC))

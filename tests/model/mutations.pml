@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Ways to get the protocol wrong. Each must break a property, or the model looks at too little: run.py reads this
  * list. After the number: which properties may show it (any of them will do), in which setting (run.py: SETTINGS).

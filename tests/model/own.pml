@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Own images: the header pair as image-format/header.c and write.c treat it. seen and slot: the copy that counts, as
  * the program that runs now knows it (struct img_headers).

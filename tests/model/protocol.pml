@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Torpor's protocol on disk and in the firmware's variables, as one machine that is switched on, saved,
  * resumed, fails, and loses its power at any step. README.md says what is modelled and what is not, run.py

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The protocol as a model: properties hold, mutations do not, and the real code does what the model does.
 
     run.py OUT          all of it; a line a setting, mutation and trace; ends with "N passed, N failed"

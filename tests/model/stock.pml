@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Images of stock kernels, as loader/stock.c and stock_kind.c treat them, and as the kernel itself does.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the real code writes, told in the model's words: a line an event, on standard output. The model
  * must be able to do the same, event by event (run.py); so it cannot drift from the code.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The model follows a trace of the real code (trace.c): each write, flush, failure and reset must be the next event
  * of the trace, in this order. event: what comes next; 0: all of it was followed. What kernels and file systems

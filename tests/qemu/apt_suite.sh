@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Sourced. private_apt SUITE: sets apt_options for apt-get and apt-cache to another Debian release (trixie, sid;
 # empty: the machine's own), from the machine's own mirror, by a sources list and lists folder that apt's
 # own never see, in $cache.

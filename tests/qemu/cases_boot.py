@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Linux on the test machines, without Torpor: is the bed itself sound?"""
 
 import checks

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Torpor on Debian as installed: setup, systemd's hibernation, the loader, ordinary boots, and away again."""
 
 import os

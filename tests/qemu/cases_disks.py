@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Disks behind other controllers than virtio, and several of them."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Images opened by other programs on the host: crash, drgn, gdb, makedumpfile; and made again from a
 core."""
 

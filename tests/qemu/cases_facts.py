@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Facts for the loader: drift that they allow, moves that only they can see, and what counts without them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Disks that fail under a save or a resume, that are not what the image says, or that are many.
 What was running goes on with its data, or one line says why not; an image that is good stays so."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Images in a file that torpor setup made: saved and resumed with nothing chosen by the test, and what is
 said when the file is no longer what it was."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Images that know whether they were resumed, and whether what was mounted has changed since."""
 
 import functools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's own hibernation on the test bed: what Torpor is compared with, and proof that a
 session on the agent survives the power cycle."""
 

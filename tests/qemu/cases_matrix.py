@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The matrix: every firmware door, disk, kind of image and size of memory that goes together; one
 short save and resume with verified data in each cell. A table of them is made at the end."""
 

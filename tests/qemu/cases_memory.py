@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Memory that comes, goes and fails: what Linux has plugged in, given back or given up is neither saved
 nor missed."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Everything that must not be saved or resumed: one clear line, nothing hangs, nothing is lost."""
 
 import uuid

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Torpor saves and resumes Linux: every door, several machines, twice in the same guest."""
 
 import re

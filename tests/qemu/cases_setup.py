@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """torpor setup in a guest: a hibernation is resumed by Torpor in the boot that is the machine's
 default, with nothing chosen by the test; --remove leaves no trace."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The long stories of `make soak`; a few turns of each as cases like all others.
 
 TORPOR_SOAK_CUTS, TORPOR_SOAK_CYCLES: how many turns; TORPOR_SOAK_SEED: repeats the random moments."""

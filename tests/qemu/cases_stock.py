@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Images that the kernel wrote by its own hibernation, resumed by Torpor's loader with no second Linux."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Images of the kernel's own hibernation that must not be resumed, or cannot be: one line says why,
 and what is left is for the kernel itself."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The toy kernel (toy/main.c): every byte of memory checked after a save and after a resume."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Looking at a guest from inside: is everything that ran before still right?"""
 
 import re

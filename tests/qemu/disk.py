@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The test disk: boots Linux by SeaBIOS+GRUB, by OVMF+GRUB, and directly by EFI entries; made
 without root. Partitions: bios (GRUB's core), esp (kernel, initrd, GRUB, the loaders), data (ext4),
 torpor (image area), swap."""

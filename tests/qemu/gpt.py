@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A GUID partition table on a file, for disks of any sector size (sgdisk: only 512 on files)."""
 
 import collections

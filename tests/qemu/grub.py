@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """GRUB images, made and installed without root and without loop devices."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs shell commands in the guest through its agent (tests/qemu/guest/agent), and finishes them in
 another boot of it: after a hibernation the same shell goes on."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What a test case gets: its directory, machines that are switched off at its end, and checks."""
 
 import glob

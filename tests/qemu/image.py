@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Looks into a Torpor image on a test disk, only as far as damaging it on purpose needs. Offsets
 are those of image-format/FORMAT.md, bytes from the start of the area."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The guest's initramfs: busybox, the agent, test programs, and programs of the host with their
 libraries. A cpio archive (newc) written here, so that no root and no device files are needed."""
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Builds a test kernel (tinyconfig + kernel.config, CONFIG_KEXEC_JUMP=y) from Debian's linux-source
 # and prints the path of its bzImage. The result is kept outside the tree, by a hash of the
 # configuration and the source's version, so that it is built once a machine (4 minutes).

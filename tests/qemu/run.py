@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs whole-machine tests in QEMU.
 
     run.py [-j N] [-l] [--again] [PATTERN...]   shell patterns of case names; all cases without any

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Fetches an unmodified Debian kernel and prints the directory that it is unpacked in:
 # boot/vmlinuz-* and lib/modules/. It is not installed, and kept outside the tree.
 #   stock_kernel.sh [PACKAGE [SUITE]]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The main story with Torpor, by any door: boot, set the way back up, save, power cycle, resume."""
 
 import collections

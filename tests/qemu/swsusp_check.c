@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads a real hibernation image (the file of a swap partition) the way a loader would, into a sparse
  * copy of the machine's memory, and compares what it finds with what the kernel that saved it said:

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Makes real hibernation images in QEMU (TCG) and has the reader of swsusp/ check them:
 #   swsusp_images.sh DIR                      with the test kernel (kernel.sh)
 #   swsusp_images.sh DIR VMLINUZ MODULES      with a distribution's kernel; MODULES: its lib/modules/VERSION

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """One virtual machine in QEMU (TCG): power it on and off, read its serial ports, type on them.
 
 A Vm keeps its disks and its firmware variables over power cycles; each start() is one QEMU process

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """vmlinux_pid.py VMLINUX: makes room in the debug information's struct pid for one element of its array.
 
 crash 8.0.2 (Debian 12) takes the size of struct pid for all that it has to read of one. In kernels

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An AHCI controller as a test wants it, with one disk of 4 MiB unless the test adds others. */
 #ifndef TESTS_UNIT_AHCI_OWN_H
 #define TESTS_UNIT_AHCI_OWN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* An area on a disk of RAM, for the suites of area_io.c. */
 #ifndef TESTS_UNIT_AREA_COMMON_H
 #define TESTS_UNIT_AREA_COMMON_H

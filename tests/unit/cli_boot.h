@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A running kernel and its firmware for facts_root, beside cli_machine's disk: a memory map, ACPI tables, symbols
  * and the memory behind them, a swap header. All of it fits together; a test breaks one thing.

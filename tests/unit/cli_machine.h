@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A machine with one virtio disk for tests of torpor setup and its kin: partition 1 is the file system
  * that the tree is on, partition 2 is in use as swap; GRUB is there. efibootmgr is played. */
 #ifndef TESTS_UNIT_CLI_MACHINE_H

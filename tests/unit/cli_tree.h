@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A copy of some of /proc and /sys in a temporary folder, for facts_root. */
 #ifndef TESTS_UNIT_CLI_TREE_H
 #define TESTS_UNIT_CLI_TREE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cases that all drivers share. */
 #include "driver_conformance.h"
 

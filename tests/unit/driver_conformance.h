@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What every disk driver has to do, whatever the controller: started through disks_start, used
  * through block.h, over a model that takes its sectors and its faults from struct fake_disk. A

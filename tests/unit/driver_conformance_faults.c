@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The cases of all drivers in which something goes wrong, or is stopped, or was left running. */
 #include <string.h>
 

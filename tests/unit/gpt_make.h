@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Partition tables for tests, made by the specification (UEFI 2.10, 5.3) and not by the code
  * under test. */
 #ifndef TESTS_UNIT_GPT_MAKE_H

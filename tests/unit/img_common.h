@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the image suites share: a made-up machine's memory, and saving and checking it.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A machine with one of our own images and a stock kernel's on its disk, as the EFI door and the core see
  * it: for the suites of the judge. */
 #ifndef TESTS_UNIT_JUDGE_WORLD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * ptrace, since only it can stop at the very call: what is written but not renamed, made but not
  * recorded, is what an interrupted program leaves. All threads and children are followed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A program that is stopped at one of its system calls that change a file, its children's included, and
  * killed there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log of the code under test, to be searched: what a refusal says is part of what it must
  * do. */
 #ifndef TESTS_UNIT_LOG_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "play_file_sys.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ACPI tables of a firmware that is played: FADT, DSDT, FACS, two SSDTs, MCFG, BGRT, and a MADT with three
  * processors, one of them named twice. */
 #ifndef TESTS_UNIT_PLAY_FIRMWARE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "saved_machine.h"
 
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A machine that was saved: what its image holds, and the image on a disk, written by the code
  * that the writer uses. And the machine as a front door describes it, for the loader's side.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hibernation images of stock kernels on disks of RAM, for the loader's side. */
 #ifndef TESTS_UNIT_STOCK_DISK_H
 #define TESTS_UNIT_STOCK_DISK_H

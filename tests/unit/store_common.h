@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A store on a fault disk, and nodes of one letter, for the suites of store*.c. */
 #ifndef TESTS_UNIT_STORE_COMMON_H
 #define TESTS_UNIT_STORE_COMMON_H

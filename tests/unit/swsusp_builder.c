@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "swsusp_builder.h"
 
 #include <lz4.h>

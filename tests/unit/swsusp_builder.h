@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Makes hibernation images as Linux does, independently of swsusp/: no header of it, no offset taken
  * from it, a checksum bit by bit. For the tests of everything that reads such images.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the suites about hibernation images share: an image from the builder, opened by the reader. */
 #ifndef TESTS_SWSUSP_COMMON_H
 #define TESTS_SWSUSP_COMMON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* acpi.c: tables as firmware leaves them, damaged ones, the AML pattern of _S5_. */
 #include <setjmp.h>
 #include <stdarg.h>

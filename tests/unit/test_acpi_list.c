@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where ACPI tables are: the kernel's list and its log, right and wrong; what FADT, MADT and FACS say. */
 #include <stdarg.h>
 #include <stddef.h>

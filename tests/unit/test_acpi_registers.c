@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* acpi.c: the fixed registers over a model of them: saved, restored, switched off. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/ahci*.c: conformance over the variants of controller and disk, and their own lies. */
 #include "driver_conformance.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/ahci*.c: errors, and several disks on one controller. */
 #include "ahci_own.h"
 #include "ahci_regs.h"

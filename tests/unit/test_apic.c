@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apic.c: interrupts to other processors in both modes, in the order that the specification asks
  * for. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* area_io.c: the place of every byte, whatever the extents and segments. */
 #include "area_common.h"
 

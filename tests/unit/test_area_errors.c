@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* area_io.c: what errors leave, of requests and of whole devices. */
 #include "area_common.h"
 

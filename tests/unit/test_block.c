@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* block.c over a driver that does what the test says: completes at once, late, never, twice,
  * wrongly. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boot_memory.c: firmware's ranges in any order and overlap, against a map of single bytes. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boot_parse.c, grub_text.c, setup_record.c: texts of other programs, and our own record. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * torpor arm's facts on a machine that is played: complete ones, each source broken alone, the file that they
  * are written to, and what arm refuses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* export and make: own images and stock ones to files and back, and what is refused. */
 #define _GNU_SOURCE
 #include "cli_tree.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_facts.c and kexec.c on copies of /proc and /sys: a BIOS and an EFI machine, and files that
  * are missing or hold nothing. */
 #include "cli_tree.h"

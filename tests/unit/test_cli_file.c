@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images in files: where a file lies and what is in the way of using it; set up, looked at, removed. The
  * file system is played, the files are real. */
 #define _GNU_SOURCE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* filesystems.c on a copy of /proc and /sys: what is mounted, where, and which bytes tell of changes. */
 #include "cli_tree.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hardware.c: watchdogs that are armed, machines that no register switches off. */
 #include <setjmp.h>
 #include <stdarg.h>

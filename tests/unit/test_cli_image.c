@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Areas in files: making one, what is in the way of it; info and verify of good and bad images. */
 #define _GNU_SOURCE
 #include "cli_tree.h"

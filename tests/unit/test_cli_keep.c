@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor keep: put, get, list, drop on a store in a file; what is in the way of a format or a save. */
 #define _GNU_SOURCE
 #include "cli_tree.h"

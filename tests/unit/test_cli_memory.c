@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* memory_use.c on copies of /proc and /sys: memory plugged in, taken offline, failed, given back. */
 #include "cli_tree.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts_parse.c: what the kernel's files say, and what is not taken for it. */
 #include <setjmp.h>
 #include <stdarg.h>

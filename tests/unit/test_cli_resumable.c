@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor save asks the loader's own check before it saves: played machines that it would refuse. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of a save that are no system calls: which frames, the payload, the handoff block, and
  * what is said about the mailbox. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor setup, arm, status on a copy of a machine's files; efibootmgr is played by the test. */
 #define _GNU_SOURCE
 #include "cli_machine.h"

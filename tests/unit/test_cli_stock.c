@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* info and verify of stock kernels' images, in files that stand for a partition. */
 #define _GNU_SOURCE
 #include "cli_tree.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* target.c and target_use.c on a copy of /sys: which disk it is, and who uses it. */
 #include "cli_tree.h"
 

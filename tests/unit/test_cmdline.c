@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmdline.c: what is accepted, with its value; what is refused, with the word that is wrong. */
 #include <setjmp.h>
 #include <stdarg.h>

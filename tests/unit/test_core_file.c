@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ELF cores: reading good ones, and what is said of bad ones. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a saved kernel's memory says of it: text, page tables, registers. */
 #include <setjmp.h>
 #include <stdarg.h>

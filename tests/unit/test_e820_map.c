@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The clean-up of a boot loader's memory map: by hand, against a slow model at random, and what is no table. */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* extent_map.c: what is written comes back; every field that is wrong is refused by name. */
 #include <setjmp.h>
 #include <stdarg.h>

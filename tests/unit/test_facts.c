@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The file of facts: round trip, every byte of it damaged, every length, an older and a newer head. */
 #include <stdarg.h>
 #include <stddef.h>

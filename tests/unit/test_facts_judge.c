@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * stock_check.c and what it judges by: facts believed or not, each thing of the machine moved one at a time,
  * the kernel's rule, and what is left for the loaded memory to say.

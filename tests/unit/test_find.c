@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* find.c: which area is taken, and what is said when none is. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * fingerprints.c of the writer, and changes.c of the loader: what the one keeps, the other finds, and
  * what has changed in between is called by its name.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * State streams in several description versions, in images made by the encoder of tests/golden: read
  * by today's descriptions, or refused by the right name. The images are made by the build.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gpt.c: tables of all shapes, each field wrong, the backup instead of the primary. */
 #include <setjmp.h>
 #include <stdarg.h>

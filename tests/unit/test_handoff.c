@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* handoff_check.c: a good block, and each field of it wrong. pages.c: which frames are saved. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images: what is written is read back, for all kinds of memory, and lies as the format says. */
 #include "img_common.h"
 

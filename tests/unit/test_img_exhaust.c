@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Without chance, on a small image: power lost at every point of a save and of every change of
  * state, with every subset of what was not flushed; every byte of headers, root, index and data

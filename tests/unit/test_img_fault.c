@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Damaged images: one field at a time, with every hash above it made right again, so that each
  * check stands alone; then the hashes themselves, truncation, and devices that fail.

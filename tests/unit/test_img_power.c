@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Power lost, and devices that fail, at every single write and flush of a save and of a change of
  * state: a reader sees the old image, none, or the new one, whole. Nothing else, and nothing that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Header copies and states, extents, error texts, and the example in FORMAT.md. */
 #include "img_common.h"
 

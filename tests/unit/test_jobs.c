@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* x86/jobs.c: every job is done once, by somebody; with threads as the other processors. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The judge: which image, and may it be resumed? A table of machines; every combination of what can lie on
  * the disk, asked at the EFI door and in both runs of the core; and boots one after the other, that must come

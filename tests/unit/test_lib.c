@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The runtime: ranges against a bitmap, format against the C library, arena, log, error texts. */
 #include <setjmp.h>
 #include <stdarg.h>

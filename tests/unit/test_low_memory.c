@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* low_memory.c: where other processors begin and paging levels change, on maps of all kinds. */
 #include <setjmp.h>
 #include <stdarg.h>

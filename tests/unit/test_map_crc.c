@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* map_crc.c against checksums that another program made: tables as real kernels keep them, and odd ones. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* multiboot2.c: tags as GRUB writes them, and as nobody should. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/nvme.c and nvme_ctrl.c: conformance over several controllers. Their own lies:
  * test_nvme_controller.c. */
 #include "driver_conformance.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/nvme.c and nvme_ctrl.c: controllers that lie, fail, or are in odd states; several
  * namespaces. */
 #include "driver_conformance.h"

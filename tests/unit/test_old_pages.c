@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* old_pages.c on a made-up kernel: page tables, mem_section, struct pages and the note that tells of
  * them, in eight megabytes that stand for a machine of 1 GiB. */
 #include <setjmp.h>

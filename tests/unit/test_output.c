@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* output.c: buffers are used again when they are free; a whole save with each operation failing. */
 #include <setjmp.h>
 #include <stdarg.h>

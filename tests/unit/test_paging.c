@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * paging.c: changes between 4 and 5 levels, with tables wherever. The trampoline is played by a
  * function that does what the processor does: 32 bits of root, tables walked by what lies there at

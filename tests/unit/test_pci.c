@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/pci.c and usb_handoff.c over fake buses. */
 #include <setjmp.h>
 #include <stdarg.h>

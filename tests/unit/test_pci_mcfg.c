@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/pci_mcfg.c: tables that are true, that lie, and that are none. */
 #include <setjmp.h>
 #include <stdarg.h>

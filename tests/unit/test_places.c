@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* places.c: what of the disks a query names, and what is said of tables that make no sense. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * image.c and plan.c: an image opened, and judged against machines that are not the one it was
  * saved on. Every refusal names the range or the value.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* platform.c: who is warned, who is refused. */
 #include <setjmp.h>
 #include <stdarg.h>

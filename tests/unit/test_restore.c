@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * restore.c: memory into its frames, over a disk of RAM. The frames are memory of this process at a
  * fixed low address, so that physical addresses are pointers, as they are for the loader.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * torpor setup, and setup --remove, ended at every system call that changes a file: --remove then leaves the
  * machine as it was, byte for byte, and another setup comes to its end. efibootmgr is a script here, so that it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* State streams: round trips, readers of another version, damage, and how it is printed. */
 #include <stdarg.h>
 #include <stddef.h>

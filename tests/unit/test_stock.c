@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stock.c: which image is taken, and what is written: attempts, and the end of an image. */
 #include <setjmp.h>
 #include <stdarg.h>

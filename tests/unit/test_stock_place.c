@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stock.c: does an image fit this machine, and where is room beside it? Nothing is loaded here. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * stock_restore.c: the data of stock kernels' images into their frames, over a disk of RAM. The frames are
  * memory of this process at the addresses that the images name, so that physical addresses are pointers.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The store: nodes added, replaced and dropped with the others staying as they are; power lost and
  * devices failing at every write and flush.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store: areas that lie, or are damaged. */
 #include "store_common.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * lib/string.c under other names, next to the C library's functions. Areas end at the end of their
  * allocation, so that the address sanitizer sees one byte too many.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Linux's hibernation images: read back whole, for all codecs and shapes. What is wrong with bad ones
  * is in test_swsusp_fault.c. */
 #include "swsusp_common.h"

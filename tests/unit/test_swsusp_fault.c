@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Linux's hibernation images, damaged: chains with loops, pages used twice, truncated and changed data,
  * too little memory, disks that fail. Wrong fields are in test_swsusp_fields.c. */
 #include "swsusp_common.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Linux's hibernation images: every field wrong, one at a time, with the error and the name that it is
  * told by. */
 #include "swsusp_common.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tables.c: which tables count, and each way in which one can differ. */
 #include <setjmp.h>
 #include <stdarg.h>

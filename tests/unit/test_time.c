@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* time.c: a machine whose timers lie, stand still, are gated, run at the wrong speed, wrap. */
 #include <setjmp.h>
 #include <stdarg.h>

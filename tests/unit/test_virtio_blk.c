@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/virtio_blk.c and virtio_pci.c: conformance over every variant of the device, and its own
  * lies. */
 #include "driver_conformance.h"

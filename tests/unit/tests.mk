@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # One line a suite in UNIT; SRC_name: the sources under test; LIBS_name: packages it needs;
 # INCLUDE_name: its include path, where it must not be $(INC_host) (x86/time.h hides <time.h>).
 UNIT += img

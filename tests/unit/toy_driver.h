@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A driver with a disk of RAM that does what the test says: completes at once, late, never, twice,
  * wrongly.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The processor's registers as variables, for code that sets the machine up and so has no driver's
  * seam: x86/paging.c, x86/time.c, x86/apic.c. A test says what reading the clock, CPUID and MSRs

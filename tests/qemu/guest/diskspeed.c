@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads or writes a block device in order, past the page cache, with so many requests under way, and
  * says how long it took: what fio does with --direct=1 --ioengine=libaio --rw=read --bs=1M, without

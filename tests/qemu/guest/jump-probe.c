@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Says whether this kernel can kexec jump: loading nothing with KEXEC_PRESERVE_CONTEXT succeeds on
  * a kernel with CONFIG_KEXEC_JUMP, and is an invalid argument on one without. Unloads an image.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Something worth hibernating: a tree of processes whose state can be checked at any time. Each
  * worker keeps counting on a shared board and says there when it finds anything wrong.

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; The toy kernel's entry (registers as loader/entry.asm says) and its kexec jump.
 bits 64
 default rel

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Host tool of the tests: makes an empty image area in a disk image.  format_area FILE OFFSET BYTES */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Entering new tables in the other paging mode, and changing those in use, each from 4 to 5 levels
  * and from 5 to 4. After every step the borrowed pages hold what was in them, memory everywhere is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The toy changes between 4- and 5-level paging, both ways, with tables above 4 GiB: what no
  * firmware in QEMU and no kernel there gives the loader to do. */
 #ifndef TOY_LEVELS_H

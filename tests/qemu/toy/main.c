@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A toy kernel for the writer and the loader: fills all memory that is its own with a pattern that
  * depends on the address, enters the writer the way Linux's kexec does, and, wherever it comes back

@@ -1,3 +1,4 @@
+; SPDX-License-Identifier: GPL-2.0-or-later
 ; What user space's code relies on, before and after an interrupt through the NMI's gate.
 ;   in   rdi  256 bytes for xmm0 to xmm15     rsi  room for what they hold afterwards
 ;        rdx  room for 16 words: what lies below the stack pointer afterwards (before: 1 to 16)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packages (LZ4, libdeflate) are built for user space: their functions keep data below the stack
  * pointer, and nothing may be pushed there. The interrupt is raised by an instruction, through the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The toy reads or writes the image area in order, for comparison: with the loader's read phase, and with
  * Linux (tests/qemu/guest/diskspeed.c). */
 #ifndef TOY_SPEED_H
