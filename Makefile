@@ -54,7 +54,7 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
 	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/kernel_threads.c cli/save.c cli/hardware.c cli/report.c \
 	cli/filesystems.c \
-	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
+	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/lock.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/memory_use.c cli/loader_words.c loader/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \

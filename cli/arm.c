@@ -7,20 +7,28 @@
 
 #include "commands.h"
 #include "facts_arm.h"
+#include "lock.h"
 #include "say.h"
 #include "setup.h"
 #include "swap_place.h"
 #include "unsaved.h"
 
-/* Whether something is set up; else an exit status in *ret_status. */
-static int load(struct setup_record *ret, int *ret_status)
+/* With the lock, or not at all. */
+static int locked(const char *verb, int (*work)(const struct setup_record *r, enum facts_say how),
+	enum facts_say how)
 {
-	int known = record_load(ret);
+	static struct setup_record record;
+	int known, err = lock_take(verb, LOCK_WAIT);
 
-	*ret_status = STATUS_FAILED;
-	if (known < 0)
-		return -1;
-	return known ? 0 : complain("nothing is set up: run torpor setup");
+	if (err)
+		return STATUS_FAILED;
+	known = record_load(&record);
+	if (known > 0)
+		err = work(&record, how);
+	else
+		err = known < 0 ? -1 : complain("nothing is set up: run torpor setup");
+	lock_drop();
+	return err ? STATUS_FAILED : STATUS_OK;
 }
 
 /* systemd has set /sys/power/resume by now; without it the kernel will choose, or whoever is asked next.
@@ -50,10 +58,11 @@ static int check_place(const struct setup_record *r)
 	return *r->image ? image_file_look(r, &target, &headers) : check_swap(r);
 }
 
-static int disarm(const struct setup_record *r)
+static int disarm(const struct setup_record *r, enum facts_say how)
 {
 	int err = r->how == SETUP_GRUB ? grub_disarm(r->grub_folder) : 0;
 
+	(void)how;
 	if (!*r->image)
 		err = facts_disarm(r) || err;
 	return err ? -1 : 0;
@@ -72,7 +81,7 @@ static int arm_or_disarm(const struct setup_record *r, enum facts_say how)
 {
 	if (!arm(r, how))
 		return 0;
-	if (!disarm(r))
+	if (!disarm(r, how))
 		complain(r->how == SETUP_GRUB
 				 ? "the next boot is an ordinary one, with the kernel's own resume"
 				 : "the loader is told nothing of this boot");
@@ -100,30 +109,20 @@ void image_disarm(void)
 
 int arm_main(int argc, char **argv)
 {
-	static struct setup_record record;
 	bool verbose = argc == 2 && (!strcmp(argv[1], "-v") || !strcmp(argv[1], "--verbose"));
-	int status;
 
 	if (argc != 1 + verbose) {
 		complain("arm takes no arguments but -v");
 		return STATUS_USAGE;
 	}
-	if (load(&record, &status))
-		return status;
-	return arm_or_disarm(&record, verbose ? FACTS_VERBOSE : FACTS_SHORT) ? STATUS_FAILED
-									     : STATUS_OK;
+	return locked("arm", arm_or_disarm, verbose ? FACTS_VERBOSE : FACTS_SHORT);
 }
 
 int disarm_main(int argc, char **argv)
 {
-	static struct setup_record record;
-	int status;
-
 	if (argc != 1) {
 		complain("%s takes no arguments", argv[0]);
 		return STATUS_USAGE;
 	}
-	if (load(&record, &status))
-		return status;
-	return disarm(&record) ? STATUS_FAILED : STATUS_OK;
+	return locked("disarm", disarm, FACTS_SHORT);
 }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lock.h"
 #include "say.h"
 #include "setup.h"
 
@@ -29,12 +30,12 @@ static int first_line(const char *text)
 	return (int)strcspn(text, "\n");
 }
 
-int efibootmgr(const char *const *argv, char *ret_text, size_t cap)
+/* Its output is in the text when it has come to its end. */
+static int run(const char *const *argv, char *text, size_t cap, int *ret_status)
 {
-	int ends[2], status = 0;
+	int ends[2];
 	pid_t child;
 
-	ret_text[0] = 0;
 	if (pipe(ends))
 		return complain("efibootmgr: no pipe: %s", strerror(errno));
 	child = fork();
@@ -49,10 +50,23 @@ int efibootmgr(const char *const *argv, char *ret_text, size_t cap)
 	}
 	close(ends[1]);
 	if (child > 0)
-		read_pipe(ends[0], ret_text, cap);
+		read_pipe(ends[0], text, cap);
 	close(ends[0]);
-	if (child < 0 || waitpid(child, &status, 0) != child)
+	if (child < 0 || waitpid(child, ret_status, 0) != child)
 		return complain("efibootmgr cannot be started: %s", strerror(errno));
+	return 0;
+}
+
+int efibootmgr(const char *const *argv, char *ret_text, size_t cap)
+{
+	int err, status = 0;
+
+	ret_text[0] = 0;
+	lock_lend();
+	err = run(argv, ret_text, cap, &status);
+	lock_return();
+	if (err)
+		return -1;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 		return complain("efibootmgr is not installed");
 	if (!WIFEXITED(status) || WEXITSTATUS(status))

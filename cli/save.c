@@ -19,6 +19,7 @@
 #include "hardware.h"
 #include "kept.h"
 #include "kernel_threads.h"
+#include "lock.h"
 #include "memory_use.h"
 #include "payload.h"
 #include "report.h"
@@ -345,6 +346,7 @@ static void clean_up(struct save *s)
 	region_release(&s->region);
 	image_close(&s->file);
 	target_close(&s->target);
+	lock_drop();
 }
 
 int save_main(int argc, char **argv)
@@ -362,6 +364,8 @@ int save_main(int argc, char **argv)
 
 	/* Is it possible on this machine, and to this disk? */
 	err = check_machine(&s);
+	if (!err)
+		err = lock_take("save", LOCK_NOW);
 	if (!err)
 		err = take_target(&s);
 	if (!err)

@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "facts_file.h"
 #include "loader_words.h"
+#include "lock.h"
 #include "say.h"
 #include "stock_image.h"
 #include "swap_place.h"
@@ -346,32 +347,42 @@ static int take_options(int argc, char **argv, struct setup_options *ret)
 	return optind == argc ? 0 : complain("setup: what is %s?", argv[optind]);
 }
 
-int setup_main(int argc, char **argv)
+static int run(struct setup_options *o)
 {
 	static struct setup_record record;
 	static char image[SYS_PATH_MAX];
-	struct changes c = {.record = &record};
-	struct setup_options o;
+	struct changes c = {.record = &record, .dry_run = o->dry_run};
 	int known, err;
 
-	if (take_options(argc, argv, &o))
-		return STATUS_USAGE;
 	memset(&record, 0, sizeof(record));
 	record.entry = -1;
 	known = record_load(&record);
 	if (known < 0)
 		return STATUS_FAILED;
-	c.dry_run = o.dry_run;
-	if (o.remove && !known) {
-		if (!o.dry_run)
+	if (o->remove && !known) {
+		if (!o->dry_run)
 			change_forget_beginning();
 		printf("nothing is set up\n");
 		return STATUS_OK;
 	}
-	if (*record.image && !o.file && !o.swap && !o.size)
-		o.file = strcpy(image, record.image); /* once more, as it was */
-	err = o.remove ? remove_all(&c) : set_up(&c, &o);
-	if (!o.dry_run)
+	if (*record.image && !o->file && !o->swap && !o->size)
+		o->file = strcpy(image, record.image); /* once more, as it was */
+	err = o->remove ? remove_all(&c) : set_up(&c, o);
+	if (!o->dry_run)
 		sync(); /* GRUB reads no journals */
 	return err ? STATUS_FAILED : STATUS_OK;
+}
+
+int setup_main(int argc, char **argv)
+{
+	struct setup_options o;
+	int status;
+
+	if (take_options(argc, argv, &o))
+		return STATUS_USAGE;
+	if (!o.dry_run && lock_take(o.remove ? "setup --remove" : "setup", LOCK_NOW))
+		return STATUS_FAILED;
+	status = run(&o);
+	lock_drop();
+	return status;
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The file that a command is making: a signal that ends the command removes it. One at a time. */
+/* Files that a command is making, or needs only while it runs: a signal that ends the command removes them. */
 #ifndef CLI_UNFINISHED_H
 #define CLI_UNFINISHED_H
 
-/* path stays the caller's, until NULL is given: it is finished, or removed. */
+/* A path stays the caller's, until it is ended: finished, or removed. Four at a time. */
+void unfinished_begin(const char *path);
+void unfinished_end(const char *path);
+
+/* For the one file that a command makes: NULL ends it. */
 void unfinished_is(const char *path);
 
 /* For a signal handler that ends the command. */

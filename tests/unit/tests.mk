@@ -237,7 +237,7 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
-	cli/setup_hook.c cli/unfinished.c $(CLI_FACTS_SRC) cli/filesystems.c cli/machine_facts.c cli/memory_use.c lib/ranges.c \
+	cli/setup_hook.c cli/unfinished.c cli/lock.c $(CLI_FACTS_SRC) cli/filesystems.c cli/machine_facts.c cli/memory_use.c lib/ranges.c \
 	cli/setup_image.c cli/status.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
 	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/cmdline.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
@@ -251,9 +251,14 @@ LIBS_cli_collect := $(LIBS_cli_setup)
 INCLUDE_cli_collect := $(INCLUDE_cli_setup)
 
 UNIT_PLAIN += setup_killed
-SRC_setup_killed := $(SRC_cli_setup) cli/payload.c cli/efi_run.c tests/unit/killed.c
+SRC_setup_killed := $(SRC_cli_setup) cli/payload.c cli/efi_run.c tests/unit/killed.c tests/unit/killed_machine.c
 LIBS_setup_killed := $(LIBS_cli_setup)
 INCLUDE_setup_killed := $(INCLUDE_cli_setup)
+
+UNIT_PLAIN += arm_killed
+SRC_arm_killed := $(SRC_setup_killed) tests/unit/cli_boot.c
+LIBS_arm_killed := $(LIBS_cli_setup)
+INCLUDE_arm_killed := $(INCLUDE_cli_setup)
 
 UNIT += cli_file
 SRC_cli_file := $(SRC_cli_setup) cli/payload.c
