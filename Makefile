@@ -85,7 +85,8 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	refuse-other-partuuid refuse-less-ram refuse-no-disk refuse-other-firmware refuse-damaged-header \
 	refuse-damaged-data 'refuse-damaged-*-uefi' refuse-after-failed-attempts 'refuse-save*'
 
-# ---- who may include whom ----
+# ---- who may include whom: a list a room ----
+inc_of = $(INC_$(patsubst %/,%,$(dir $(1))))
 INC_lib := -Ilib
 INC_x86 := -Ix86 -Ilib
 INC_drivers := -Idrivers -Ix86 -Ilib
@@ -114,7 +115,7 @@ $(out)/metal/image-format/%.c.o: METAL_CFLAGS += -O3
 $(out)/metal/%.c.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(METAL_CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -c -o $@ $<
+	$(Q)$(CC) $(METAL_CFLAGS) $(call inc_of,$<) -c -o $@ $<
 
 $(out)/metal/%.asm.o: %.asm
 	$(call say,NASM,$<)
@@ -147,7 +148,7 @@ $(out)/%.mb2: loader/multiboot2.asm
 # ---- the toy kernel of tests/qemu ----
 TOY_SRC := tests/qemu/toy/main.c tests/qemu/toy/speed.c tests/qemu/toy/levels.c tests/qemu/toy/nmi.c \
 	tests/qemu/toy/nmi.asm loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
-INC_tests := $(INC_loader)
+INC_tests/qemu/toy := $(INC_loader)
 
 $(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.bin
 	$(call say,NASM,$<)
@@ -169,7 +170,7 @@ EFI_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpic -fshort-wchar -mno-
 $(out)/efi/%.c.o: %.c
 	$(call say,EFICC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(EFI_CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -c -o $@ $<
+	$(Q)$(CC) $(EFI_CFLAGS) $(call inc_of,$<) -c -o $@ $<
 
 $(out)/efi/efi/core.asm.o: efi/core.asm $(out)/loader.bin
 	$(call say,NASM,$<)
@@ -188,7 +189,7 @@ $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 $(out)/host/%.c.o: %.c
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(INC_$(firstword $(subst /, ,$<))) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CFLAGS) $(call inc_of,$<) -MMD -MP -c -o $@ $<
 
 $(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iloader -Iwriter -Iarea -Idrivers -Ix86
 
