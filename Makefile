@@ -26,7 +26,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 	image-format/write_out.c image-format/write_pages.c image-format/state.c \
 	image-format/state_dump.c image-format/saved_state.c image-format/saved_table.c
 # What `torpor arm` tells the loader.
-FACTS_SRC := contract/facts.c
+FACTS_SRC := abi/facts.c
 # And how it finds it out, and writes it.
 CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_acpi.c cli/facts_kernel.c \
 	cli/facts_mounts.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
@@ -92,15 +92,15 @@ INC_x86 := -Ix86 -Ilib
 INC_drivers := -Idrivers -Ix86 -Ilib
 INC_image-format := -Iimage-format
 INC_swsusp := -Iswsusp
-INC_contract := -Icontract -Iimage-format
+INC_abi := -Iabi -Iimage-format
 INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
-INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
-INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Icontract
+INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
+INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.
-INC_cli := -Icli -Iimage-format -Iswsusp -Icontract -Ilib
+INC_cli := -Icli -Iimage-format -Iswsusp -Iabi -Ilib
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Icontract -Icli -Ix86 -Iswsusp
+INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Iabi -Icli -Ix86 -Iswsusp
 
 # ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
@@ -208,7 +208,7 @@ $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC)
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h \
-	cli/*.h contract/*.h
+	cli/*.h abi/*.h
 UNIT :=
 UNIT_PLAIN :=
 include tests/unit/tests.mk

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `torpor arm` can find out about this boot for the loader (contract/facts.h). Everything
+ * What `torpor arm` can find out about this boot for the loader (abi/facts.h). Everything
  * that could not be found out is zero or absent, and has a line that says so.
  */
 #ifndef CLI_FACTS_COLLECT_H

@@ -102,7 +102,7 @@ int efi_uninstall(struct changes *c);
  * entries of our label are another system's. */
 int efi_intend_entry(struct changes *c);
 
-/* Removes what the loader's EFI door keeps in a variable (contract/starts.h). */
+/* Removes what the loader's EFI door keeps in a variable (abi/starts.h). */
 int efi_remove_starts(struct changes *c);
 
 #endif

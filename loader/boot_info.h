@@ -55,7 +55,7 @@ struct boot_info {
 	uint64_t efi_systab, efi_runtime; /* 0: not an EFI machine */
 	uint64_t framebuffer;             /* 0: none, or text */
 	uint64_t facts,
-		facts_bytes;   /* the file of contract/facts.h as it was found; bytes 0: none */
+		facts_bytes;   /* the file of abi/facts.h as it was found; bytes 0: none */
 	uint32_t text_console; /* 1: VGA text memory at 0xb8000 is on the screen */
 	uint32_t n_memory, n_runtime;
 	uint32_t n_given, n_runtime_given; /* by the firmware, before neighbours were joined */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The facts that `torpor arm` left about the boot that a stock image is of (contract/facts.h): decoded,
+ * The facts that `torpor arm` left about the boot that a stock image is of (abi/facts.h): decoded,
  * believed or not, compared with this boot. Pure: neither hardware nor disks, but for the file systems
  * that are compared.
  */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The file of facts that torpor arm left on a test disk (contract/facts.h), to be looked at and to be made
+"""The file of facts that torpor arm left on a test disk (abi/facts.h), to be looked at and to be made
 wrong on purpose. Everything is patched in its place and sealed again, so that nothing but the thing meant
 is wrong."""
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Looks into a kernel's own hibernation image on the swap partition of a test disk, only as far as
-damaging it on purpose needs, and at the loader's count of attempts (contract/ledger.h). Offsets are
+damaging it on purpose needs, and at the loader's count of attempts (abi/ledger.h). Offsets are
 bytes from the start of the partition."""
 
 import collections

@@ -4,8 +4,8 @@
  * pinned. It is ordinary memory of the old kernel, so it travels with the image. Magic and nonce are
  * checked before anything is written to it: a page that moved is not there any more.
  */
-#ifndef CONTRACT_MAILBOX_H
-#define CONTRACT_MAILBOX_H
+#ifndef ABI_MAILBOX_H
+#define ABI_MAILBOX_H
 
 #include <assert.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * The firmware's variable in which the EFI door counts how often it has started the loader core for an
  * image that stayed as it was. The door writes it, `torpor setup --remove` removes it.
  */
-#ifndef CONTRACT_STARTS_H
-#define CONTRACT_STARTS_H
+#ifndef ABI_STARTS_H
+#define ABI_STARTS_H
 
 #include <assert.h>
 #include <stdint.h>

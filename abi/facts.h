@@ -22,8 +22,8 @@
  * address pair with the image's, and, once the memory is loaded, the boot ID with the sixteen bytes at
  * boot_id_phys. What arm could not find out is zero here ("not known"), and the loader says so.
  */
-#ifndef CONTRACT_FACTS_H
-#define CONTRACT_FACTS_H
+#ifndef ABI_FACTS_H
+#define ABI_FACTS_H
 
 #include <assert.h>
 #include <stdbool.h>

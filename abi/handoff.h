@@ -4,8 +4,8 @@
  * filled before kexec_load(2). The writer believes nothing of it without a check (writer/handoff_check.c).
  * All addresses are physical.
  */
-#ifndef CONTRACT_HANDOFF_H
-#define CONTRACT_HANDOFF_H
+#ifndef ABI_HANDOFF_H
+#define ABI_HANDOFF_H
 
 #include <assert.h>
 #include <stddef.h>

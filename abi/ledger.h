@@ -4,8 +4,8 @@
  * page: room that mkswap leaves to boot loaders. The loader writes it, the Linux command shows
  * it.
  */
-#ifndef CONTRACT_LEDGER_H
-#define CONTRACT_LEDGER_H
+#ifndef ABI_LEDGER_H
+#define ABI_LEDGER_H
 
 #include <assert.h>
 #include <stdint.h>
