@@ -47,8 +47,8 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 AREA_SRC := area/area_io.c area/fingerprint.c
-WRITER_SRC := writer/main.c writer/handoff_check.c writer/old_memory.c writer/old_kernel.c \
-	writer/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c \
+WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
+	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c \
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
@@ -93,14 +93,15 @@ INC_drivers := -Idrivers -Ix86 -Ilib
 INC_image-format := -Iimage-format
 INC_swsusp := -Iswsusp
 INC_abi := -Iabi -Iimage-format
+INC_old-kernel := -Iold-kernel -Iabi -Ilib
 INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
-INC_writer := -Iwriter -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
+INC_writer := -Iwriter -Iold-kernel -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
 INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.
 INC_cli := -Icli -Iimage-format -Iswsusp -Iabi -Ilib
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iarea -Idrivers -Ilib -Iimage-format -Iabi -Icli -Ix86 -Iswsusp
+INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iold-kernel -Iarea -Idrivers -Ilib -Iimage-format -Iabi -Icli -Ix86 -Iswsusp
 
 # ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
@@ -207,7 +208,7 @@ $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC)
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h \
+HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h old-kernel/*.h \
 	cli/*.h abi/*.h
 UNIT :=
 UNIT_PLAIN :=

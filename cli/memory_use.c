@@ -5,7 +5,7 @@
  * would be refused and one without it would be a broken one. And Linux may use less (blocks taken
  * offline, frames that have failed): those are in no image, so no resume writes to them.
  *
- * Balloons are the writer's (writer/old_pages.c): they change until devices stop.
+ * Balloons are the writer's (old-kernel/old_pages.c): they change until devices stop.
  */
 #include "memory_use.h"
 

@@ -125,7 +125,7 @@ UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
 UNIT += old_pages
-SRC_old_pages := writer/old_pages.c writer/old_memory.c
+SRC_old_pages := old-kernel/old_pages.c old-kernel/old_memory.c
 
 UNIT += fingerprints
 SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c area/fingerprint.c drivers/block.c \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which frames the old kernel itself would not touch now: given back to a hypervisor, or failed. */
-#ifndef WRITER_OLD_PAGES_H
-#define WRITER_OLD_PAGES_H
+#ifndef OLD_KERNEL_OLD_PAGES_H
+#define OLD_KERNEL_OLD_PAGES_H
 
 #include "old_memory.h"
 

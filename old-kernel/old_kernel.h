@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the writer must know of the kernel that jumped here, found in its memory and checked. */
-#ifndef WRITER_OLD_KERNEL_H
-#define WRITER_OLD_KERNEL_H
+#ifndef OLD_KERNEL_OLD_KERNEL_H
+#define OLD_KERNEL_OLD_KERNEL_H
 
 #include "err.h"
 #include "old_memory.h"

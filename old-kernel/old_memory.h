@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The old kernel's memory and what its vmcoreinfo note says of it. Addresses and values found there are
  * believed only as far as they lead to RAM. */
-#ifndef WRITER_OLD_MEMORY_H
-#define WRITER_OLD_MEMORY_H
+#ifndef OLD_KERNEL_OLD_MEMORY_H
+#define OLD_KERNEL_OLD_MEMORY_H
 
 #include <stdbool.h>
 
