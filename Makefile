@@ -46,7 +46,7 @@ DRIVER_SRC := drivers/block.c drivers/pci.c drivers/pci_mcfg.c drivers/usb_hando
 X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/apic.c x86/console.c \
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
-AREA_SRC := area/area_io.c area/fingerprint.c
+IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c \
 	writer/fingerprints.c
@@ -69,7 +69,7 @@ JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
 	loader/efi_tables.c loader/nvs.c loader/more_memory.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
-	$(LOOK_SRC) $(AREA_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
+	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).
@@ -94,14 +94,14 @@ INC_image-format := -Iimage-format
 INC_swsusp := -Iswsusp
 INC_abi := -Iabi -Iimage-format
 INC_old-kernel := -Iold-kernel -Iabi -Ilib
-INC_area := -Iarea -Idrivers -Ix86 -Ilib -Iimage-format
-INC_writer := -Iwriter -Iold-kernel -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
-INC_loader := -Iloader -Iswsusp -Iarea -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
+INC_image-io := -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
+INC_writer := -Iwriter -Iold-kernel -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
+INC_loader := -Iloader -Iswsusp -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.
 INC_cli := -Icli -Iimage-format -Iswsusp -Iabi -Ilib
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iold-kernel -Iarea -Idrivers -Ilib -Iimage-format -Iabi -Icli -Ix86 -Iswsusp
+INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iold-kernel -Iimage-io -Idrivers -Ilib -Iimage-format -Iabi -Icli -Ix86 -Iswsusp
 
 # ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
@@ -125,7 +125,7 @@ $(out)/metal/%.asm.o: %.asm
 
 $(call metal,loader/entry.asm tests/qemu/toy/entry.asm): loader/start.inc
 
-METAL_COMMON := $(X86_SRC) $(X86_ASM) $(LIB_SRC) $(DRIVER_SRC) $(AREA_SRC) $(IMAGE_SRC)
+METAL_COMMON := $(X86_SRC) $(X86_ASM) $(LIB_SRC) $(DRIVER_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC)
 
 $(out)/writer.elf: $(call metal,writer/entry.asm $(WRITER_SRC) $(METAL_COMMON)) linker.ld
 $(out)/loader.elf: $(call metal,loader/entry.asm $(LOADER_SRC) $(METAL_COMMON)) linker.ld
@@ -192,7 +192,7 @@ $(out)/host/%.c.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(call inc_of,$<) -MMD -MP -c -o $@ $<
 
-$(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iloader -Iwriter -Iarea -Idrivers -Ix86
+$(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iloader -Iwriter -Iimage-io -Idrivers -Ix86
 
 $(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
 	$(call say,AS,$<)
@@ -208,7 +208,7 @@ $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC)
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h area/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h old-kernel/*.h \
+HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h image-io/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h old-kernel/*.h \
 	cli/*.h abi/*.h
 UNIT :=
 UNIT_PLAIN :=

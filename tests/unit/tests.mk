@@ -81,7 +81,7 @@ UNIT += ahci_errors
 SRC_ahci_errors := $(AHCI_TEST_SRC)
 
 UNIT += area
-SRC_area := area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c \
+SRC_area := image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c \
 	tests/fake/fake_ram_disk.c tests/unit/area_common.c
 
 UNIT += area_errors
@@ -128,17 +128,17 @@ UNIT += old_pages
 SRC_old_pages := old-kernel/old_pages.c old-kernel/old_memory.c
 
 UNIT += fingerprints
-SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c area/fingerprint.c drivers/block.c \
+SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c image-io/fingerprint.c drivers/block.c \
 	image-format/hash.c lib/err.c lib/format.c lib/log.c lib/arena.c tests/fake/machine.c \
 	tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
 
 UNIT += output
-SRC_output := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c lib/format.c lib/log.c \
+SRC_output := writer/output.c image-io/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 LIBS_output := $(LZ4_A)
 
 # What suites need that look at an image which the writer's own code wrote onto a disk of RAM.
-SAVED_MACHINE_SRC := writer/output.c area/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
+SAVED_MACHINE_SRC := writer/output.c image-io/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 UNIT += find
 SRC_find := loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
@@ -176,7 +176,7 @@ UNIT += cli_resumable
 SRC_cli_resumable := cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
 	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/payload.c $(TARGET_SRC) cli/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
-INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iloader -Iwriter -Iarea -Idrivers -Ix86
+INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iloader -Iwriter -Iimage-io -Idrivers -Ix86
 
 UNIT += cli_filesystems
 SRC_cli_filesystems := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
@@ -243,7 +243,7 @@ SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c 
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 # x86/ last: it has a time.h of its own.
-INCLUDE_cli_setup := -Itests/unit $(INC_cli) -Iloader -Iarea -Idrivers -idirafter x86
+INCLUDE_cli_setup := -Itests/unit $(INC_cli) -Iloader -Iimage-io -Idrivers -idirafter x86
 
 UNIT += cli_collect
 SRC_cli_collect := $(SRC_cli_setup) tests/unit/cli_boot.c
@@ -266,11 +266,11 @@ LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
 STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c $(FIT_SRC) loader/image.c loader/boot_memory.c \
-	loader/err_any.c area/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
+	loader/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
 	loader/stock_check.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/tables_read.c \
-	loader/map_crc.c loader/changes.c area/fingerprint.c x86/acpi.c $(FACTS_SRC)
+	loader/map_crc.c loader/changes.c image-io/fingerprint.c x86/acpi.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
@@ -338,7 +338,7 @@ SRC_low_memory := loader/low_memory.c lib/ranges.c
 
 UNIT += judge
 SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
-	loader/image.c loader/changes.c loader/stock.c loader/boot_memory.c loader/err_any.c area/fingerprint.c \
+	loader/image.c loader/changes.c loader/stock.c loader/boot_memory.c loader/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
 	loader/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)

@@ -3,8 +3,8 @@
  * The bytes of a file system that tell whether another system mounted it or wrote to it. The writer
  * keeps their hashes, the loader compares.
  */
-#ifndef AREA_FINGERPRINT_H
-#define AREA_FINGERPRINT_H
+#ifndef IMAGE_IO_FINGERPRINT_H
+#define IMAGE_IO_FINGERPRINT_H
 
 #include "block.h"
 #include "saved_state.h"

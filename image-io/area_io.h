@@ -3,8 +3,8 @@
  * An image area on a block device: offsets of the image format become sectors of a disk by the extent
  * list, long transfers become requests, many of them in flight. Used by writer and loader.
  */
-#ifndef AREA_AREA_IO_H
-#define AREA_AREA_IO_H
+#ifndef IMAGE_IO_AREA_IO_H
+#define IMAGE_IO_AREA_IO_H
 
 #include "block.h"
 #include "img.h"
