@@ -31,10 +31,10 @@ FACTS_SRC := abi/facts.c
 CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_acpi.c cli/facts_kernel.c \
 	cli/facts_mounts.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
-STOCK_CHECK_SRC := loader/stock_check.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c \
-	loader/tables_read.c $(FACTS_SRC)
+STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
+	loader/fit/tables_read.c $(FACTS_SRC)
 # Whether any image fits it.
-FIT_SRC := loader/plan.c loader/tables.c loader/runtime.c loader/cpu_features.c loader/platform.c loader/low_memory.c
+FIT_SRC := loader/own/plan.c loader/fit/tables.c loader/fit/runtime.c loader/fit/cpu_features.c loader/fit/platform.c loader/fit/low_memory.c
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
@@ -57,17 +57,17 @@ CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/m
 	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/lock.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
 	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
 	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
-CLI_SRC += cli/memory_use.c cli/loader_words.c loader/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
+CLI_SRC += cli/memory_use.c cli/loader_words.c loader/door/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
 	cli/export_core.c cli/make.c $(CLI_FACTS_SRC) cli/setup_hook.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
-CLI_SRC += cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
+CLI_SRC += cli/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
-LOOK_SRC := loader/cmdline.c loader/gpt.c loader/find.c loader/image.c $(FIT_SRC) loader/boot_memory.c \
-	loader/places.c loader/changes.c loader/stock.c loader/err_any.c \
-	loader/map_crc.c loader/this_cpu.c $(SWSUSP_SRC)
-JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock_place.c $(STOCK_CHECK_SRC)
-LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/torpor_kind.c loader/stock_kind.c loader/multiboot2.c \
-	loader/efi_tables.c loader/nvs.c loader/more_memory.c loader/restore.c loader/stock_restore.c $(LOOK_SRC)
+LOOK_SRC := loader/door/cmdline.c loader/disk/gpt.c loader/own/find.c loader/own/image.c $(FIT_SRC) loader/door/boot_memory.c \
+	loader/disk/places.c loader/own/changes.c loader/stock/stock.c loader/door/err_any.c \
+	loader/door/map_crc.c loader/fit/this_cpu.c $(SWSUSP_SRC)
+JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock/stock_place.c $(STOCK_CHECK_SRC)
+LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
+	loader/door/efi_tables.c loader/own/nvs.c loader/door/more_memory.c loader/own/restore.c loader/stock/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
 	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
 
@@ -96,12 +96,17 @@ INC_abi := -Iabi -Iimage-format
 INC_old-kernel := -Iold-kernel -Iabi -Ilib
 INC_image-io := -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iold-kernel -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
-INC_loader := -Iloader -Iswsusp -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
+INC_loader/disk := -Iloader/disk -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
+INC_loader/door := -Iloader/door $(INC_loader/disk) -Iswsusp -Iabi
+INC_loader/fit := -Iloader/fit -Iloader/own $(INC_loader/door)
+INC_loader/own := -Iloader/own $(INC_loader/fit)
+INC_loader/stock := -Iloader/stock -Iloader/own $(INC_loader/fit)
+INC_loader := -Iloader -Iloader/own -Iloader/stock $(INC_loader/fit)
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.
 INC_cli := -Icli -Iimage-format -Iswsusp -Iabi -Ilib
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iloader -Iwriter -Iold-kernel -Iimage-io -Idrivers -Ilib -Iimage-format -Iabi -Icli -Ix86 -Iswsusp
+INC_host := -Itests/fake -Itests/unit -Iwriter -Iold-kernel -Icli $(INC_loader)
 
 # ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
@@ -141,14 +146,14 @@ $(out)/%.bin: $(out)/%.elf
 
 $(out)/torpor.mb2: $(out)/loader.bin
 $(out)/toy.mb2: $(out)/toy.bin
-$(out)/%.mb2: loader/multiboot2.asm
+$(out)/%.mb2: loader/door/multiboot2.asm
 	$(call say,NASM,$@)
 	$(Q)core=$(filter %.bin,$^); nasm -f bin -DCORE="\"$$core\"" -DCORE_MEMORY=$$((0x$$(nm \
 		$${core%.bin}.elf | awk '$$3 == "program_end" {print $$1}'))) -o $@ $<
 
 # ---- the toy kernel of tests/qemu ----
 TOY_SRC := tests/qemu/toy/main.c tests/qemu/toy/speed.c tests/qemu/toy/levels.c tests/qemu/toy/nmi.c \
-	tests/qemu/toy/nmi.asm loader/multiboot2.c loader/efi_tables.c $(LOOK_SRC)
+	tests/qemu/toy/nmi.asm loader/door/multiboot2.c loader/door/efi_tables.c $(LOOK_SRC)
 INC_tests/qemu/toy := $(INC_loader)
 
 $(out)/metal/tests/qemu/toy/entry.asm.o: tests/qemu/toy/entry.asm $(out)/writer.bin
@@ -192,7 +197,7 @@ $(out)/host/%.c.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(call inc_of,$<) -MMD -MP -c -o $@ $<
 
-$(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iloader -Iwriter -Iimage-io -Idrivers -Ix86
+$(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iwriter $(INC_loader)
 
 $(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
 	$(call say,AS,$<)
@@ -208,7 +213,7 @@ $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC)
 # ---- unit tests: test_NAME.c and what it links; ASan and UBSan on ----
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h image-io/*.h image-format/*.h swsusp/*.h loader/*.h writer/*.h old-kernel/*.h \
+HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h image-io/*.h image-format/*.h swsusp/*.h loader/*.h loader/*/*.h writer/*.h old-kernel/*.h \
 	cli/*.h abi/*.h
 UNIT :=
 UNIT_PLAIN :=
@@ -304,7 +309,7 @@ unit: unit-build
 # ---- what real firmware says: the loader's own sources on a corpus of machines (tests/corpus/run.py) ----
 CORPUS := $(out)/corpus/maps $(out)/corpus/pairs $(out)/corpus/acpi
 $(out)/corpus/maps: tests/corpus/maps.c tests/corpus/map_file.c tests/corpus/made_image.c \
-	tests/corpus/expected.c tests/corpus/before.c loader/stock_place.c loader/low_memory.c loader/boot_memory.c \
+	tests/corpus/expected.c tests/corpus/before.c loader/stock/stock_place.c loader/fit/low_memory.c loader/door/boot_memory.c \
 	lib/ranges.c lib/log.c lib/format.c swsusp/runs.c
 $(out)/corpus/pairs: tests/corpus/pairs.c tests/corpus/map_file.c tests/corpus/expected.c \
 	$(filter-out tests/unit/%,$(STOCK_SRC))

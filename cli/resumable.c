@@ -3,7 +3,7 @@
  * The image that is about to be saved, judged ahead by the code that the loader is made of: what it would
  * refuse on this same machine must not be saved, since nothing would bring it back. What can be known before
  * the save is put together here as writer and front door do it: the frames by writer/pages.c, the memory map
- * by loader/boot_memory.c.
+ * by loader/door/boot_memory.c.
  */
 #include "resumable.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Would the loader take the image that is about to be saved, on this machine as it is now? Answered by the
- * loader's own check (loader/plan.c), against this boot's firmware.
+ * loader's own check (loader/own/plan.c), against this boot's firmware.
  */
 #ifndef CLI_RESUMABLE_H
 #define CLI_RESUMABLE_H

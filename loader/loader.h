@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loader core's state and its two kinds of image. For main.c, torpor_kind.c and stock_kind.c only. */
+/* The loader core's state and its two kinds of image. For main.c, own_kind.c and stock_kind.c only. */
 #ifndef LOADER_LOADER_H
 #define LOADER_LOADER_H
 
@@ -44,6 +44,6 @@ struct image_kind {
 	void (*jump)(struct loader *l) __attribute__((noreturn));
 };
 
-extern const struct image_kind torpor_kind, stock_kind;
+extern const struct image_kind own_kind, stock_kind;
 
 #endif

@@ -3,7 +3,7 @@
  * The loader core: from a machine that firmware has let go of to a kernel that goes on. loader_main is
  * the story. It is told twice: first where the front door put the program, to learn from the image where
  * there is room; then there, where nothing that is restored can hit it. RESUME.md has the table of
- * memory and phases. What differs between our own images and stock kernels' is torpor_kind.c and
+ * memory and phases. What differs between our own images and stock kernels' is own_kind.c and
  * stock_kind.c.
  */
 #include <string.h>
@@ -252,7 +252,7 @@ static void judge_image(void)
 	}
 	if (l.bi->moved && l.judgment.state != l.bi->image_state)
 		boot_on("another image is there than before the loader moved");
-	l.kind = l.judgment.kind == JUDGE_OWN ? &torpor_kind : &stock_kind;
+	l.kind = l.judgment.kind == JUDGE_OWN ? &own_kind : &stock_kind;
 }
 
 /* Behind the program; an image of ours has no use for them. */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One line a fuzzer in FUZZ; FUZZSRC_name: the sources under test; FUZZLIBS_name: packages it needs.
 FUZZ += cmdline
-FUZZSRC_cmdline := loader/cmdline.c lib/format.c
+FUZZSRC_cmdline := loader/door/cmdline.c lib/format.c
 
 # fuzz_img has an img_hash of its own.
 FUZZ += img
@@ -37,23 +37,23 @@ FUZZ += ahci
 FUZZSRC_ahci := $(FUZZSRC_virtio_blk)
 
 FUZZ += multiboot2
-FUZZSRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c loader/map_crc.c swsusp/crc.c swsusp/err.c
+FUZZSRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/door/map_crc.c swsusp/crc.c swsusp/err.c
 FUZZLIBS_multiboot2 := $(SWSUSP_A)
 
 FUZZ += efi_tables
-FUZZSRC_efi_tables := loader/efi_tables.c lib/format.c lib/log.c tests/fake/machine.c
+FUZZSRC_efi_tables := loader/door/efi_tables.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += gpt
-FUZZSRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
+FUZZSRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
 	tests/unit/gpt_make.c
 
 FUZZ += changes
-FUZZSRC_changes := loader/changes.c loader/gpt.c image-io/fingerprint.c drivers/block.c image-format/hash.c lib/err.c \
+FUZZSRC_changes := loader/own/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c image-format/hash.c lib/err.c \
 	lib/format.c lib/log.c tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c
 
 FUZZ += stock_facts
-FUZZSRC_stock_facts := loader/stock_facts.c loader/stock_fit.c $(FIT_SRC) loader/tables_read.c \
-	loader/image.c loader/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
+FUZZSRC_stock_facts := loader/stock/stock_facts.c loader/stock/stock_fit.c $(FIT_SRC) loader/fit/tables_read.c \
+	loader/own/image.c loader/door/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
 	$(FACTS_SRC) $(IMAGE_SRC) $(SWSUSP_SRC)
 FUZZLIBS_stock_facts := $(SWSUSP_A)
 

@@ -133,7 +133,7 @@ inline retract()
 	IF_GOOD(flush())
 }
 
-/* ---- the loader: loader/torpor_kind.c, efi/main.c ---- */
+/* ---- the loader: loader/own_kind.c, efi/main.c ---- */
 
 /* loader/judge.c: one that is spent, tried out, or whose file systems changed hides no stock image. */
 #define OWN_OPEN                                                                                   \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Images of stock kernels, as loader/stock.c and stock_kind.c treat them, and as the kernel itself does.
+ * Images of stock kernels, as loader/stock/stock.c and stock_kind.c treat them, and as the kernel itself does.
  */
 #define STOCK_ATTEMPTS ((cache.swap.count_of == cache.swap.id) * cache.swap.attempts)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ACPI NVS: writer/nvs_out.c puts it into an image, loader/nvs.c puts it back, byte by byte, around the FACS
+ * ACPI NVS: writer/nvs_out.c puts it into an image, loader/own/nvs.c puts it back, byte by byte, around the FACS
  * and what is not NVS; and leaves it alone whenever something is in the way.
  */
 #include <setjmp.h>

@@ -88,14 +88,14 @@ UNIT += area_errors
 SRC_area_errors := $(SRC_area)
 
 UNIT += cmdline
-SRC_cmdline := loader/cmdline.c lib/format.c
+SRC_cmdline := loader/door/cmdline.c lib/format.c
 
 UNIT += gpt
-SRC_gpt := loader/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
+SRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
 	tests/unit/gpt_make.c
 
 UNIT += boot_memory
-SRC_boot_memory := loader/boot_memory.c
+SRC_boot_memory := loader/door/boot_memory.c
 
 UNIT += swsusp
 SRC_swsusp := $(SWSUSP_SRC) tests/unit/swsusp_common.c tests/unit/swsusp_builder.c
@@ -110,15 +110,15 @@ SRC_swsusp_fields := $(SRC_swsusp)
 LIBS_swsusp_fields := $(SWSUSP_A)
 
 UNIT += multiboot2
-SRC_multiboot2 := loader/multiboot2.c loader/boot_memory.c loader/map_crc.c swsusp/crc.c swsusp/err.c
+SRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/door/map_crc.c swsusp/crc.c swsusp/err.c
 LIBS_multiboot2 := $(SWSUSP_A)
 
 UNIT += map_crc
-SRC_map_crc := loader/map_crc.c swsusp/crc.c swsusp/err.c cli/e820_map.c
+SRC_map_crc := loader/door/map_crc.c swsusp/crc.c swsusp/err.c cli/e820_map.c
 LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
-SRC_tables := loader/tables.c loader/tables_read.c x86/acpi.c image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
+SRC_tables := loader/fit/tables.c loader/fit/tables_read.c x86/acpi.c image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/unit/log_text.c tests/unit/play_firmware.c
 
 UNIT += handoff
@@ -128,7 +128,7 @@ UNIT += old_pages
 SRC_old_pages := old-kernel/old_pages.c old-kernel/old_memory.c
 
 UNIT += fingerprints
-SRC_fingerprints := writer/fingerprints.c loader/changes.c loader/gpt.c image-io/fingerprint.c drivers/block.c \
+SRC_fingerprints := writer/fingerprints.c loader/own/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c \
 	image-format/hash.c lib/err.c lib/format.c lib/log.c lib/arena.c tests/fake/machine.c \
 	tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
 
@@ -141,7 +141,7 @@ LIBS_output := $(LZ4_A)
 SAVED_MACHINE_SRC := writer/output.c image-io/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 UNIT += find
-SRC_find := loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
+SRC_find := loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
 	tests/unit/gpt_make.c tests/unit/log_text.c
 LIBS_find := $(LZ4_A)
 
@@ -173,10 +173,10 @@ LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_resumable
-SRC_cli_resumable := cli/resumable.c $(FIT_SRC) loader/boot_memory.c loader/err_any.c writer/pages.c lib/err.c \
+SRC_cli_resumable := cli/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/err.c \
 	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/payload.c $(TARGET_SRC) cli/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
-INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iloader -Iwriter -Iimage-io -Idrivers -Ix86
+INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iwriter $(INC_loader)
 
 UNIT += cli_filesystems
 SRC_cli_filesystems := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
@@ -203,21 +203,21 @@ LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
-SRC_plan := $(FIT_SRC) loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c \
+SRC_plan := $(FIT_SRC) loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
 UNIT += nvs
-SRC_nvs := writer/nvs_out.c loader/nvs.c loader/image.c loader/boot_memory.c loader/err_any.c swsusp/err.c \
-	loader/find.c loader/places.c loader/gpt.c loader/cmdline.c lib/format.c lib/log.c lib/ranges.c \
+SRC_nvs := writer/nvs_out.c loader/own/nvs.c loader/own/image.c loader/door/boot_memory.c loader/door/err_any.c swsusp/err.c \
+	loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c lib/format.c lib/log.c lib/ranges.c \
 	$(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_nvs := $(LZ4_A)
 
 UNIT += platform
-SRC_platform := loader/platform.c lib/format.c lib/log.c tests/unit/log_text.c
+SRC_platform := loader/fit/platform.c lib/format.c lib/log.c tests/unit/log_text.c
 
 UNIT += restore
-SRC_restore := loader/restore.c x86/jobs.c loader/image.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
+SRC_restore := loader/own/restore.c x86/jobs.c loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c \
 	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_restore := $(LZ4_A)
 
@@ -239,11 +239,11 @@ UNIT += cli_setup
 SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
 	cli/setup_hook.c cli/unfinished.c cli/lock.c $(CLI_FACTS_SRC) cli/filesystems.c cli/machine_facts.c cli/memory_use.c lib/ranges.c \
 	cli/setup_image.c cli/status.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
-	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/cmdline.c lib/format.c \
+	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/door/cmdline.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 # x86/ last: it has a time.h of its own.
-INCLUDE_cli_setup := -Itests/unit $(INC_cli) -Iloader -Iimage-io -Idrivers -idirafter x86
+INCLUDE_cli_setup := -Itests/unit $(INC_cli) $(filter-out -Ix86,$(INC_loader)) -idirafter x86
 
 UNIT += cli_collect
 SRC_cli_collect := $(SRC_cli_setup) tests/unit/cli_boot.c
@@ -265,22 +265,22 @@ SRC_cli_file := $(SRC_cli_setup) cli/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
-STOCK_SRC := loader/stock.c loader/places.c loader/gpt.c $(FIT_SRC) loader/image.c loader/boot_memory.c \
-	loader/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
+STOCK_SRC := loader/stock/stock.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c loader/door/boot_memory.c \
+	loader/door/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
-	loader/stock_check.c loader/stock_facts.c loader/stock_fit.c loader/stock_peek.c loader/tables_read.c \
-	loader/map_crc.c loader/changes.c image-io/fingerprint.c x86/acpi.c $(FACTS_SRC)
+	loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c loader/fit/tables_read.c \
+	loader/door/map_crc.c loader/own/changes.c image-io/fingerprint.c x86/acpi.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
 
 UNIT += places
-SRC_places := loader/places.c loader/gpt.c drivers/block.c lib/err.c lib/format.c lib/log.c \
+SRC_places := loader/disk/places.c loader/disk/gpt.c drivers/block.c lib/err.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
 
 UNIT += stock_restore
-SRC_stock_restore := loader/stock_restore.c x86/jobs.c $(STOCK_SRC)
+SRC_stock_restore := loader/stock/stock_restore.c x86/jobs.c $(STOCK_SRC)
 LIBS_stock_restore := $(SWSUSP_A)
 
 UNIT += facts_judge
@@ -288,7 +288,7 @@ SRC_facts_judge := $(STOCK_SRC) tests/unit/play_firmware.c
 LIBS_facts_judge := $(SWSUSP_A)
 
 UNIT += stock_place
-SRC_stock_place := loader/stock_place.c loader/more_memory.c $(STOCK_SRC)
+SRC_stock_place := loader/stock/stock_place.c loader/door/more_memory.c $(STOCK_SRC)
 LIBS_stock_place := $(SWSUSP_A)
 
 UNIT += extent_map
@@ -334,13 +334,13 @@ SRC_paging := x86/paging.c lib/arena.c
 INCLUDE_paging = $(BARE_INCLUDE)
 
 UNIT += low_memory
-SRC_low_memory := loader/low_memory.c lib/ranges.c
+SRC_low_memory := loader/fit/low_memory.c lib/ranges.c
 
 UNIT += judge
-SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/find.c loader/places.c loader/gpt.c loader/cmdline.c \
-	loader/image.c loader/changes.c loader/stock.c loader/boot_memory.c loader/err_any.c image-io/fingerprint.c \
+SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c \
+	loader/own/image.c loader/own/changes.c loader/stock/stock.c loader/door/boot_memory.c loader/door/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
-	loader/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
+	loader/door/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)
 
 UNIT += apic

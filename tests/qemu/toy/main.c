@@ -3,7 +3,7 @@
  * A toy kernel for the writer and the loader: fills all memory that is its own with a pattern that
  * depends on the address, enters the writer the way Linux's kexec does, and, wherever it comes back
  * from (the writer, or the loader after a power cycle), checks every byte of it. Started by GRUB
- * through the same stub as the loader (loader/multiboot2.asm).
+ * through the same stub as the loader (loader/door/multiboot2.asm).
  *
  * Command line: the loader's options (where the image area is), and after " -- " one of poweroff,
  * reboot, continue; or what speed.h and levels.h run: no save. Lines on the serial port that tests look for begin

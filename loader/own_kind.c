@@ -155,7 +155,7 @@ static __attribute__((noreturn)) void jump(struct loader *l)
 	jump_kexec_return(&r);
 }
 
-const struct image_kind torpor_kind = {.name = "torpor",
+const struct image_kind own_kind = {.name = "torpor",
 	.count_attempt = count_attempt,
 	.restore = restore,
 	.restore_platform = restore_platform,
