@@ -34,7 +34,7 @@ CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
 	loader/fit/tables_read.c $(FACTS_SRC)
 # Whether any image fits it.
-FIT_SRC := loader/own/plan.c loader/fit/tables.c loader/fit/runtime.c loader/fit/cpu_features.c loader/fit/platform.c loader/fit/low_memory.c
+FIT_SRC := loader/fit/usable.c loader/own/plan.c loader/fit/tables.c loader/fit/runtime.c loader/fit/cpu_features.c loader/fit/platform.c loader/fit/low_memory.c
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
@@ -63,7 +63,7 @@ CLI_SRC += cli/memory_use.c cli/loader_words.c loader/door/cmdline.c cli/content
 CLI_SRC += cli/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/door/cmdline.c loader/disk/gpt.c loader/own/find.c loader/own/image.c $(FIT_SRC) loader/door/boot_memory.c \
-	loader/disk/places.c loader/own/changes.c loader/stock/stock.c loader/door/err_any.c \
+	loader/disk/places.c loader/disk/changes.c loader/stock/stock.c loader/door/err_any.c \
 	loader/door/map_crc.c loader/fit/this_cpu.c $(SWSUSP_SRC)
 JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock/stock_place.c $(STOCK_CHECK_SRC)
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
@@ -98,9 +98,9 @@ INC_image-io := -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iold-kernel -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
 INC_loader/disk := -Iloader/disk -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
 INC_loader/door := -Iloader/door $(INC_loader/disk) -Iswsusp -Iabi
-INC_loader/fit := -Iloader/fit -Iloader/own $(INC_loader/door)
+INC_loader/fit := -Iloader/fit $(INC_loader/door)
 INC_loader/own := -Iloader/own $(INC_loader/fit)
-INC_loader/stock := -Iloader/stock -Iloader/own $(INC_loader/fit)
+INC_loader/stock := -Iloader/stock $(INC_loader/fit)
 INC_loader := -Iloader -Iloader/own -Iloader/stock $(INC_loader/fit)
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 # lib: the texts of errors that the writer reports.

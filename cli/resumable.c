@@ -85,7 +85,7 @@ int resumable_check(const struct handoff *h, bool uefi)
 	static struct image im;
 	static struct range v[PAGES_RANGES_MAX];
 	/* The processor is the same one, whatever it is called. */
-	static const struct plan_cpu cpu = {.five_levels = 1};
+	static const struct this_cpu cpu = {.five_levels = 1};
 	struct ranges frames;
 	int err;
 

@@ -254,7 +254,7 @@ static int judge_image(void)
 		.bi = &e.bi,
 		.acpi = &e.acpi,
 		.tables = &tables,
-		.cpu = plan_this_cpu(),
+		.cpu = this_cpu_read(),
 		.apic_id = apic_id(),
 		.busy = &busy,
 		.program_bytes = program_bytes,

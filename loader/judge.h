@@ -49,7 +49,7 @@ struct judge_input {
 	const struct boot_info *bi;
 	const struct acpi *acpi;     /* this boot's tables, read; rsdp 0: none were found */
 	const struct tables *tables; /* those that a running kernel goes on to use */
-	struct plan_cpu cpu;
+	struct this_cpu cpu;
 	uint32_t apic_id; /* of the processor that runs */
 	/* Where the core lies before it moves, frames; NULL: it is in its region already. */
 	const struct ranges *busy;

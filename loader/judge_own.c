@@ -91,13 +91,20 @@ static bool is_fresh(const struct image *im, const struct changes *c)
 	return im->have_filesystems && n_writable == 0 && c->n_written == 0;
 }
 
+static void compare_filesystems(const struct judge_input *in, void *work, struct judgment *j)
+{
+	const struct image *im = &j->image;
+	changes_find(im->have_filesystems ? im->filesystem : NULL, im->n_filesystems, in->disks,
+		work, &j->changes);
+	j->changes_known = true;
+}
+
 /* A resumed kernel writes what it has in memory over what others wrote since: to a file system that it
  * does not own alone any more. */
 static void check_filesystems(
 	const struct judge_input *in, void *work, struct judgment *j, struct verdict *v)
 {
-	changes_find(&j->image, in->disks, work, &j->changes);
-	j->changes_known = true;
+	compare_filesystems(in, work, j);
 	v->is_fresh = is_fresh(&j->image, &j->changes);
 	uint32_t n_bad = j->changes.n_written;
 	if (in->disks_incomplete)
@@ -150,8 +157,7 @@ static void look_at_spent(const struct judge_input *in, void *work, struct judgm
 {
 	if (image_open(&j->image, &j->found, in->arena))
 		return;
-	changes_find(&j->image, in->disks, work, &j->changes);
-	j->changes_known = true;
+	compare_filesystems(in, work, j);
 }
 
 void judge_own(

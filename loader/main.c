@@ -238,7 +238,7 @@ static void judge_image(void)
 		.bi = l.bi,
 		.acpi = &l.acpi,
 		.tables = &tables,
-		.cpu = plan_this_cpu(),
+		.cpu = this_cpu_read(),
 		.apic_id = apic_id(),
 		.busy = l.bi->moved ? NULL : &busy.frames,
 		.program_bytes = program_bytes(),

@@ -28,7 +28,7 @@ static const struct {
 	{25, L7_EDX, 5}, {27, L71_EAX, 6}, {28, L71_EAX, 26}, {32, L71_EAX, 17}};
 
 /* Locked without it: no kernel of this boot can switch VMX on. Unlocked: Linux does it, on resume, too. */
-static bool vmx_is_off(const struct plan_cpu *cpu, uint32_t leaf_1_ecx)
+static bool vmx_is_off(const struct this_cpu *cpu, uint32_t leaf_1_ecx)
 {
 	if (memcmp(cpu->vendor, "GenuineIntel", 12) != 0 || !(leaf_1_ecx & (1u << 5)))
 		return false;
@@ -37,7 +37,7 @@ static bool vmx_is_off(const struct plan_cpu *cpu, uint32_t leaf_1_ecx)
 }
 
 /* Bits that this table does not know count as possible. */
-static uint64_t cr4_possible(const struct plan_cpu *cpu, uint32_t max_leaf)
+static uint64_t cr4_possible(const struct this_cpu *cpu, uint32_t max_leaf)
 {
 	struct cpuid one = cpuid(1, 0), none = {0, 0, 0, 0};
 	struct cpuid seven = max_leaf >= 7 ? cpuid(7, 0) : none;
@@ -87,10 +87,10 @@ static uint64_t efer_possible(void)
 	return possible;
 }
 
-struct plan_cpu plan_this_cpu(void)
+struct this_cpu this_cpu_read(void)
 {
 	struct cpuid v = cpuid(0, 0), one = cpuid(1, 0);
-	struct plan_cpu cpu = {.cpuid_1_eax = one.eax,
+	struct this_cpu cpu = {.cpuid_1_eax = one.eax,
 		.five_levels = v.eax >= 7 && (cpuid(7, 0).ecx & (1u << 16)),
 		.hypervisor = one.ecx >> 31,
 		.levels = read_cr4() & CR4_LA57 ? 5 : 4};

@@ -1,10 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The processor's identity and abilities for plan_check and stock_check. Metal and EFI only. */
+/* The processor that the loader runs on, for the comparison with an image's. */
 #ifndef LOADER_THIS_CPU_H
 #define LOADER_THIS_CPU_H
 
-#include "plan.h"
+#include <stdint.h>
 
-struct plan_cpu plan_this_cpu(void);
+/* What the processor is, for the comparison (cpuid is metal only). */
+struct this_cpu {
+	char vendor[16];
+	uint32_t cpuid_1_eax;
+	int five_levels; /* 1: 5-level paging is possible */
+	int hypervisor;  /* 1: it says that it runs under one */
+	/* Bits that may be set: by what the processor has and the firmware leaves on. */
+	uint64_t cr4_possible, xcr0_possible, efer_possible;
+	int x2apic;          /* 1: the local APIC has that mode */
+	int abilities_known; /* 0: these four are not filled, and not looked at */
+	/* Of paging that the loader is started with: 4 or 5; 0: not known, either. */
+	uint32_t levels;
+};
+
+/* Metal and EFI only: elsewhere the caller fills what it knows. */
+struct this_cpu this_cpu_read(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "paging.h"
 #include "platform.h"
 #include "runtime.h"
+#include "usable.h"
 
 #define PAGE_BYTES       4096ull
 #define FRAME_BYTES      (2ull << 20)
@@ -18,40 +19,6 @@
 #define CR4_LA57         (1ull << 12)
 #define APIC_BASE_X2APIC (1ull << 10)
 #define WHO              "plan"
-
-static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *frames)
-{
-	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
-		if (m->type != type)
-			continue;
-		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES,
-			 end = m->end / PAGE_BYTES;
-		int err = first < end ? ranges_add(frames, first, end) : 0;
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-int plan_usable(const struct boot_info *bi, struct ranges *ret_frames)
-{
-	int err = add_type(bi, BOOT_RAM, ret_frames);
-	if (!err)
-		err = add_type(bi, BOOT_ACPI, ret_frames);
-	return err ? err : ranges_remove(ret_frames, 0, 1);
-}
-
-int plan_own_region(const struct boot_info *bi, struct ranges *ret_frames)
-{
-	int err = 0;
-	for (uint32_t i = 0; bi->moved && !err && i < bi->n_region; i++) {
-		const struct boot_piece *p = &bi->region[i];
-		err = ranges_add(ret_frames, p->start / PAGE_BYTES,
-			(p->start + p->bytes + PAGE_BYTES - 1) / PAGE_BYTES);
-	}
-	return err;
-}
 
 /* Of a frame that is not usable: where there is usable memory, it is less than a frame. */
 static const char *type_at(const struct boot_info *bi, uint64_t phys)
@@ -187,7 +154,7 @@ static int check_frames(struct image *im, const struct boot_info *bi, const stru
 
 /* The number of paging levels changes with paging off, by code below 4 GiB. */
 static int check_levels(const struct image *im, const struct boot_info *bi,
-	const struct plan_cpu *cpu, const struct ranges *region)
+	const struct this_cpu *cpu, const struct ranges *region)
 {
 	uint32_t levels = im->cpu.cr4 & CR4_LA57 ? 5 : 4;
 	if (cpu->levels == levels || (!cpu->levels && !cpu->five_levels) ||
@@ -199,24 +166,24 @@ static int check_levels(const struct image *im, const struct boot_info *bi,
 	return ERR_CPU;
 }
 
-static int check_memory(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
+static int check_memory(struct image *im, const struct boot_info *bi, const struct this_cpu *cpu)
 {
 	static struct range usable_v[RANGES_MAX], region_v[2 * BOOT_REGION_MAX];
 	struct ranges usable, region;
 	ranges_init(&usable, usable_v, RANGES_MAX);
 	ranges_init(&region, region_v, 2 * BOOT_REGION_MAX);
-	int err = plan_usable(bi, &usable);
+	int err = usable_frames(bi, &usable);
 	if (!err)
 		err = check_region(im, &usable, &region);
 	/* An image that was read anew may name another region than the one that the loader is in. */
 	if (!err)
-		err = plan_own_region(bi, &region);
+		err = usable_own_region(bi, &region);
 	if (!err)
 		err = check_levels(im, bi, cpu, &region);
 	return err ? err : check_frames(im, bi, &usable, &region);
 }
 
-static int check_features(const struct saved_cpu *saved, const struct plan_cpu *now)
+static int check_features(const struct saved_cpu *saved, const struct this_cpu *now)
 {
 	if ((saved->cr4 & CR4_LA57) && !now->five_levels) {
 		log_line("plan: the image has 5-level paging, this processor has not");
@@ -236,7 +203,7 @@ static int check_features(const struct saved_cpu *saved, const struct plan_cpu *
 	return err ? err : cpu_features_check(CPU_EFER, saved->efer, now->efer_possible, WHO);
 }
 
-static int check_cpu(const struct saved_cpu *saved, const struct plan_cpu *now)
+static int check_cpu(const struct saved_cpu *saved, const struct this_cpu *now)
 {
 	if (strncmp(saved->vendor, now->vendor, sizeof(saved->vendor)) != 0 ||
 		saved->cpuid_1_eax != now->cpuid_1_eax) {
@@ -276,7 +243,7 @@ static int check_fixed(const struct saved_platform *p)
 
 /* What does not need the index. */
 static int check_machine(
-	const struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
+	const struct image *im, const struct boot_info *bi, const struct this_cpu *cpu)
 {
 	int err = check_cpu(&im->cpu, cpu);
 	if (!err)
@@ -291,7 +258,7 @@ static int check_machine(
 	return err;
 }
 
-int plan_check(struct image *im, const struct boot_info *bi, const struct plan_cpu *cpu)
+int plan_check(struct image *im, const struct boot_info *bi, const struct this_cpu *cpu)
 {
 	int err = check_machine(im, bi, cpu);
 	return err ? err : check_memory(im, bi, cpu);
@@ -303,7 +270,7 @@ int plan_check(struct image *im, const struct boot_info *bi, const struct plan_c
  * has planned its memory anew, and with them has moved what nobody restores: NVS and reserved memory that
  * their methods reach for by absolute address. There the old methods would write into whatever is there now.
  */
-int plan_check_tables(const struct image *im, const struct tables *now, const struct plan_cpu *cpu,
+int plan_check_tables(const struct image *im, const struct tables *now, const struct this_cpu *cpu,
 	enum strict strict)
 {
 	int err = im->n_tables && now->rsdp ? tables_check(im->table, im->n_tables, now, WHO) : 0;
@@ -331,7 +298,7 @@ static int check_mailbox_ahead(const struct image *im, const struct ranges *fram
 }
 
 int plan_check_ahead(const struct image *im, const struct ranges *frames,
-	const struct boot_info *bi, const struct plan_cpu *cpu)
+	const struct boot_info *bi, const struct this_cpu *cpu)
 {
 	static struct range usable_v[RANGES_MAX], region_v[BOOT_REGION_MAX];
 	struct ranges usable, region;
@@ -339,7 +306,7 @@ int plan_check_ahead(const struct image *im, const struct ranges *frames,
 	ranges_init(&region, region_v, BOOT_REGION_MAX);
 	int err = check_machine(im, bi, cpu);
 	if (!err)
-		err = plan_usable(bi, &usable);
+		err = usable_frames(bi, &usable);
 	if (!err && im->n_region)
 		err = check_region(im, &usable, &region);
 	if (!err)

@@ -6,15 +6,7 @@
 #include "arena.h"
 #include "image.h"
 #include "jobs.h"
-
-struct restore_stats {
-	uint64_t read_us; /* waiting for the disk; what overlaps with the rest does not count */
-	/* The sums over all processors. */
-	uint64_t decompress_us; /* LZ4, LZO and fill */
-	uint64_t hash_us;
-	uint64_t bytes_read, bytes_restored;
-	uint64_t begun_us, done_us; /* on the clock */
-};
+#include "restore_stats.h"
 
 /* From here on the memory of the image's frames is being overwritten: there is no way back to firmware.
  * Buffers come from the arena; ERR_NO_MEMORY when it has no room for two. On IMG_ERR_DATA the log

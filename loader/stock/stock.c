@@ -13,7 +13,6 @@
 #include "boot_memory.h"
 #include "ledger.h"
 #include "log.h"
-#include "plan.h"
 
 #define PAGE_BYTES    4096ull
 #define LEDGER_SECTOR 512u

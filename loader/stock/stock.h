@@ -14,11 +14,12 @@
 #include "boot_info.h"
 #include "cmdline.h"
 #include "err_any.h"
+#include "jobs.h"
 #include "places.h"
-#include "plan.h"
 #include "ranges.h"
-#include "restore.h"
+#include "restore_stats.h"
 #include "swsusp.h"
+#include "this_cpu.h"
 
 #define STOCK_WORK_BYTES       (GPT_WORK_BYTES + 4096u)
 #define STOCK_CHECK_WORK_BYTES (512u * 1024)
@@ -63,7 +64,7 @@ struct stock_now {
 	const struct options *options;
 	const struct acpi *acpi;
 	const struct tables *tables;
-	const struct plan_cpu *cpu;
+	const struct this_cpu *cpu;
 	const struct disks *disks;
 	bool disks_incomplete; /* a later judge sees more */
 	void *work;            /* STOCK_CHECK_WORK_BYTES, page-aligned */

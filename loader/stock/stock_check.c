@@ -15,6 +15,7 @@
 #include "map_crc.h"
 #include "stock_facts.h"
 #include "stock_peek.h"
+#include "usable.h"
 #include <machine.h> /* from the include path: here or tests/fake */
 
 #define PAGE_BYTES 4096ull
@@ -52,9 +53,9 @@ static int check_frames(const struct stock *s, const struct boot_info *bi)
 	struct swsusp_run run;
 	ranges_init(&usable, v, BOOT_MEMORY_MAX + 1);
 	ranges_init(&here, here_v, BOOT_REGION_MAX);
-	int err = plan_usable(bi, &usable);
+	int err = usable_frames(bi, &usable);
 	if (!err)
-		err = plan_own_region(bi, &here);
+		err = usable_own_region(bi, &here);
 	swsusp_frames(&s->image, &c);
 	while (!err && swsusp_next(&c, UINT64_MAX, &run) == 1)
 		err = check_run(&run, bi, &usable, &here);
@@ -123,7 +124,7 @@ static int check_filesystems(struct stock *s, const struct stock_now *now)
 	static struct changes c;
 	if (s->facts->n_filesystems == 0)
 		return 0;
-	changes_find_in(s->facts->filesystem, s->facts->n_filesystems, now->disks, now->work, &c);
+	changes_find(s->facts->filesystem, s->facts->n_filesystems, now->disks, now->work, &c);
 	uint32_t n_bad = c.n_written + (now->disks_incomplete ? 0 : c.n_missing);
 	s->other_mounts = n_bad > 0;
 	if (n_bad == 0)

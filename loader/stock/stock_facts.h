@@ -10,10 +10,10 @@
 #include "boot_info.h"
 #include "disks.h"
 #include "facts.h"
-#include "plan.h"
 #include "ranges.h"
 #include "stock.h"
 #include "tables.h"
+#include "this_cpu.h"
 
 /* More of one of them than this: the file is not taken. */
 #define STOCK_FACTS_MEMORY_MAX  1024u
@@ -42,7 +42,7 @@ int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct rang
 struct stock_fit {
 	const struct boot_info *bi;
 	const struct tables *tables;
-	const struct plan_cpu *cpu;
+	const struct this_cpu *cpu;
 	bool strict; /* strict=1 */
 };
 

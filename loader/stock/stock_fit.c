@@ -13,6 +13,7 @@
 #include "platform.h"
 #include "runtime.h"
 #include "stock_facts.h"
+#include "usable.h"
 
 #define WHO "stock"
 #define FIRST_PFN                                                                                  \
@@ -27,7 +28,7 @@ static int check_ram(const struct stock_facts *f, const struct boot_info *bi)
 	struct range gap;
 	ranges_init(&usable, usable_v, BOOT_MEMORY_MAX + 1);
 	ranges_init(&ram, ram_v, STOCK_FACTS_MEMORY_MAX);
-	int err = plan_usable(bi, &usable);
+	int err = usable_frames(bi, &usable);
 	if (!err)
 		err = stock_facts_ram(f, FIRST_PFN, &ram);
 	for (uint32_t i = 0; !err && i < ram.n; i++) {

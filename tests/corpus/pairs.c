@@ -135,7 +135,7 @@ static void judge(const struct map_file *was, const struct map_file *is)
 	static struct stock_facts f;
 	static struct boot_info bi;
 	static struct tables t;
-	static const struct plan_cpu cpu;
+	static const struct this_cpu cpu;
 	const struct stock_fit now = {.bi = &bi, .tables = &t, .cpu = &cpu};
 	if (was->n_e820 == 0 || is->n_e820 == 0)
 		return;

@@ -48,7 +48,7 @@ FUZZSRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c 
 	tests/unit/gpt_make.c
 
 FUZZ += changes
-FUZZSRC_changes := loader/own/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c image-format/hash.c lib/err.c \
+FUZZSRC_changes := loader/disk/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c image-format/hash.c lib/err.c \
 	lib/format.c lib/log.c tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c
 
 FUZZ += stock_facts

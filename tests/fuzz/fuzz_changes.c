@@ -17,7 +17,7 @@
 #define PART      "aaaaaaaa-0000-4000-8000-00000000000a"
 
 static uint8_t work[CHANGES_WORK_BYTES] __attribute__((aligned(4096)));
-static struct image im;
+static struct saved_filesystem filesystem;
 
 static void make_disk(struct fake_ram_disk *d, uint32_t sector_bytes)
 {
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct fake_ram_disk small, large; /* nothing is written to them */
 	static struct changes c;
-	struct saved_filesystem *f = &im.filesystem[0];
+	struct saved_filesystem *f = &filesystem;
 	char text[CHANGES_TEXT_BYTES];
 	fake_machine_reset();
 	if (!small.bytes) {
@@ -65,12 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		make_disk(&small, 512);
 	}
 	struct disks disks = {.dev = {&large.dev, &small.dev}, .n = 2};
-	im.n_filesystems = 1;
-	im.have_filesystems = 1;
 	make_record(&small, f);
 	fuzz_patch(f, sizeof(*f), data, bytes);
 	end_texts(f);
-	changes_find(&im, &disks, work, &c);
+	changes_find(f, 1, &disks, work, &c);
 	changes_text(&c, text);
 	changes_log_loss(&c, "destroys");
 	FUZZ_CHECK(c.n_written + c.n_missing <= 1 && strlen(text) < sizeof(text));

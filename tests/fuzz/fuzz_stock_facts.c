@@ -45,7 +45,7 @@ static void compare(const struct stock_facts *f)
 		.efi_systab = 0x1000,
 		.memory = {{0x100000, 0x8000000, BOOT_RAM, 0}, {0x8000000, 0x8010000, BOOT_NVS, 0}},
 		.runtime = {{0x8002000, 2, 1ull << 63, 5, 0}}};
-	static const struct plan_cpu cpu = {.vendor = "GenuineIntel", .cr4_possible = ~0ull};
+	static const struct this_cpu cpu = {.vendor = "GenuineIntel", .cr4_possible = ~0ull};
 	const struct stock_fit fit = {.bi = &bi, .tables = &now, .cpu = &cpu};
 	struct ranges ram;
 	memcpy(s.header.uuid, f->f.swap_uuid, 16);

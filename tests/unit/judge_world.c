@@ -157,7 +157,7 @@ void world_init(struct world *w, enum own_is own, enum stock_is stock, enum moun
 	w->bi.map_crc[0] = (struct boot_map_crc){SWB_E820_CRC, BOOT_MAP_E820};
 	w->acpi = (struct acpi){.rsdp = RSDP, .facs_signature = FACS};
 	w->tables = (struct tables){.rsdp = RSDP, .facs_signature = FACS};
-	w->cpu = (struct plan_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};
+	w->cpu = (struct this_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};
 	w->door_apic_id = w->core_apic_id = APIC;
 	world_options(w, "");
 	memcpy(at(w, SWAP_LBA) + 4086, "SWAPSPACE2", 10);

@@ -51,7 +51,7 @@ struct world {
 	struct boot_info bi;
 	struct acpi acpi;
 	struct tables tables;
-	struct plan_cpu cpu;
+	struct this_cpu cpu;
 	uint32_t door_apic_id, core_apic_id;
 	struct judgment answer;
 	uint8_t *memory; /* WORLD_ARENA_BYTES */

@@ -27,7 +27,7 @@
 
 static struct stock_disk d;
 static struct boot_info bi;
-static struct plan_cpu cpu;
+static struct this_cpu cpu;
 static struct acpi acpi;
 static struct stock_facts f; /* what arm wrote; the cases change it or the machine */
 static uint8_t file[FILES_MAX * FACTS_FILE_BYTES];
@@ -103,7 +103,7 @@ static void start(const struct swb_params *p)
 	memory(NVS, FIRMWARE_BASE, BOOT_NVS);
 	memory(FIRMWARE_BASE, FIRMWARE_BASE + FIRMWARE_BYTES, BOOT_ACPI);
 	memory(FIRMWARE_BASE + FIRMWARE_BYTES, 0x8000000, BOOT_RESERVED);
-	cpu = (struct plan_cpu){
+	cpu = (struct this_cpu){
 		.vendor = "GenuineIntel", .cr4_possible = ~0ull, .xcr0_possible = 7};
 	acpi = (struct acpi){.rsdp = FIRMWARE_RSDP};
 	tables_read(acpi.rsdp, &t);

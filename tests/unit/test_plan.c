@@ -19,6 +19,7 @@
 #include "machine.h"
 #include "plan.h"
 #include "saved_machine.h"
+#include "usable.h"
 
 #define N_SECTORS   2048
 #define ARENA_BYTES (8u << 20)
@@ -30,7 +31,7 @@ static struct arena arena;
 static uint8_t *memory;
 static struct saved_machine saved;
 static struct boot_info bi;
-static struct plan_cpu cpu;
+static struct this_cpu cpu;
 
 static void find(void)
 {
@@ -65,7 +66,7 @@ static int setup(void **state)
 	memory = aligned_alloc(4096, ARENA_BYTES);
 	saved_machine_init(&saved);
 	saved_machine_boot_info(&bi);
-	cpu = (struct plan_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};
+	cpu = (struct this_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};
 	save_and_open();
 	return 0;
 }
@@ -169,13 +170,13 @@ static void same_machine(void **state)
 	fits();
 }
 
-static void usable_frames(void **state)
+static void frames_that_are_usable(void **state)
 {
 	(void)state;
 	struct range v[16];
 	struct ranges r;
 	ranges_init(&r, v, 16);
-	assert_int_equal(plan_usable(&bi, &r), 0);
+	assert_int_equal(usable_frames(&bi, &r), 0);
 	assert_int_equal(r.n, 3);
 	assert_true(r.v[0].start == 1 && r.v[0].end == 0x9f);
 	assert_true(r.v[1].start == 0x100 && r.v[1].end == 0x4010);
@@ -183,10 +184,10 @@ static void usable_frames(void **state)
 	/* Parts of frames do not count. */
 	bi.memory[6] = (struct boot_range){0x100000001, 0x100002fff, BOOT_RAM, 0};
 	ranges_init(&r, v, 16);
-	assert_int_equal(plan_usable(&bi, &r), 0);
+	assert_int_equal(usable_frames(&bi, &r), 0);
 	assert_true(r.v[2].start == 0x100001 && r.v[2].end == 0x100002);
 	ranges_init(&r, v, 2);
-	assert_int_equal(plan_usable(&bi, &r), ERR_NO_MEMORY);
+	assert_int_equal(usable_frames(&bi, &r), ERR_NO_MEMORY);
 }
 
 /* ---- wrong memory ---- */
@@ -425,7 +426,7 @@ static void lost_features(void **state)
 	im.cpu.xcr0 = 0x207;
 	im.cpu.apic_base = 0xfee00d00;
 	fits(); /* nothing is known of this one */
-	cpu = (struct plan_cpu){.vendor = "GenuineIntel",
+	cpu = (struct this_cpu){.vendor = "GenuineIntel",
 		.cpuid_1_eax = 0x806e9,
 		.cr4_possible = 0x3736f0,
 		.xcr0_possible = 0x207,
@@ -682,7 +683,7 @@ int main(void)
 		TEST(damaged),
 		TEST(many_region_frames),
 		TEST(same_machine),
-		TEST(usable_frames),
+		TEST(frames_that_are_usable),
 		TEST(less_memory),
 		TEST(far_less_memory),
 		TEST(a_hole),

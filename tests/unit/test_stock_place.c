@@ -69,7 +69,7 @@ static void another(const struct swb_params *p)
 static int check(const struct acpi *acpi)
 {
 	static const struct acpi none;
-	static const struct plan_cpu cpu;
+	static const struct this_cpu cpu;
 	const struct stock_now now = {.bi = &bi,
 		.options = &d.options,
 		.acpi = acpi ? acpi : &none,

@@ -128,7 +128,7 @@ UNIT += old_pages
 SRC_old_pages := old-kernel/old_pages.c old-kernel/old_memory.c
 
 UNIT += fingerprints
-SRC_fingerprints := writer/fingerprints.c loader/own/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c \
+SRC_fingerprints := writer/fingerprints.c loader/disk/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c \
 	image-format/hash.c lib/err.c lib/format.c lib/log.c lib/arena.c tests/fake/machine.c \
 	tests/fake/fake_ram_disk.c tests/unit/gpt_make.c tests/unit/log_text.c
 
@@ -270,7 +270,7 @@ STOCK_SRC := loader/stock/stock.c loader/disk/places.c loader/disk/gpt.c $(FIT_S
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
 	loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c loader/fit/tables_read.c \
-	loader/door/map_crc.c loader/own/changes.c image-io/fingerprint.c x86/acpi.c $(FACTS_SRC)
+	loader/door/map_crc.c loader/disk/changes.c image-io/fingerprint.c x86/acpi.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
@@ -338,7 +338,7 @@ SRC_low_memory := loader/fit/low_memory.c lib/ranges.c
 
 UNIT += judge
 SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c \
-	loader/own/image.c loader/own/changes.c loader/stock/stock.c loader/door/boot_memory.c loader/door/err_any.c image-io/fingerprint.c \
+	loader/own/image.c loader/disk/changes.c loader/stock/stock.c loader/door/boot_memory.c loader/door/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
 	loader/door/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)

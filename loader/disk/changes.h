@@ -11,7 +11,7 @@
 #include "disks.h"
 #include "fingerprint.h"
 #include "gpt.h"
-#include "image.h"
+#include "saved_state.h"
 
 #define CHANGES_WORK_BYTES (GPT_WORK_BYTES + FINGERPRINT_WORK_BYTES)
 #define CHANGES_TEXT_BYTES 200
@@ -31,12 +31,8 @@ struct changes {
 	uint32_t n_written, n_missing;     /* missing: gone or unreadable */
 };
 
-/* Disks are told by their GUIDs, not by their order. work: CHANGES_WORK_BYTES, page-aligned. */
-void changes_find(
-	const struct image *im, const struct disks *disks, void *work, struct changes *ret);
-
-/* The same for a list that another file has. */
-void changes_find_in(const struct saved_filesystem *f, uint32_t n, const struct disks *disks,
+/* n may be 0; f NULL, with n 0: the image says nothing of them, which is told. Disks are told by their GUIDs, not by their order. work: CHANGES_WORK_BYTES, page-aligned. */
+void changes_find(const struct saved_filesystem *f, uint32_t n, const struct disks *disks,
 	void *work, struct changes *ret);
 
 /* Why not to resume: names the first file system that changed, or else is missing. Only when there is

@@ -95,11 +95,13 @@ static const char *const change_text[] = {
 	[CHANGE_UNREADABLE] = "cannot be read",
 };
 
-void changes_find_in(const struct saved_filesystem *list, uint32_t n, const struct disks *disks,
+void changes_find(const struct saved_filesystem *list, uint32_t n, const struct disks *disks,
 	void *work, struct changes *ret)
 {
 	char name[NAME_BYTES];
 	*ret = (struct changes){.filesystem = list, .n = n};
+	if (!list)
+		log_line("filesystems: the image says nothing of them: nothing to compare");
 	for (uint32_t i = 0; i < n; i++) {
 		const struct saved_filesystem *f = &list[i];
 		enum change c = find_change(f, disks, work);
@@ -110,14 +112,6 @@ void changes_find_in(const struct saved_filesystem *list, uint32_t n, const stru
 			c == CHANGE_NOT_CHECKED && f->reason[0] ? ": " : "",
 			c == CHANGE_NOT_CHECKED ? f->reason : "");
 	}
-}
-
-void changes_find(
-	const struct image *im, const struct disks *disks, void *work, struct changes *ret)
-{
-	if (!im->have_filesystems)
-		log_line("filesystems: the image says nothing of them: nothing to compare");
-	changes_find_in(im->filesystem, im->n_filesystems, disks, work, ret);
 }
 
 void changes_text(const struct changes *c, char ret[CHANGES_TEXT_BYTES])
