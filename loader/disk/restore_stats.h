@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a restore counted, of either kind of image. */
 #ifndef LOADER_RESTORE_STATS_H
 #define LOADER_RESTORE_STATS_H

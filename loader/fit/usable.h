@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which frames of this boot an image may be put into. */
 #ifndef LOADER_USABLE_H
 #define LOADER_USABLE_H
