@@ -50,7 +50,7 @@ IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/say.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
+CLI_SRC := cli/main.c cli/say.c cli/escape.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
 	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/kernel_threads.c cli/save.c cli/hardware.c cli/report.c \
 	cli/filesystems.c \

@@ -4,9 +4,9 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
-#define TORPOR_VERSION "0.1"
+#include "exit_status.h"
 
-enum { STATUS_OK = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+#define TORPOR_VERSION "0.1"
 
 int save_main(int argc, char **argv);
 int format_main(int argc, char **argv);

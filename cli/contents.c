@@ -289,9 +289,10 @@ static int complain_about(struct walk *w)
 					 c->first, c->first + c->count - 1, strerror(w->err));
 	if (w->err == IMAGE_IO_ERR)
 		return image_complain(&w->failed_file, w->err, NULL);
-	return complain("%s: %s: %s %" PRIu64 " to %" PRIu64 ", stored at byte %" PRIu64 ": %s",
-		w->view->file.path, w->name, unit, c->first, c->first + c->count - 1, c->offset,
-		img_err_text(w->err));
+	return complain_as(image_status(w->err),
+		"%s: %s: %s %" PRIu64 " to %" PRIu64 ", stored at byte %" PRIu64 ": %s",
+		w->view->file.path, w->name, unit, c->first, c->first + c->count - 1,
+		w->view->file.base + c->offset, img_err_text(w->err));
 }
 
 int contents_walk(struct image_view *v, const struct img_object_rec *object, const char *name,

@@ -56,15 +56,18 @@ static void print_header(const struct image_view *v)
 	const struct img_header *h = &v->headers.h;
 	char uuid[UUID_TEXT_BYTES];
 
-	printf("format: \"%u.%u\"\nstate: %s\nattempts: %" PRIu32 "\ngeneration: %" PRIu64 "\n",
-		h->version_major, h->version_minor, states[h->state], h->attempts, h->generation);
-	printf("area_uuid: \"%s\"\n", uuid_text(uuid, h->area_uuid));
-	printf("area_bytes: %" PRIu64 "\n", h->area_bytes);
+	say("format: \"%u.%u\"\n", h->version_major, h->version_minor);
+	say("state: %s\n", states[h->state]);
+	say("attempts: %" PRIu32 "\n", h->attempts);
+	say("generation: %" PRIu64 "\n", h->generation);
+	say("area_uuid: \"%s\"\n", uuid_text(uuid, h->area_uuid));
+	say("area_bytes: %" PRIu64 "\n", h->area_bytes);
 	if (h->state == IMG_EMPTY)
 		return;
-	printf("image_uuid: \"%s\"\n", uuid_text(uuid, h->image_uuid));
-	printf("created_unix_s: %" PRIu64 "\nused_bytes: %" PRIu64 "\nlabel: ", h->created_unix_s,
-		h->used_bytes);
+	say("image_uuid: \"%s\"\n", uuid_text(uuid, h->image_uuid));
+	say("created_unix_s: %" PRIu64 "\n", h->created_unix_s);
+	say("used_bytes: %" PRIu64 "\n", h->used_bytes);
+	say("label: ");
 	print_quoted(h->label, sizeof(h->label));
 	putchar('\n');
 }
@@ -113,10 +116,10 @@ static int print_state(
 
 static void print_begin(const char *indent, const uint8_t *begin, size_t n)
 {
-	printf("%sbegins: \"", indent);
+	say("%sbegins: \"", indent);
 	for (size_t i = 0; i < n; i++)
-		printf("%02x", begin[i]);
-	printf("\"\n");
+		say("%02x", begin[i]);
+	say("\"\n");
 }
 
 #define INDENT "        "
@@ -134,14 +137,14 @@ static int print_bytes(
 	if (read_begin(v, o, begin, &n))
 		return -1;
 	if (how == IN_LIST)
-		printf(INDENT "bytes: %" PRIu64 "\n", o->length);
+		say(INDENT "bytes: %" PRIu64 "\n", o->length);
 	if (n < 8 || memcmp(begin, IMG_STREAM_MAGIC, 8) != 0) {
 		print_begin(indent, begin, n);
 		return 0;
 	}
 	if (how == ALONE)
 		return print_state(v, name, o, "");
-	printf(INDENT "state:\n");
+	say(INDENT "state:\n");
 	return print_state(v, name, o, INDENT "  ");
 }
 
@@ -151,13 +154,13 @@ static int print_object(
 	bool pages = o->type == IMG_PAGES;
 
 	if (how == IN_LIST) {
-		printf("      - name: ");
+		say("      - name: ");
 		print_quoted(o->name, sizeof(o->name));
-		printf("\n" INDENT "type: %s\n", pages ? "pages" : "bytes");
-		printf(INDENT "chunks: %" PRIu64 "\n", o->n_chunks);
+		say("\n" INDENT "type: %s\n", pages ? "pages" : "bytes");
+		say(INDENT "chunks: %" PRIu64 "\n", o->n_chunks);
 	}
 	if (pages) {
-		printf("%sframes: %" PRIu64 "\n", how == ALONE ? "" : INDENT, o->length);
+		say("%sframes: %" PRIu64 "\n", how == ALONE ? "" : INDENT, o->length);
 		return 0;
 	}
 	return print_bytes(v, name, o, how);
@@ -168,7 +171,7 @@ static int print_objects(struct image_view *v, const struct img_node_rec *node)
 	struct img_object_rec o;
 	char name[2 * IMG_NAME_BYTES + 2];
 
-	printf("    objects:%s\n", node->n_objects ? "" : " []");
+	say("    objects:%s\n", node->n_objects ? "" : " []");
 	for (uint32_t i = 0; i < node->n_objects; i++) {
 		int err = img_object_at(&v->reader, node->first_object + i, &o);
 
@@ -187,13 +190,13 @@ static int print_nodes(struct image_view *v)
 	uint32_t n = img_node_count(&v->reader);
 	struct img_node_rec node;
 
-	printf("nodes:%s\n", n ? "" : " []");
+	say("nodes:%s\n", n ? "" : " []");
 	for (uint32_t i = 0; i < n; i++) {
 		int err = img_node_at(&v->reader, i, &node);
 
 		if (err)
 			return image_complain(&v->file, err, &v->reader.fault);
-		printf("  - name: ");
+		say("  - name: ");
 		print_quoted(node.name, sizeof(node.name));
 		putchar('\n');
 		if (print_objects(v, &node))
@@ -226,7 +229,7 @@ static int print_named(struct image_view *v, const char *wanted)
 			if (img_object_at(&v->reader, node.first_object + k, &o) == 0 &&
 				is_named(&node, &o, wanted))
 				return print_object(v, wanted, &o, ALONE);
-	return complain("%s: no object %s", v->file.path, wanted);
+	return complain_as(STATUS_MISSING, "%s: no object %s", v->file.path, wanted);
 }
 
 static int dump(struct image_view *v, const char *path, const char *stream)
@@ -235,9 +238,7 @@ static int dump(struct image_view *v, const char *path, const char *stream)
 		return -1;
 	if (!stream)
 		print_header(v);
-	if (v->headers.h.state == IMG_EMPTY)
-		return image_complain(&v->file, IMG_ERR_EMPTY, NULL);
-	if (image_view_root(v))
+	if (image_view_check_filled(v) || image_view_root(v))
 		return -1;
 	return stream ? print_named(v, stream) : print_nodes(v);
 }
@@ -256,5 +257,5 @@ int dump_main(int argc, char **argv)
 	}
 	err = dump(&v, argv[optind], argv[optind + 1]);
 	image_view_close(&v);
-	return err ? STATUS_FAILED : STATUS_OK;
+	return err ? failure_status() : STATUS_OK;
 }

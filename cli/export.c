@@ -169,20 +169,19 @@ static void print_sum(const struct export *e, const struct options *o)
 {
 	char size[SAY_SIZE_BYTES];
 
-	printf("%s: %s of memory in %u %s", e->path, say_size(size, e->n_frames * CORE_PAGE_BYTES),
+	say("%s: %s of memory in %u %s", e->path, say_size(size, e->n_frames * CORE_PAGE_BYTES),
 		e->n_runs, e->n_runs == 1 ? "piece" : "pieces");
 	if (e->info.bytes)
-		printf("; kernel %.*s, KASLR offset %#" PRIx64 ", %s",
+		say("; kernel %.*s, KASLR offset %#" PRIx64 ", %s",
 			(int)strcspn(e->info.text + strlen(CRASH_INFO_BEGIN), "\n"),
 			e->info.text + strlen(CRASH_INFO_BEGIN), e->info.kernel_offset,
 			e->has_registers ? "with registers" : "without registers");
-	printf("\n");
+	say("\n");
 	if (e->n_joined)
-		printf("%s: %" PRIu64
-		       " frames between them are not in the image and read as zeros\n",
+		say("%s: %" PRIu64 " frames between them are not in the image and read as zeros\n",
 			e->path, e->n_joined);
 	if (!o->raw && !e->info.bytes)
-		printf("%s: no VMCOREINFO was found: crash and makedumpfile will not open it\n",
+		say("%s: no VMCOREINFO was found: crash and makedumpfile will not open it\n",
 			e->path);
 }
 
@@ -265,5 +264,5 @@ int export_main(int argc, char **argv)
 
 	if (parse(argc, argv, &o))
 		return STATUS_USAGE;
-	return export(&o) ? STATUS_FAILED : STATUS_OK;
+	return export(&o) ? failure_status() : STATUS_OK;
 }

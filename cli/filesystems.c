@@ -218,14 +218,14 @@ void filesystems_print(const struct filesystems *f, FILE *out)
 	for (uint32_t i = 0; i < f->n; i++) {
 		const struct handoff_filesystem *v = &f->v[i];
 
-		fprintf(out, "file system: %s (%s, %s, %s): %s%s\n", v->mount_point, v->type,
+		say_to(out, "file system: %s (%s, %s, %s): %s%s\n", v->mount_point, v->type,
 			v->device, v->writable ? "writable" : "read-only",
 			v->reason[0] ? "will not be compared before the resume: "
 				     : "will be compared before the resume",
 			v->reason);
 	}
 	if (f->n_left_out)
-		fprintf(out, "file system: %u more will not be compared: only %u can\n",
+		say_to(out, "file system: %u more will not be compared: only %u can\n",
 			f->n_left_out, HANDOFF_FILESYSTEMS_MAX);
 }
 

@@ -58,10 +58,10 @@ static int format(const char *path, enum area_policy policy, uint64_t keep_bytes
 	if (!target_open(&t) && !image_attach(&file, path, t.fd, target_area_bytes(&t)))
 		err = make(&t, &file, policy, keep_bytes, &headers);
 	if (!err)
-		printf("%s: empty area of %s, uuid %s\n", path,
-			say_size(size, headers.h.area_bytes), uuid_text(uuid, headers.h.area_uuid));
+		say("%s: empty area of %s, uuid %s\n", path, say_size(size, headers.h.area_bytes),
+			uuid_text(uuid, headers.h.area_uuid));
 	if (!err && keep_bytes)
-		printf("%s: store of %s\n", path, say_size(size, file.size - headers.h.area_bytes));
+		say("%s: store of %s\n", path, say_size(size, file.size - headers.h.area_bytes));
 	image_close(&file);
 	target_close(&t);
 	return err;

@@ -138,7 +138,7 @@ int image_open(struct image_file *f, const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (fd < 0)
-		return complain("cannot open %s: %s", path, strerror(errno));
+		return complain_as(open_status(errno), "cannot open %s: %s", path, strerror(errno));
 	return image_open_fd(f, path, fd);
 }
 
@@ -176,23 +176,92 @@ void *image_buffer(size_t bytes)
 	return buf;
 }
 
+/* ---- What is wrong ---- */
+
+enum exit_status image_status(int err)
+{
+	switch (err) {
+	case IMG_ERR_NO_AREA:
+	case IMG_ERR_NOT_FOUND:
+		return STATUS_MISSING;
+	case IMG_ERR_EMPTY:
+		return STATUS_EMPTY;
+	case IMG_ERR_VERSION:
+	case IMG_ERR_INCOMPAT: /* good, for who knows it */
+		return STATUS_FAILED;
+	default:
+		return err <= IMG_ERR_HEADER && err >= IMG_ERR_MAP ? STATUS_DAMAGED : STATUS_FAILED;
+	}
+}
+
 static bool is_hexadecimal(const char *what)
 {
 	return strstr(what, "hash") || strstr(what, "incompat") || strstr(what, "magic");
 }
 
+#define WRONG_BYTES 256
+
+/* "header hash at byte 480: found 0x1, wanted 0x2"; "" when the place is not known. */
+static const char *place_text(
+	char ret[WRONG_BYTES], const struct image_file *f, int err, const struct img_fault *fault)
+{
+	ret[0] = 0;
+	if (fault && fault->what && err <= IMG_ERR_HEADER && err >= IMG_ERR_MAP)
+		snprintf(ret, WRONG_BYTES,
+			is_hexadecimal(fault->what)
+				? "%s at byte %" PRIu64 ": found 0x%" PRIx64 ", wanted 0x%" PRIx64
+				: "%s at byte %" PRIu64 ": found %" PRIu64 ", wanted %" PRIu64,
+			fault->what, f->base + fault->where, fault->found, fault->wanted);
+	return ret;
+}
+
+/* "cannot read at byte 4096: Input/output error" */
+static const char *io_text(char ret[WRONG_BYTES], const struct image_file *f)
+{
+	snprintf(ret, WRONG_BYTES, "cannot %s at byte %" PRIu64 ": %s", f->err_verb,
+		f->base + f->err_offset, strerror(f->err));
+	return ret;
+}
+
 int image_complain(const struct image_file *f, int err, const struct img_fault *fault)
 {
+	char text[WRONG_BYTES];
+
 	if (err == IMAGE_IO_ERR)
-		return complain("%s: cannot %s at byte %" PRIu64 ": %s", f->path, f->err_verb,
-			f->err_offset, strerror(f->err));
-	if (!fault || !fault->what || err > IMG_ERR_HEADER || err < IMG_ERR_MAP)
-		return complain("%s: %s", f->path, img_err_text(err));
-	if (is_hexadecimal(fault->what))
-		return complain("%s: %s: %s at byte %" PRIu64 ": found 0x%" PRIx64
-				", wanted 0x%" PRIx64,
-			f->path, img_err_text(err), fault->what, fault->where, fault->found,
-			fault->wanted);
-	return complain("%s: %s: %s at byte %" PRIu64 ": found %" PRIu64 ", wanted %" PRIu64,
-		f->path, img_err_text(err), fault->what, fault->where, fault->found, fault->wanted);
+		return complain("%s: %s", f->path, io_text(text, f));
+	place_text(text, f, err, fault);
+	return complain_as(image_status(err), "%s: %s%s%s", f->path, img_err_text(err),
+		*text ? ": " : "", text);
+}
+
+const char *image_copy_trouble(char ret[IMAGE_TROUBLE_BYTES], const struct image_file *f,
+	const struct img_headers *hs, const struct img_fault *fault)
+{
+	uint32_t other = hs->slot ^ 1;
+	int err = hs->err[other];
+	char text[WRONG_BYTES];
+
+	if (!err)
+		return NULL;
+	if (err == IMAGE_IO_ERR)
+		io_text(text, f);
+	else if (!*place_text(text, f, err, fault))
+		snprintf(text, sizeof(text), "its magic is gone");
+	snprintf(ret, IMAGE_TROUBLE_BYTES,
+		"header copy %" PRIu32 " (byte %" PRIu64 ") is damaged: %s", other,
+		f->base + (uint64_t)other * IMG_HEADER_STRIDE, text);
+	return ret;
+}
+
+int image_check_copies(
+	const struct image_file *f, const struct img_headers *hs, const struct img_fault *fault)
+{
+	char text[IMAGE_TROUBLE_BYTES];
+
+	if (!image_copy_trouble(text, f, hs, fault))
+		return 0;
+	return complain_as(STATUS_DAMAGED, "%s: %s; it may have been the newer one%s", f->path,
+		text,
+		hs->h.state == IMG_EMPTY ? ", so that the other one's \"no image\" proves nothing"
+					 : "");
 }

@@ -8,6 +8,7 @@
 #define CLI_IMAGE_IO_H
 
 #include "img.h"
+#include "say.h"
 
 #define IMAGE_IO_ERR (-1000) /* what source and destination answer: see err, err_offset */
 
@@ -44,6 +45,20 @@ void image_part(struct image_file *ret, const struct image_file *whole, uint64_t
 /* One line for an error of image-format/ or of the file, with the place where the image is bad.
  * fault: what that call filled, or NULL. Returns -1. */
 int image_complain(const struct image_file *f, int err, const struct img_fault *fault);
+
+/* What the command ends with after an error of image-format/. */
+enum exit_status image_status(int err);
+
+/* After img_read_headers has found a copy that counts: what is wrong with the other one, which, where
+ * and what; NULL when it is good. The older copy must not be taken for the whole truth: during a save
+ * it says EMPTY. */
+#define IMAGE_TROUBLE_BYTES 320
+const char *image_copy_trouble(char ret[IMAGE_TROUBLE_BYTES], const struct image_file *f,
+	const struct img_headers *hs, const struct img_fault *fault);
+
+/* The same as a complaint: -1, and STATUS_DAMAGED. 0: both are good. */
+int image_check_copies(
+	const struct image_file *f, const struct img_headers *hs, const struct img_fault *fault);
 
 /* Block-aligned memory, or NULL after a complaint. free() gives it back. */
 void *image_buffer(size_t bytes);

@@ -17,14 +17,12 @@ static int open_own(struct image_memory *m, const char *path)
 
 	if (image_view_open(&m->own, path))
 		return -1;
-	if (m->own.headers.h.state == IMG_EMPTY)
-		return image_complain(&m->own.file, IMG_ERR_EMPTY, NULL);
-	if (image_view_root(&m->own))
+	if (image_view_check_filled(&m->own) || image_view_root(&m->own))
 		return -1;
 	err = img_find(&m->own.reader, SAVED_NODE, SAVED_MEMORY, &m->frames);
 	if (!err && m->frames.type != IMG_PAGES)
 		err = IMG_ERR_NOT_FOUND;
-	return err ? complain("%s: the image has no memory in it", path) : 0;
+	return err ? complain_as(STATUS_MISSING, "%s: the image has no memory in it", path) : 0;
 }
 
 int image_memory_open(struct image_memory *m, const char *path, uint64_t page)
@@ -38,7 +36,7 @@ int image_memory_open(struct image_memory *m, const char *path, uint64_t page)
 		return open_own(m, path);
 	m->is_stock = true;
 	if (found == STOCK_EMPTY)
-		return complain("%s: a swap area without an image", path);
+		return complain_as(STATUS_EMPTY, "%s: a swap area without an image", path);
 	return found == STOCK_IMAGE ? stock_image_open(&m->stock) : -1;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening an image for info, verify, dump and export: headers, root, streams, each with its complaint. */
 #include "image_view.h"
 
 #include <stdlib.h>
@@ -19,6 +20,15 @@ int image_view_open(struct image_view *v, const char *path)
 		return -1;
 	err = img_read_headers(&v->file.source, v->block, &v->headers, &v->fault);
 	return err ? image_complain(&v->file, err, &v->fault) : 0;
+}
+
+int image_view_check_filled(const struct image_view *v)
+{
+	if (v->headers.h.state != IMG_EMPTY)
+		return 0;
+	return image_check_copies(&v->file, &v->headers, &v->fault)
+		       ? -1
+		       : image_complain(&v->file, IMG_ERR_EMPTY, NULL);
 }
 
 int image_view_root(struct image_view *v)
@@ -66,7 +76,7 @@ int image_view_stream(struct image_view *v, const char *object_name,
 	if (image_view_bytes(v, object, ret_buf, &bytes))
 		return -1;
 	if (state_open(ret, *ret_buf, bytes))
-		return complain("%s: %s: not a good state stream: %s", v->file.path, object_name,
-			ret->what ? ret->what : "damaged");
+		return complain_as(STATUS_DAMAGED, "%s: %s: not a good state stream: %s",
+			v->file.path, object_name, ret->what ? ret->what : "damaged");
 	return 0;
 }

@@ -17,6 +17,9 @@ struct image_view {
 
 /* The headers. -1 after one complaint. */
 int image_view_open(struct image_view *v, const char *path);
+/* Complains (-1): there is no image, because the area is EMPTY, or, perhaps, because the newer header copy
+ * is damaged. 0: there is one. */
+int image_view_check_filled(const struct image_view *v);
 /* The root; only when there is an image (state other than IMG_EMPTY). -1 after one complaint. */
 int image_view_root(struct image_view *v);
 void image_view_close(struct image_view *v);

@@ -16,39 +16,48 @@
 
 /* ---- The header ---- */
 
-static void print_state(const struct img_header *h)
+static void print_state(const struct image_view *v)
 {
+	const struct img_header *h = &v->headers.h;
+	uint32_t other = v->headers.slot ^ 1;
 	bool reusable = h->compat & IMG_COMPAT_REUSABLE;
 
-	printf("%-12s", "state");
+	say("%-12s", "state");
 	switch (h->state) {
 	case IMG_EMPTY:
-		printf("EMPTY: no image\n");
+		if (v->headers.err[other])
+			say("NOT KNOWN: header copy %" PRIu32 " says EMPTY, copy %" PRIu32
+			    " is damaged\n",
+				v->headers.slot, other);
+		else
+			say("EMPTY: no image\n");
 		break;
 	case IMG_VALID:
-		printf("VALID: may be resumed%s\n", reusable ? ", any number of times" : "");
+		say("VALID: may be resumed%s\n", reusable ? ", any number of times" : "");
 		break;
 	case IMG_LOADING:
-		printf("LOADING: may be resumed%s, tried %" PRIu32 " times\n",
+		say("LOADING: may be resumed%s, tried %" PRIu32 " times\n",
 			reusable ? ", any number of times" : "", h->attempts);
 		break;
 	case IMG_LAUNCHED:
-		printf("LAUNCHED: resumed before, or a snapshot of a system that went on\n");
+		say("LAUNCHED: resumed before, or a snapshot of a system that went on\n");
 		break;
 	default:
-		printf("CONSUMED: resumed before\n");
+		say("CONSUMED: resumed before\n");
 	}
 }
 
 static void print_copies(const struct image_view *v)
 {
-	uint32_t other = v->headers.slot ^ 1;
-	int err = v->headers.err[other];
+	char text[IMAGE_TROUBLE_BYTES];
+	const char *trouble = image_copy_trouble(text, &v->file, &v->headers, &v->fault);
 
-	printf("%-12s%" PRIu64 ", header copy %u; copy %u is %s%s%s\n", "generation",
-		v->headers.h.generation, v->headers.slot, other, err ? "not good: " : "good",
-		!err || err == IMAGE_IO_ERR ? "" : img_err_text(err),
-		err == IMAGE_IO_ERR ? "cannot be read" : "");
+	say("%-12s%" PRIu64 ", header copy %u; ", "generation", v->headers.h.generation,
+		v->headers.slot);
+	if (trouble)
+		say("%s\n", trouble);
+	else
+		say("copy %u is good\n", v->headers.slot ^ 1);
 }
 
 static void print_header(const struct image_view *v)
@@ -58,18 +67,18 @@ static void print_header(const struct image_view *v)
 	char size[SAY_SIZE_BYTES], date[64], uuid[UUID_TEXT_BYTES];
 	struct tm tm;
 
-	printf("%-12s%s, %s, format %u.%u\n", "area", v->file.path, say_size(size, h->area_bytes),
+	say("%-12s%s, %s, format %u.%u\n", "area", v->file.path, say_size(size, h->area_bytes),
 		h->version_major, h->version_minor);
-	printf("%-12s%s\n", "area uuid", uuid_text(uuid, h->area_uuid));
-	print_state(h);
+	say("%-12s%s\n", "area uuid", uuid_text(uuid, h->area_uuid));
+	print_state(v);
 	print_copies(v);
 	if (h->state == IMG_EMPTY)
 		return;
-	printf("%-12s%s\n", "image uuid", uuid_text(uuid, h->image_uuid));
+	say("%-12s%s\n", "image uuid", uuid_text(uuid, h->image_uuid));
 	if (localtime_r(&created, &tm) && strftime(date, sizeof(date), "%Y-%m-%d %H:%M:%S %z", &tm))
-		printf("%-12s%s\n", "created", date);
-	printf("%-12s%.*s\n", "label", (int)sizeof(h->label), h->label);
-	printf("%-12s%s\n", "used", say_size(size, h->used_bytes));
+		say("%-12s%s\n", "created", date);
+	say("%-12s%.*s\n", "label", (int)sizeof(h->label), h->label);
+	say("%-12s%s\n", "used", say_size(size, h->used_bytes));
 }
 
 /* What is kept behind the area, when there is a store. */
@@ -81,10 +90,11 @@ static int print_store(const struct image_file *file)
 
 	if (err)
 		return err > 0 ? 0 : -1;
-	printf("%-12s%" PRIu32 " kept (torpor keep list), %s in all\n", "store",
-		store_count(&k.store), say_size(size, k.part.size));
+	say("%-12s%" PRIu32 " kept (torpor keep list), %s in all\n", "store", store_count(&k.store),
+		say_size(size, k.part.size));
+	err = kept_check_copies(&k);
 	kept_close(&k);
-	return 0;
+	return err;
 }
 
 /* ---- Objects ---- */
@@ -120,13 +130,13 @@ static int print_object(struct image_view *v, const char *name, const struct img
 
 	if (sum_codecs(v, object, sum))
 		return -1;
-	printf("%-20s%s, %s, %" PRIu64 " chunks, %" PRIu32 " index blocks\n", name,
+	say("%-20s%s, %s, %" PRIu64 " chunks, %" PRIu32 " index blocks\n", name,
 		pages ? "pages" : "bytes",
 		say_size(size, pages ? object->length * IMG_PAGE_BYTES : object->length),
 		object->n_chunks, object->n_blocks);
 	for (uint32_t i = 0; i < N_CODECS; i++)
 		if (sum[i].chunks)
-			printf("    %-16s%" PRIu64 " chunks, %s stored as %s\n", codec[i],
+			say("    %-16s%" PRIu64 " chunks, %s stored as %s\n", codec[i],
 				sum[i].chunks, say_size(size, sum[i].bytes),
 				say_size(stored, sum[i].stored));
 	return 0;
@@ -146,7 +156,7 @@ static int print_stream(struct image_view *v, const char *name, const struct img
 	if (object->type == IMG_BYTES) {
 		err = image_view_stream(v, name, object, &reader, &buf);
 		if (!err) {
-			printf("--- # %s\n", name);
+			say("--- # %s\n", name);
 			state_dump(&reader, put_text, stdout);
 		}
 	}
@@ -192,7 +202,7 @@ static int print_image(struct image_view *v, object_printer print)
 
 static void print_filesystem(const struct saved_filesystem *f)
 {
-	printf("file system %s (%s, %s, %s): %s%s\n", f->mount_point, f->type, f->device,
+	say("file system %s (%s, %s, %s): %s%s\n", f->mount_point, f->type, f->device,
 		f->writable ? "writable" : "read-only",
 		f->reason[0] ? "not compared before a resume: " : "compared before a resume",
 		f->reason);
@@ -214,8 +224,8 @@ static int print_filesystems(struct image_view *v)
 	if (!err) {
 		err = state_get(&reader, &saved_filesystem_desc, f, SAVED_FILESYSTEMS_MAX, &n);
 		if (err)
-			err = complain(
-				"%s: %s: %s", v->file.path, SAVED_FILESYSTEMS, img_err_text(err));
+			err = complain_as(image_status(err), "%s: %s: %s", v->file.path,
+				SAVED_FILESYSTEMS, img_err_text(err));
 	}
 	for (uint32_t i = 0; !err && i < n; i++)
 		print_filesystem(&f[i]);
@@ -223,27 +233,39 @@ static int print_filesystems(struct image_view *v)
 	return err;
 }
 
-int info_main(int argc, char **argv)
+/* Everything that can be shown is; what is damaged is told, and decides the answer. */
+static enum exit_status show(struct image_view *v, bool yaml)
+{
+	enum exit_status status = STATUS_OK;
+
+	if (!yaml)
+		print_header(v);
+	if (image_check_copies(&v->file, &v->headers, &v->fault))
+		status = failure_status();
+	if (!yaml && print_store(&v->file))
+		status = failure_status();
+	if (print_image(v, yaml ? print_stream : print_object) || (!yaml && print_filesystems(v)))
+		status = failure_status();
+	return status;
+}
+
+static enum exit_status info(const struct look_options *o, bool yaml)
 {
 	struct image_view v;
+	enum exit_status status = image_view_open(&v, o->path) ? failure_status() : show(&v, yaml);
+
+	image_view_close(&v);
+	return status;
+}
+
+int info_main(int argc, char **argv)
+{
 	struct look_options o;
 	bool yaml = false;
-	int err;
+	int status;
 
 	if (look_options(argc, argv, &yaml, &o))
 		return STATUS_USAGE;
-	err = yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
-	if (err != STATUS_NOT_STOCK)
-		return err;
-	err = image_view_open(&v, o.path);
-	if (!err && !yaml) {
-		print_header(&v);
-		err = print_store(&v.file);
-	}
-	if (!err)
-		err = print_image(&v, yaml ? print_stream : print_object);
-	if (!err && !yaml)
-		err = print_filesystems(&v);
-	image_view_close(&v);
-	return err ? STATUS_FAILED : STATUS_OK;
+	status = yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
+	return status == STATUS_NOT_STOCK ? (int)info(&o, yaml) : status;
 }

@@ -101,7 +101,8 @@ static int put(const struct keep *o)
 	int err = -1, fd = open(o->path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return complain("cannot open %s: %s", o->path, strerror(errno));
+		return complain_as(
+			open_status(errno), "cannot open %s: %s", o->path, strerror(errno));
 	if (!kept_open(&k, o->area, KEPT_CHANGE)) {
 		if (store_has(&k.store, o->name) && !o->replace)
 			complain("%s: %s is kept already (--replace, or drop it first)", o->area,
@@ -110,13 +111,21 @@ static int put(const struct keep *o)
 			err = put_data(&k, o, fd, &bytes);
 	}
 	if (!err)
-		printf("%s: %s kept, %s\n", o->area, o->name, say_size(size, bytes));
+		say("%s: %s kept, %s\n", o->area, o->name, say_size(size, bytes));
 	kept_close(&k);
 	close(fd);
 	return err;
 }
 
 /* ---- get ---- */
+
+/* Perhaps it was, and the list that said so is damaged. */
+static int not_kept(const struct kept *k, const struct keep *o)
+{
+	(void)complain_as(STATUS_MISSING, "%s: %s is not kept there", o->area, o->name);
+	(void)kept_check_copies(k);
+	return -1;
+}
 
 static int write_all(int fd, const uint8_t *data, size_t bytes, const char *path)
 {
@@ -171,7 +180,7 @@ static int get(const struct keep *o)
 	int err = kept_open(&k, o->area, KEPT_LOOK);
 
 	if (!err && store_find(&k.store, o->name, DATA, &object))
-		err = complain("%s: %s is not kept there", o->area, o->name);
+		err = not_kept(&k, o);
 	else if (!err && object.type != IMG_BYTES)
 		err = complain("%s: %s is not a file", o->area, o->name);
 	else if (!err && o->path)
@@ -193,16 +202,17 @@ static int list(const struct keep *o)
 	int err = kept_open(&k, o->area, KEPT_LOOK);
 
 	for (uint32_t i = 0; !err && store_at(&k.store, i, &node) == 0; i++)
-		printf("%-32.*s%" PRIu64 " bytes\n", IMG_NAME_BYTES, node.name,
-			kept_bytes(&k, &node));
+		say("%-32.*s%" PRIu64 " bytes\n", IMG_NAME_BYTES, node.name, kept_bytes(&k, &node));
 	if (!err) {
 		err = store_free(&k.store, &n_free);
 		if (err)
 			err = image_complain(&k.part, err, &k.store.fault);
 		else
-			printf("%" PRIu32 " kept, %s free\n", store_count(&k.store),
+			say("%" PRIu32 " kept, %s free\n", store_count(&k.store),
 				say_size(size, n_free));
 	}
+	if (!err)
+		err = kept_check_copies(&k);
 	kept_close(&k);
 	return err;
 }
@@ -215,7 +225,7 @@ static int drop(const struct keep *o)
 	if (!err) {
 		err = store_drop(&k.store, o->name, (uint64_t)time(NULL));
 		if (err == IMG_ERR_NOT_FOUND)
-			err = complain("%s: %s is not kept there", o->area, o->name);
+			err = not_kept(&k, o);
 		else if (err)
 			err = image_complain(&k.part, err, &k.store.fault);
 	}
@@ -281,5 +291,5 @@ int keep_main(int argc, char **argv)
 		complain("keep: a name has 1 to 31 characters, no blanks, only ASCII");
 		return STATUS_USAGE;
 	}
-	return verb->run(&o) ? STATUS_FAILED : STATUS_OK;
+	return verb->run(&o) ? failure_status() : STATUS_OK;
 }

@@ -50,6 +50,17 @@ static int open_store(struct kept *k, const struct img_dest *dest)
 	return err ? image_complain(&k->part, err, &k->store.fault) : 0;
 }
 
+int kept_check_copies(const struct kept *k)
+{
+	char text[IMAGE_TROUBLE_BYTES];
+
+	if (!image_copy_trouble(text, &k->part, &k->store.hs, &k->store.copy_fault))
+		return 0;
+	return complain_as(STATUS_DAMAGED,
+		"%s: the store's %s; what was kept or dropped last may be missing here",
+		k->part.path, text);
+}
+
 static int look(struct kept *k, const struct image_file *whole, const struct img_dest *dest)
 {
 	uint64_t base;
@@ -83,7 +94,7 @@ static int open_for_change(struct image_file *f, const char *path)
 		flags |= O_EXCL | O_DIRECT;
 	fd = open(path, flags);
 	if (fd < 0)
-		return complain("cannot open %s: %s", path, strerror(errno));
+		return complain_as(open_status(errno), "cannot open %s: %s", path, strerror(errno));
 	return image_open_fd(f, path, fd);
 }
 
@@ -97,7 +108,8 @@ int kept_open(struct kept *k, const char *path, enum kept_use use)
 		return -1;
 	err = look(k, &k->whole, use == KEPT_CHANGE ? &k->part.dest : NULL);
 	if (err > 0)
-		return complain("%s has no store (torpor format --keep SIZE makes one)", path);
+		return complain_as(STATUS_MISSING,
+			"%s has no store (torpor format --keep SIZE makes one)", path);
 	return err;
 }
 
@@ -117,7 +129,11 @@ int kept_in_the_way(const struct image_file *whole, const char *how)
 	if (err)
 		return err > 0 ? 0 : -1;
 	n = store_count(&k.store);
+	err = n ? 0 : kept_check_copies(&k);
 	kept_close(&k);
+	if (err)
+		return complain_as(
+			STATUS_DAMAGED, "%s: its store may hold kept files%s", whole->path, how);
 	if (n)
 		return complain("%s: its store holds %u kept file%s (torpor keep list)%s",
 			whole->path, n, n == 1 ? "" : "s", how);

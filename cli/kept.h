@@ -26,6 +26,10 @@ void kept_close(struct kept *k);
  * or 1. */
 int kept_look(struct kept *k, const struct image_file *whole);
 
+/* Complains (-1, STATUS_DAMAGED) when a header copy of the store is damaged: the newer list of what is
+ * kept may be lost with it. */
+int kept_check_copies(const struct kept *k);
+
 /* Complains (-1) when the area has a store that holds anything, or one that cannot be read. how: what
  * would overwrite it all the same, for the message. */
 int kept_in_the_way(const struct image_file *whole, const char *how);

@@ -57,7 +57,8 @@ static const char usage[] =
 	"  facts [FILE]                   what arm would tell the loader, or has told it, as YAML\n"
 	"\n"
 	"Exit status: 0 done (save: saved, and went on or was resumed; status: it would be\n"
-	"resumed), 1 failed, 2 wrong usage.\n";
+	"resumed), 1 failed, 2 wrong usage, 3 status: it would not be resumed, 4 missing: there\n"
+	"is no such file, device, area or thing, 5 there is an area and no image, 6 damaged.\n";
 
 static const struct command {
 	const char *name;

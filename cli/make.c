@@ -47,6 +47,7 @@ struct make {
 	bool is_new;
 	struct image_file area;
 	struct img_headers headers;
+	struct img_fault fault; /* of a header copy that does not count */
 	struct img_writer writer;
 	void *work;
 	struct progress progress;
@@ -79,7 +80,7 @@ static int map_input(struct make *m, const char *path)
 
 	m->in = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would wait for a writer */
 	if (m->in < 0 || fstat(m->in, &st))
-		return complain("%s: %s", path, strerror(errno));
+		return complain_as(open_status(errno), "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode) || !st.st_size)
 		return complain("%s is not a file with something in it", path);
 	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, m->in, 0);
@@ -135,13 +136,12 @@ static uint64_t bytes_at_most(const struct make *m)
 
 static int read_headers(struct make *m)
 {
-	struct img_fault fault = {.what = NULL};
 	void *block = image_buffer(IMG_BLOCK_BYTES);
-	int err = block ? img_read_headers(&m->area.source, block, &m->headers, &fault)
+	int err = block ? img_read_headers(&m->area.source, block, &m->headers, &m->fault)
 			: IMG_ERR_WORK;
 
 	free(block);
-	return err ? image_complain(&m->area, err, &fault) : 0;
+	return err ? image_complain(&m->area, err, &m->fault) : 0;
 }
 
 static int new_file(struct make *m, const char *path)
@@ -317,7 +317,7 @@ static int finish(struct make *m, const struct options *o)
 		return -1;
 	if (m->is_new && (ftruncate(m->out, (off_t)m->headers.h.used_bytes) || fsync(m->out)))
 		return complain("%s: %s", o->output, strerror(errno));
-	printf("%s: %s of memory in %s; %s\n", o->output,
+	say("%s: %s of memory in %s; %s\n", o->output,
 		say_size(memory, core_frames(&m->core) * CORE_PAGE_BYTES),
 		say_size(used, m->headers.h.used_bytes),
 		m->resumable ? "it may be resumed, once, by a machine whose disks are as they were "
@@ -399,5 +399,5 @@ int make_main(int argc, char **argv)
 
 	if (parse(argc, argv, &o))
 		return STATUS_USAGE;
-	return make(&o) ? STATUS_FAILED : STATUS_OK;
+	return make(&o) ? failure_status() : STATUS_OK;
 }

@@ -34,12 +34,11 @@ static void print_save(const struct mailbox_save *s, FILE *out)
 {
 	char memory[SAY_SIZE_BYTES], stored[SAY_SIZE_BYTES];
 
-	fprintf(out,
-		"save: %s of memory as %s in %.2f s (%.0f MB/s; %.2f s waiting for the disk)\n",
+	say_to(out, "save: %s of memory as %s in %.2f s (%.0f MB/s; %.2f s waiting for the disk)\n",
 		say_size(memory, s->pages * PAGE_BYTES), say_size(stored, s->bytes_stored),
 		seconds(s->total_us), mb_per_s(s->pages * PAGE_BYTES, s->total_us),
 		seconds(s->wait_us));
-	fprintf(out,
+	say_to(out,
 		"save: %" PRIu64 " pages: %" PRIu64 " compressed, %" PRIu64 " raw, %" PRIu64
 		" of one value\n",
 		s->pages, s->pages_lz4, s->pages_raw, s->pages_fill);
@@ -49,13 +48,14 @@ static void print_resume(const struct mailbox_resume *r, FILE *out)
 {
 	char restored[SAY_SIZE_BYTES], read[SAY_SIZE_BYTES];
 
-	fprintf(out, "load: %s of memory from %s in %.2f s (%.0f MB/s)",
+	say_to(out, "load: %s of memory from %s in %.2f s (%.0f MB/s)",
 		say_size(restored, r->bytes_restored), say_size(read, r->bytes_read),
 		seconds(r->total_us), mb_per_s(r->bytes_restored, r->total_us));
 	if (r->attempts > 1)
-		fprintf(out, ", at attempt %" PRIu64, r->attempts);
-	fprintf(out,
-		"\nload: probe %.3f s, headers and index %.3f s, read %.3f s, decompress %.3f s, "
+		say_to(out, ", at attempt %" PRIu64, r->attempts);
+	say_to(out, "\n");
+	say_to(out,
+		"load: probe %.3f s, headers and index %.3f s, read %.3f s, decompress %.3f s, "
 		"hash %.3f s, jump %.3f s\n",
 		seconds(r->probe_us), seconds(r->header_us), seconds(r->read_us),
 		seconds(r->decompress_us), seconds(r->hash_us), seconds(r->jump_us));
@@ -84,11 +84,11 @@ int report_outcome(const struct mailbox *m, uint64_t nonce, FILE *out)
 	case MAILBOX_FAILED:
 		return not_saved(m);
 	case MAILBOX_CONTINUED:
-		fprintf(out, "saved, and went on\n");
+		say_to(out, "saved, and went on\n");
 		print_save(&m->save, out);
 		return 0;
 	case MAILBOX_RESUMED:
-		fprintf(out, "resumed\n");
+		say_to(out, "resumed\n");
 		print_save(&m->save, out);
 		print_resume(&m->resume, out);
 		return 0;
@@ -108,7 +108,7 @@ static void print_log(const char *who, const char *log, uint32_t bytes, FILE *ou
 
 	for (uint32_t i = 0; i < bytes && i < MAILBOX_LOG_BYTES; i++) {
 		if (line_start)
-			fprintf(out, "%s| ", who);
+			say_to(out, "%s| ", who);
 		line_start = log[i] == '\n';
 		fputc(line_start || (log[i] >= ' ' && log[i] <= '~') ? log[i] : '?', out);
 	}

@@ -183,14 +183,14 @@ static void say_target(const struct save *s)
 	static char meminfo[8192];
 	uint64_t in_use;
 
-	printf("target: %s on %s at PCI address 0x%x unit %u, sectors %" PRIu64 " to %" PRIu64
-	       " of %u bytes\n",
+	say("target: %s on %s at PCI address 0x%x unit %u, sectors %" PRIu64 " to %" PRIu64
+	    " of %u bytes\n",
 		t->path, t->driver, t->pci_address, t->unit, t->first_sector,
 		t->first_sector + t->n_sectors - 1, t->sector_bytes);
 	if (sys_read_text(meminfo, sizeof(meminfo), "/proc/meminfo") <= 0)
 		return;
 	in_use = meminfo_bytes(meminfo, "MemTotal") - meminfo_bytes(meminfo, "MemFree");
-	printf("target: room for %s, memory in use %s%s\n", say_size(area, target_area_bytes(t)),
+	say("target: room for %s, memory in use %s%s\n", say_size(area, target_area_bytes(t)),
 		say_size(used, in_use),
 		in_use > target_area_bytes(t) ? ": it fits only if it compresses well" : "");
 }
@@ -252,10 +252,10 @@ static int take_filesystems(struct save *s)
 
 static void say_region(const struct save *s)
 {
-	printf("region: %s:", s->region.reserved ? "boot-time reservation" : "huge pages");
+	say("region: %s:", s->region.reserved ? "boot-time reservation" : "huge pages");
 	for (uint32_t i = 0; i < s->region.n_frames; i++)
-		printf(" 0x%" PRIx64, s->region.frame[i]);
-	printf("\nregion: mailbox 0x%" PRIx64 ", saved_context 0x%" PRIx64 ", RSDP 0x%" PRIx64 "\n",
+		say(" 0x%" PRIx64, s->region.frame[i]);
+	say("\nregion: mailbox 0x%" PRIx64 ", saved_context 0x%" PRIx64 ", RSDP 0x%" PRIx64 "\n",
 		s->region.mailbox_phys, s->facts.saved_context, s->facts.rsdp);
 }
 

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#define _GNU_SOURCE
+/* All output for people goes through here: complete, on one line each, and harmless for a terminal. */
 #include "say.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static char last[512];
+#include "escape.h"
+
+static char last[4096];
+static enum exit_status last_status = STATUS_FAILED;
 static enum complaining complaining;
 
 int say_begin(void)
@@ -30,18 +35,92 @@ int say_end(void)
 		"standard output cannot be written%s%s", why ? ": " : "", why ? strerror(why) : "");
 }
 
+/* ---- Results ---- */
+
+/* Without the memory for a line nothing else goes on either. */
+static void say_args(FILE *out, const char *fmt, va_list args)
+{
+	size_t before = strspn(fmt, "\n"), n = strlen(fmt), after = 0, cap;
+	char *text, *shown;
+
+	while (after < n - before && fmt[n - 1 - after] == '\n')
+		after++;
+	if (vasprintf(&text, fmt, args) < 0)
+		abort();
+	n = strlen(text);
+	cap = ESCAPE_BYTES(n);
+	shown = malloc(cap);
+	if (!shown)
+		abort();
+	text[n - after] = 0;
+	escape_text(shown, cap, text + before);
+	fprintf(out, "%.*s%s%.*s", (int)before, fmt, shown, (int)after, fmt + strlen(fmt) - after);
+	free(shown);
+	free(text);
+}
+
+void say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say_args(stdout, fmt, args);
+	va_end(args);
+}
+
+void say_to(FILE *out, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say_args(out, fmt, args);
+	va_end(args);
+}
+
+/* ---- Problems ---- */
+
+static int complain_args(enum exit_status status, const char *fmt, va_list args)
+{
+	char shown[ESCAPE_BYTES(sizeof(last))];
+
+	vsnprintf(last, sizeof(last), fmt, args);
+	last_status = status;
+	if (complaining == COMPLAIN_SILENTLY)
+		return -1;
+	fflush(stdout);
+	fprintf(stderr, "torpor: %s\n", escape_text(shown, sizeof(shown), last));
+	return -1;
+}
+
 int complain(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(last, sizeof(last), fmt, args);
+	complain_args(STATUS_FAILED, fmt, args);
 	va_end(args);
-	if (complaining == COMPLAIN_SILENTLY)
-		return -1;
-	fflush(stdout);
-	fprintf(stderr, "torpor: %s\n", last);
 	return -1;
+}
+
+int complain_as(enum exit_status status, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	complain_args(status, fmt, args);
+	va_end(args);
+	return -1;
+}
+
+enum exit_status open_status(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ENXIO || err == ENODEV ? STATUS_MISSING
+										: STATUS_FAILED;
+}
+
+enum exit_status failure_status(void)
+{
+	return last_status;
 }
 
 void complain_how(enum complaining how)

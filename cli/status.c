@@ -329,6 +329,10 @@ static void show_file_image(const struct status *s)
 		return;
 	if (!img_state_check(h))
 		yes("image now", "%.*s", (int)sizeof(h->label), h->label);
+	else if (h->state == IMG_EMPTY && s->headers.err[s->headers.slot ^ 1])
+		line("image now", "no",
+			"not known: header copy %" PRIu32 " is damaged (torpor info)",
+			s->headers.slot ^ 1);
 	else
 		line("image now", "no", "%s", img_err_text(img_state_check(h)));
 }
@@ -404,5 +408,5 @@ int status_main(int argc, char **argv)
 	complain_how(COMPLAIN_ALOUD);
 	printf("a %s would %sbe resumed by Torpor\n", *s.record.image ? "save" : "hibernation",
 		s.good ? "" : "not ");
-	return s.good ? STATUS_OK : STATUS_FAILED;
+	return s.good ? STATUS_OK : STATUS_NOT_RESUMED;
 }

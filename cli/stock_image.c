@@ -26,15 +26,24 @@ static int read_pages(void *ctx, uint64_t page, uint32_t n_pages, void *buf)
 		       : 0;
 }
 
+static enum exit_status stock_status(int err)
+{
+	if (err == SWSUSP_ERR_NONE)
+		return STATUS_EMPTY;
+	if (err == SWSUSP_ERR_NO_SWAP)
+		return STATUS_MISSING;
+	return err <= SWSUSP_ERR_HEADER && err >= SWSUSP_ERR_ENTRY ? STATUS_DAMAGED : STATUS_FAILED;
+}
+
 static int stock_complain(const struct stock_image *s, int err, const struct swsusp_fault *fault)
 {
 	if (err == SOURCE_ERR)
 		return image_complain(&s->file, IMAGE_IO_ERR, NULL);
 	if (!fault->what)
-		return complain("%s: %s", s->file.path, swsusp_err_text(err));
-	return complain("%s: %s: %s in page %" PRIu64 " is %#" PRIx64 ", wanted %#" PRIx64,
-		s->file.path, swsusp_err_text(err), fault->what, fault->page, fault->found,
-		fault->wanted);
+		return complain_as(stock_status(err), "%s: %s", s->file.path, swsusp_err_text(err));
+	return complain_as(stock_status(err),
+		"%s: %s: %s in page %" PRIu64 " is %#" PRIx64 ", wanted %#" PRIx64, s->file.path,
+		swsusp_err_text(err), fault->what, fault->page, fault->found, fault->wanted);
 }
 
 /* ---- Opening ---- */
@@ -61,13 +70,15 @@ int stock_image_look(struct stock_image *s, const char *path, uint64_t page)
 	if (s->source.n_pages > SOURCE_PAGES_MAX)
 		s->source.n_pages = SOURCE_PAGES_MAX;
 	if (page >= s->source.n_pages)
-		return page ? complain("%s has no page %" PRIu64, path, page) : STOCK_NO_SWAP;
+		return page ? complain_as(STATUS_MISSING, "%s has no page %" PRIu64, path, page)
+			    : STOCK_NO_SWAP;
 	s->page = image_buffer(SWSUSP_PAGE_BYTES);
 	if (!s->page)
 		return -1;
 	err = swsusp_read_header(&s->source, page, s->page, &s->header, &fault);
 	if (err == SWSUSP_ERR_NO_SWAP)
-		return page ? complain("%s: no swap header in page %" PRIu64, path, page)
+		return page ? complain_as(STATUS_MISSING, "%s: no swap header in page %" PRIu64,
+				      path, page)
 			    : STOCK_NO_SWAP;
 	if (err == SWSUSP_ERR_NONE)
 		return STOCK_EMPTY;
@@ -130,30 +141,30 @@ static void print_header(const struct stock_image *s)
 	const struct swsusp_header *h = &s->header;
 	char uuid[UUID_TEXT_BYTES];
 
-	printf("%-12s%s, page %" PRIu64 ", %s%s\n", "swap area", s->file.path, h->page,
+	say("%-12s%s, page %" PRIu64 ", %s%s\n", "swap area", s->file.path, h->page,
 		*h->label ? "label " : "no label", h->label);
-	printf("%-12s%s\n", "swap uuid", uuid_text(uuid, h->uuid));
-	printf("%-12sa kernel's own hibernation image: may be resumed, tried %" PRIu32 " times\n",
+	say("%-12s%s\n", "swap uuid", uuid_text(uuid, h->uuid));
+	say("%-12sa kernel's own hibernation image: may be resumed, tried %" PRIu32 " times\n",
 		"state", s->attempts);
-	printf("%-12s%s mode, %s%s\n", "saved in", mode_text(h), codec_text(h->codec),
+	say("%-12s%s mode, %s%s\n", "saved in", mode_text(h), codec_text(h->codec),
 		h->codec == SWSUSP_CODEC_RAW ? ", without a checksum" : "");
 	if (h->codec != SWSUSP_CODEC_RAW)
-		printf("%-12s%#010" PRIx32 "\n", "checksum", h->crc);
+		say("%-12s%#010" PRIx32 "\n", "checksum", h->crc);
 	if (h->flags & SWSUSP_HW_SIG)
-		printf("%-12s%#010" PRIx32 "\n", "hw sig", h->hw_sig);
+		say("%-12s%#010" PRIx32 "\n", "hw sig", h->hw_sig);
 }
 
 static void print_image(const struct swsusp_image *img)
 {
 	char size[SAY_SIZE_BYTES], stored[SAY_SIZE_BYTES];
 
-	printf("%-12s%#" PRIx64 ", physical %#" PRIx64 ", page tables %#" PRIx64 "\n", "entry",
+	say("%-12s%#" PRIx64 ", physical %#" PRIx64 ", page tables %#" PRIx64 "\n", "entry",
 		img->info.jump_address, img->info.jump_address_phys, img->info.cr3);
-	printf("%-12s%" PRIu64 " frames (%s), %" PRIu64 " of them zero\n", "memory", img->n_frames,
+	say("%-12s%" PRIu64 " frames (%s), %" PRIu64 " of them zero\n", "memory", img->n_frames,
 		say_size(size, img->n_frames * SWSUSP_PAGE_BYTES), img->n_zero);
-	printf("%-12s%" PRIu64 " frames, e820 checksum %#010" PRIx32 "\n", "machine",
+	say("%-12s%" PRIu64 " frames, e820 checksum %#010" PRIx32 "\n", "machine",
 		img->info.num_physpages, img->info.e820_crc);
-	printf("%-12s%" PRIu64 " pages (%s) and %" PRIu64 " of map, stream of %" PRIu64 " pages\n",
+	say("%-12s%" PRIu64 " pages (%s) and %" PRIu64 " of map, stream of %" PRIu64 " pages\n",
 		"stored", img->n_slots, say_size(stored, img->n_slots * SWSUSP_PAGE_BYTES),
 		img->n_map_pages, img->info.pages);
 }
@@ -195,25 +206,26 @@ int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret
 static int say_empty(const char *path, uint64_t page)
 {
 	if (page)
-		printf("%s, page %" PRIu64 ": a swap area without an image\n", path, page);
+		say("%s, page %" PRIu64 ": a swap area without an image\n", path, page);
 	else
-		printf("%s: a swap area without an image\n", path);
+		say("%s: a swap area without an image\n", path);
 	return STATUS_OK;
 }
 
 int stock_info(const char *path, uint64_t page)
 {
 	struct stock_image s;
-	int answer = STATUS_FAILED, found = stock_image_look(&s, path, page);
+	int answer = STATUS_OK, found = stock_image_look(&s, path, page);
 
 	if (found == STOCK_NO_SWAP)
 		answer = STATUS_NOT_STOCK;
-	if (found == STOCK_EMPTY)
+	else if (found == STOCK_EMPTY)
 		answer = say_empty(path, page);
-	if (found == STOCK_IMAGE && !stock_image_open(&s)) {
+	else if (found < 0 || stock_image_open(&s))
+		answer = failure_status();
+	else {
 		print_header(&s);
 		print_image(&s.image);
-		answer = STATUS_OK;
 	}
 	stock_image_close(&s);
 	return answer;
@@ -271,7 +283,7 @@ static void print_sum(const struct stock_image *s, uint64_t us)
 	uint64_t stored = s->image.n_slots * SWSUSP_PAGE_BYTES;
 	uint64_t bytes = s->image.n_frames * SWSUSP_PAGE_BYTES;
 
-	printf("%s: %s: %s read in %.2f s (%.0f MB/s), %s of memory (%.0f MB/s)\n", s->file.path,
+	say("%s: %s: %s read in %.2f s (%.0f MB/s), %s of memory (%.0f MB/s)\n", s->file.path,
 		s->header.codec == SWSUSP_CODEC_RAW
 			? "readable (an uncompressed image has no checksum)"
 			: "good",
@@ -279,22 +291,29 @@ static void print_sum(const struct stock_image *s, uint64_t us)
 		say_size(memory, bytes), mb_per_s(bytes, us));
 }
 
+static int verify(struct stock_image *s)
+{
+	uint64_t begun_us = now_us();
+
+	if (stock_image_open(s) || stock_image_read(s, NULL, NULL))
+		return failure_status();
+	print_sum(s, now_us() - begun_us);
+	return STATUS_OK;
+}
+
 int stock_verify(const char *path, uint64_t page)
 {
 	struct stock_image s;
-	uint64_t begun_us;
-	int answer = STATUS_FAILED, found = stock_image_look(&s, path, page);
+	int answer, found = stock_image_look(&s, path, page);
 
 	if (found == STOCK_NO_SWAP)
 		answer = STATUS_NOT_STOCK;
-	if (found == STOCK_EMPTY)
-		complain("%s: a swap area without an image", path);
-	if (found == STOCK_IMAGE && !stock_image_open(&s)) {
-		begun_us = now_us();
-		if (!stock_image_read(&s, NULL, NULL)) {
-			print_sum(&s, now_us() - begun_us);
-			answer = STATUS_OK;
-		}
+	else if (found == STOCK_IMAGE)
+		answer = verify(&s);
+	else {
+		if (found == STOCK_EMPTY)
+			complain_as(STATUS_EMPTY, "%s: a swap area without an image", path);
+		answer = failure_status();
 	}
 	stock_image_close(&s);
 	return answer;

@@ -258,6 +258,9 @@ int area_format(const struct target *t, struct image_file *f, enum area_policy p
 	if (!err && !img_state_check(&ret->h))
 		return complain(
 			"%s holds an image that may be resumed: --force overwrites it", t->path);
+	if (!err && ret->h.state == IMG_EMPTY && image_check_copies(f, ret, &fault))
+		return complain_as(
+			STATUS_DAMAGED, "%s may hold an image: --force overwrites it", t->path);
 	if (err && err != IMG_ERR_NO_AREA)
 		return image_complain(f, err, &fault);
 	if (err && check_may_make(t, policy))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* torpor verify: reads an image as a loader would, and checks every hash. */
+/* torpor verify: reads an image as a loader would, and the store behind it, and checks every hash. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,15 +7,18 @@
 
 #include "commands.h"
 #include "contents.h"
+#include "kept.h"
 #include "now.h"
 #include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"
 
+/* The image, or the store: both are areas. */
 struct verifier {
 	struct image_view view;
 	struct contents_sums sums;
 	struct progress progress;
+	uint64_t begun_us;
 };
 
 static bool is_state_stream(const struct img_node_rec *node, const struct img_object_rec *object)
@@ -56,48 +59,99 @@ static int verify_node(struct verifier *v, uint32_t i)
 	return err ? image_complain(&v->view.file, err, &v->view.reader.fault) : 0;
 }
 
-static int verify(struct verifier *v, const char *path)
+static int verify_nodes(struct verifier *v)
 {
-	int err = image_view_open(&v->view, path);
+	int err = 0;
 
-	if (!err && v->view.headers.h.state == IMG_EMPTY)
-		err = image_complain(&v->view.file, IMG_ERR_EMPTY, NULL);
-	if (!err)
-		err = image_view_root(&v->view);
-	progress_begin(&v->progress, err ? 0 : v->view.headers.h.used_bytes);
+	v->begun_us = now_us();
+	progress_begin(&v->progress, v->view.headers.h.used_bytes);
 	for (uint32_t i = 0; !err && i < img_node_count(&v->view.reader); i++)
 		err = verify_node(v, i);
 	progress_end(&v->progress);
 	return err;
 }
 
-static void print_sum(const struct verifier *v, uint64_t us)
+static void print_sum(const struct verifier *v, const char *what)
 {
 	char read[SAY_SIZE_BYTES], checked[SAY_SIZE_BYTES];
+	uint64_t us = now_us() - v->begun_us;
 
-	printf("%s: good: %" PRIu64 " chunks, %s read in %.2f s (%.0f MB/s), %s of content "
-	       "(%.0f MB/s)\n",
-		v->view.file.path, v->sums.chunks, say_size(read, v->sums.bytes_read),
+	say("%s: %sgood: %" PRIu64 " chunks, %s read in %.2f s (%.0f MB/s), %s of content "
+	    "(%.0f MB/s)\n",
+		v->view.file.path, what, v->sums.chunks, say_size(read, v->sums.bytes_read),
 		(double)us / 1e6, mb_per_s(v->sums.bytes_read, us),
 		say_size(checked, v->sums.bytes), mb_per_s(v->sums.bytes, us));
+}
+
+static int verify_image(struct verifier *v)
+{
+	if (image_view_check_filled(&v->view) || image_view_root(&v->view) || verify_nodes(v))
+		return -1;
+	print_sum(v, "");
+	return image_check_copies(&v->view.file, &v->view.headers, &v->view.fault);
+}
+
+/* The store's nodes through a view of their own. */
+static int verify_kept(const struct kept *k)
+{
+	struct verifier v = {
+		.view = {.file = k->part, .headers = k->store.hs, .reader = k->store.r}};
+	char what[64];
+	int err = 0;
+
+	v.view.reader.src = &v.view.file.source;
+	v.view.file.source.ctx = &v.view.file;
+	v.view.block = image_buffer(IMG_INDEX_BLOCK_MAX);
+	if (!v.view.block)
+		return -1;
+	snprintf(what, sizeof(what), "store, %" PRIu32 " kept: ", store_count(&k->store));
+	if (store_count(&k->store))
+		err = verify_nodes(&v);
+	if (!err && store_count(&k->store))
+		print_sum(&v, what);
+	free(v.view.block);
+	return err ? err : kept_check_copies(k);
+}
+
+static int verify_store(const struct image_file *file)
+{
+	struct kept k;
+	int err = kept_look(&k, file);
+
+	if (err)
+		return err > 0 ? 0 : -1;
+	err = verify_kept(&k);
+	kept_close(&k);
+	return err;
+}
+
+/* Both, whatever is wrong with one of them. */
+static enum exit_status verify(struct verifier *v, const char *path)
+{
+	enum exit_status image = STATUS_OK, store = STATUS_OK;
+
+	if (image_view_open(&v->view, path))
+		return failure_status();
+	if (verify_image(v))
+		image = failure_status();
+	if (verify_store(&v->view.file))
+		store = failure_status();
+	return store > image ? store : image;
 }
 
 int verify_main(int argc, char **argv)
 {
 	static struct verifier v;
 	struct look_options o;
-	uint64_t start = now_us();
-	int err;
+	int status;
 
 	if (look_options(argc, argv, NULL, &o))
 		return STATUS_USAGE;
-	err = stock_verify(o.path, o.page);
-	if (err != STATUS_NOT_STOCK)
-		return err;
+	status = stock_verify(o.path, o.page);
+	if (status != STATUS_NOT_STOCK)
+		return status;
 	memset(&v, 0, sizeof(v));
-	err = verify(&v, o.path);
-	if (!err)
-		print_sum(&v, now_us() - start);
+	status = verify(&v, o.path);
 	image_view_close(&v.view);
-	return err ? STATUS_FAILED : STATUS_OK;
+	return status;
 }

@@ -73,6 +73,7 @@ int store_open(struct store *s, const struct img_source *src, const struct img_d
 	s->d = d;
 	lay_out_work(s, work);
 	err = img_read_headers(src, s->header_block, &s->hs, &s->fault);
+	s->copy_fault = s->fault;
 	if (err)
 		return err;
 	if (s->hs.h.area_bytes < bytes)

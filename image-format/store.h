@@ -18,8 +18,9 @@ struct store {
 	const struct img_source *src;
 	const struct img_dest *d;
 	struct img_headers hs;
-	struct img_reader r;    /* for img_cursor_init and img_read_chunk */
-	struct img_fault fault; /* of the last call that returned an error that has one */
+	struct img_reader r;         /* for img_cursor_init and img_read_chunk */
+	struct img_fault copy_fault; /* of a header copy that does not count */
+	struct img_fault fault;      /* of the last call that returned an error that has one */
 	bool has_root;
 	uint32_t phase;
 	int err; /* of the node being made; the first one sticks until discard */

@@ -64,7 +64,7 @@ FUZZ += acpi
 FUZZSRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += boot_parse
-FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c
+FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c cli/escape.c
 
 FUZZ += extent_map
 FUZZSRC_extent_map := $(IMAGE_SRC)

@@ -47,14 +47,14 @@ class FileStory(Story):
         """Nobody can remove the file; who insists is told."""
         self.guest.run(f"! rm {FILE} && chattr -i {FILE} && cp {FILE} {FILE}.new && "
                        f"mv {FILE}.new {FILE} && sync", timeout_s=300)
-        for command in ("torpor status", f"torpor save --to {FILE}"):
-            found = self.guest.run(command + " 2>&1", status=1)
+        for command, status in (("torpor status", 3), (f"torpor save --to {FILE}", 1)):
+            found = self.guest.run(command + " 2>&1", status=status)
             self.t.check("has moved on the disk" in found, f"{command}:\n{found}")
         self.guest.run(self.command)
         self.check_status()
         self.guest.run(f"chattr -i {FILE} && dd if=/dev/zero bs=4096 count=1 >> {FILE} && sync")
-        for command in ("torpor status", f"torpor save --to {FILE}"):
-            found = self.guest.run(command + " 2>&1", status=1)
+        for command, status in (("torpor status", 3), (f"torpor save --to {FILE}", 1)):
+            found = self.guest.run(command + " 2>&1", status=status)
             self.t.check("has grown" in found, f"{command}:\n{found}")
 
     def remove(self):

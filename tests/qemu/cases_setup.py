@@ -33,7 +33,7 @@ class SetupStory(cases_stock.StockStory):
         planned = self.guest.run(command + " --dry-run")
         self.t.check("would: write" in planned, f"a dry run that plans nothing:\n{planned}")
         self.t.check(self.guest.run(TRACES) == self.traces, "a dry run has changed something")
-        self.guest.run("torpor status", status=1)
+        self.guest.run("torpor status", status=3)
         self.guest.run(command)
         again = self.guest.run(command)
         self.t.check("all is as it should be" in again, f"the second set-up does more:\n{again}")
@@ -110,7 +110,7 @@ class SetupStory(cases_stock.StockStory):
         self.guest.run("torpor setup --remove")
         left = self.guest.run(TRACES)
         self.t.check(left == self.traces, f"--remove leaves something:\n{self.traces}\n\n{left}")
-        self.guest.run("torpor status", status=1)
+        self.guest.run("torpor status", status=3)
 
 
 def _set_up(name, door, swap, options="", tell="true", kernel=None, machine=None, **disk):

@@ -265,7 +265,7 @@ static void refused(void **state)
 	assert_int_equal(RUN(export_main, "--force", "-o", "/dev/null", image), STATUS_FAILED);
 	assert_complaint("is not a file");
 	assert_int_equal(access("/dev/null", F_OK), 0);
-	assert_int_equal(RUN(export_main, "-o", no, core), STATUS_FAILED);
+	assert_int_equal(RUN(export_main, "-o", no, core), STATUS_MISSING);
 	assert_complaint("no image area");
 	assert_int_equal(RUN(make_main, "--elf", image, "-o", no), STATUS_FAILED);
 	assert_complaint("no ELF file");
@@ -273,7 +273,7 @@ static void refused(void **state)
 	assert_complaint("is the input itself");
 	assert_int_equal(RUN(make_main, "--elf", dir, "-o", no), STATUS_FAILED);
 	assert_complaint("is not a file");
-	assert_int_equal(RUN(make_main, "--elf", in_dir("none"), "-o", no), STATUS_FAILED);
+	assert_int_equal(RUN(make_main, "--elf", in_dir("none"), "-o", no), STATUS_MISSING);
 	assert_int_equal(mkfifo(in_dir("pipe"), 0600), 0); /* nobody will ever write to it */
 	assert_int_equal(RUN(make_main, "--raw", in_dir("pipe"), "-o", no), STATUS_FAILED);
 	assert_complaint("is not a file");
@@ -282,11 +282,11 @@ static void refused(void **state)
 	fd = open(image, O_RDWR);
 	assert_int_equal(pwrite(fd, "x", 1, IMG_DATA_START + 5000), 1);
 	close(fd);
-	assert_int_equal(RUN(export_main, "-o", no, image), STATUS_FAILED);
+	assert_int_equal(RUN(export_main, "-o", no, image), STATUS_DAMAGED);
 	assert_complaint("kernel/memory: frames");
 	assert_int_equal(access(no, F_OK), -1);
 	assert_int_equal(access(in_dir("no.part"), F_OK), -1);
-	assert_int_equal(RUN(export_main, "--force", "-o", core, image), STATUS_FAILED);
+	assert_int_equal(RUN(export_main, "--force", "-o", core, image), STATUS_DAMAGED);
 	assert_int_equal(RUN(make_main, "--elf", core, "-o", no), STATUS_OK); /* as it was */
 }
 

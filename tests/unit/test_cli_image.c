@@ -87,7 +87,7 @@ static void blank(void **state)
 	struct target t = target();
 	struct img_headers hs, again;
 
-	assert_int_equal(run(info_main, path, NULL), STATUS_FAILED);
+	assert_int_equal(run(info_main, path, NULL), STATUS_MISSING);
 	assert_complaint("no image area");
 	assert_int_equal(open_area(&t, AREA_KEEP, &hs), 0);
 	assert_int_equal(hs.h.state, IMG_EMPTY);
@@ -99,9 +99,9 @@ static void blank(void **state)
 	assert_memory_not_equal(hs.h.area_uuid, again.h.area_uuid, 16);
 	assert_int_equal(run(info_main, path, NULL), STATUS_OK);
 	assert_int_equal(run(info_main, "--yaml", path), STATUS_OK);
-	assert_int_equal(run(info_main, "--offset=2", path), STATUS_FAILED);
+	assert_int_equal(run(info_main, "--offset=2", path), STATUS_MISSING);
 	assert_complaint("no swap header in page 2");
-	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_EMPTY);
 	assert_complaint("empty");
 }
 
@@ -286,11 +286,11 @@ static void images(void **state)
 	assert_int_equal(area_format(&t, &f, AREA_OVERWRITE, &hs), 0);
 	assert_int_equal(area_format(&t, &f, AREA_KEEP, &hs), 0); /* an empty one anew */
 	image_close(&f);
-	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_EMPTY);
 }
 
 /* What info says on stdout. */
-static const char *info_text(void)
+static const char *info_text(int want)
 {
 	static char text[16384];
 	char file[] = P_tmpdir "/torpor-info-XXXXXX";
@@ -299,7 +299,7 @@ static const char *info_text(void)
 
 	fflush(stdout);
 	assert_int_equal(dup2(out, 1), 1);
-	assert_int_equal(run(info_main, path, NULL), STATUS_OK);
+	assert_int_equal(run(info_main, path, NULL), want);
 	fflush(stdout);
 	dup2(before, 1);
 	n = pread(out, text, sizeof(text) - 1, 0);
@@ -317,7 +317,7 @@ static void information(void **state)
 	const char *text;
 
 	save_image(&hs);
-	text = info_text();
+	text = info_text(STATUS_OK);
 	assert_non_null(strstr(text, "VALID: may be resumed, any number of times\n"));
 	assert_non_null(
 		strstr(text, "file system / (ext4, vda3, writable): compared before a resume\n"));
@@ -385,10 +385,11 @@ static void damage(void **state)
 		int info, verify;
 		const char *said;
 	} cases[] = {
-		{other + 100, STATUS_OK, STATUS_OK, NULL}, /* the other copy counts */
-		{(off_t)hs.h.root_offset + 40, STATUS_FAILED, STATUS_FAILED, "root hash at byte"},
-		{IMG_DATA_START + 6000, STATUS_OK, STATUS_FAILED, "kernel/memory: frames 256 to"},
-		{IMG_DATA_START + 40, STATUS_OK, STATUS_FAILED, "kernel/cpu"},
+		/* The other copy counts. */
+		{other + 100, STATUS_DAMAGED, STATUS_DAMAGED, "is damaged: header hash"},
+		{(off_t)hs.h.root_offset + 40, STATUS_DAMAGED, STATUS_DAMAGED, "root hash at byte"},
+		{IMG_DATA_START + 6000, STATUS_OK, STATUS_DAMAGED, "kernel/memory: frames 256 to"},
+		{IMG_DATA_START + 40, STATUS_OK, STATUS_DAMAGED, "kernel/cpu"},
 	};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		flip(cases[i].at);
@@ -402,7 +403,7 @@ static void damage(void **state)
 	/* Both headers; then versions of the future, properly sealed. */
 	flip(other + 100);
 	flip(here + 100);
-	assert_int_equal(run(info_main, path, NULL), STATUS_FAILED);
+	assert_int_equal(run(info_main, path, NULL), STATUS_DAMAGED);
 	assert_complaint("header hash at byte");
 	struct img_header h = hs.h;
 	h.version_major = 2;
@@ -419,13 +420,57 @@ static void damage(void **state)
 
 	/* The file is shorter than the image; then shorter than a header. */
 	put(&hs.h, sizeof(hs.h), here);
+	flip(other + 100);
 	assert_int_equal(run(verify_main, path, NULL), STATUS_OK);
 	assert_int_equal(ftruncate(fd, (off_t)hs.h.used_bytes - 1), 0);
-	assert_int_equal(run(verify_main, path, NULL), STATUS_FAILED);
+	assert_int_equal(run(verify_main, path, NULL), STATUS_DAMAGED);
 	assert_complaint("used bytes at byte");
 	assert_int_equal(ftruncate(fd, 100), 0);
-	assert_int_equal(run(info_main, path, NULL), STATUS_FAILED);
+	assert_int_equal(run(info_main, path, NULL), STATUS_MISSING);
 	assert_complaint("no image area");
+}
+
+/* A save makes both copies EMPTY and then writes one: without that one, "empty" proves nothing. */
+static void newest_copy_lost(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text; /* over the copy; NULL: a bit */
+		const char *said;
+	} cases[] = {{NULL, "is damaged: header hash at byte"},
+		{"xxxxxxxx", "is damaged: its magic is gone"}};
+	struct img_headers hs;
+	struct image_file f;
+	struct target t;
+	char copy[32];
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		save_image(&hs);
+		off_t here = hs.slot * IMG_HEADER_STRIDE;
+
+		snprintf(copy, sizeof(copy), "header copy %u (byte %u)", hs.slot, (unsigned)here);
+		if (cases[i].text)
+			put(cases[i].text, strlen(cases[i].text), here);
+		else
+			flip(here + 100);
+		assert_int_equal(run(info_main, path, NULL), STATUS_DAMAGED);
+		assert_complaint(copy);
+		assert_complaint(cases[i].said);
+		assert_int_equal(run(verify_main, path, NULL), STATUS_DAMAGED);
+		assert_complaint(copy);
+		assert_complaint(cases[i].said);
+		assert_complaint("proves nothing");
+		assert_non_null(strstr(info_text(STATUS_DAMAGED), "NOT KNOWN: header copy"));
+
+		/* Nor is it overwritten unasked. */
+		t = target();
+		assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+		assert_int_equal(area_format(&t, &f, AREA_KEEP, &hs), -1);
+		assert_complaint("may hold an image: --force");
+		assert_int_equal(area_format(&t, &f, AREA_OVERWRITE, &hs), 0);
+		image_close(&f);
+		assert_int_equal(run(info_main, path, NULL), STATUS_OK);
+	}
 }
 
 static void usage(void **state)
@@ -435,7 +480,7 @@ static void usage(void **state)
 	assert_int_equal(run(verify_main, path, path), STATUS_USAGE);
 	assert_int_equal(run(info_main, path, path), STATUS_USAGE);
 	assert_int_equal(run(info_main, "--fast", path), STATUS_USAGE);
-	assert_int_equal(run(info_main, "/does/not/exist", NULL), STATUS_FAILED);
+	assert_int_equal(run(info_main, "/does/not/exist", NULL), STATUS_MISSING);
 	assert_complaint("cannot open /does/not/exist");
 	assert_int_equal(run(verify_main, "/", NULL), STATUS_FAILED);
 	assert_complaint("neither a file nor a block device");
@@ -452,6 +497,7 @@ int main(void)
 		AREA_TEST(information),
 		AREA_TEST(confirmed),
 		AREA_TEST(damage),
+		AREA_TEST(newest_copy_lost),
 		AREA_TEST(usage),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

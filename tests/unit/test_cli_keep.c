@@ -151,9 +151,9 @@ static void round_trip(void **state)
 	assert_int_equal(KEEP("get", "vm", output, "--replace", "--in", area), STATUS_OK);
 	assert_true(same_files());
 	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_OK);
-	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_MISSING);
 	assert_complaint("vm is not kept there");
-	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_FAILED);
+	assert_int_equal(KEEP("drop", "vm", "--in", area), STATUS_MISSING);
 	assert_complaint("vm is not kept there");
 }
 
@@ -166,11 +166,11 @@ static void usage(void **state)
 	assert_int_equal(KEEP("steal", "vm", "--in", area), STATUS_USAGE);
 	assert_int_equal(KEEP("drop", "a b", "--in", area), STATUS_USAGE);
 	assert_complaint("a name has 1 to 31 characters");
-	assert_int_equal(KEEP("put", "vm", "/no/such/file", "--in", area), STATUS_FAILED);
+	assert_int_equal(KEEP("put", "vm", "/no/such/file", "--in", area), STATUS_MISSING);
 	assert_complaint("cannot open /no/such/file");
 	assert_int_equal(KEEP("list", "--in", dir), STATUS_FAILED);
 	make_input(1 << 20, 1);
-	assert_int_equal(KEEP("list", "--in", input), STATUS_FAILED);
+	assert_int_equal(KEEP("list", "--in", input), STATUS_MISSING);
 	assert_complaint("has no store");
 }
 
@@ -242,10 +242,82 @@ static void damaged(void **state)
 	byte ^= 1;
 	assert_int_equal(pwrite(fd, &byte, 1, WHOLE_BYTES - KEEP_BYTES + 65536 + 500), 1);
 	close(fd);
-	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_DAMAGED);
 	assert_complaint("image data is damaged");
 	assert_int_equal(access(output, F_OK), -1);
 	assert_int_equal(access(part, F_OK), -1);
+}
+
+static void flip(off_t at)
+{
+	int fd = open(area, O_RDWR);
+	uint8_t byte;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+static int look(int (*command)(int argc, char **argv))
+{
+	char *argv[] = {(char[]){"look"}, area, NULL};
+
+	return command(2, argv);
+}
+
+/* verify reads what is kept, too. */
+static void verified(void **state)
+{
+	(void)state;
+	const off_t store = WHOLE_BYTES - KEEP_BYTES;
+
+	assert_int_equal(look(verify_main), STATUS_EMPTY); /* neither an image nor anything kept */
+	make_input(100000, 1);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	assert_int_equal(look(verify_main), STATUS_EMPTY);
+	assert_complaint("image area is empty");
+	assert_int_equal(look(info_main), STATUS_OK);
+	flip(store + 65536 + 500);
+	assert_int_equal(look(verify_main), STATUS_DAMAGED);
+	assert_complaint(
+		"vm/data: bytes 0 to 99999, stored at byte 16842752: image data is damaged");
+	flip(store + 65536 + 500);
+	assert_int_equal(look(verify_main), STATUS_EMPTY);
+}
+
+/* A put that lost power between its two headers, whose one header is then damaged: the older list is
+ * not taken for all there is. */
+static void header_copy_lost(void **state)
+{
+	(void)state;
+	const off_t store = WHOLE_BYTES - KEEP_BYTES;
+	struct kept k;
+	uint32_t newest;
+	char copy[64];
+	uint8_t old[IMG_BLOCK_BYTES];
+	int fd = open(area, O_RDWR);
+
+	assert_int_equal(kept_open(&k, area, KEPT_LOOK), 0);
+	newest = k.store.hs.slot; /* two headers on: the older one is in the other place */
+	assert_int_equal(pread(fd, old, sizeof(old), store + (newest ? 0 : 4096)), sizeof(old));
+	kept_close(&k);
+	make_input(100000, 1);
+	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
+	assert_int_equal(pwrite(fd, old, sizeof(old), store + (newest ? 0 : 4096)), sizeof(old));
+	close(fd);
+	assert_int_equal(KEEP("list", "--in", area), STATUS_OK);
+	flip(store + (newest ? 4096 : 0) + 100);
+	snprintf(copy, sizeof(copy), "the store's header copy %u (byte %u) is damaged: header hash",
+		newest, (unsigned int)(store + newest * 4096));
+	assert_int_equal(KEEP("list", "--in", area), STATUS_DAMAGED);
+	assert_complaint(copy);
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_DAMAGED);
+	assert_complaint(copy);
+	assert_int_equal(look(info_main), STATUS_DAMAGED);
+	assert_complaint(copy);
+	assert_int_equal(look(verify_main), STATUS_DAMAGED);
+	assert_complaint(copy);
 }
 
 static void in_the_way(void **state)
@@ -336,6 +408,8 @@ int main(void)
 		TEST(full),
 		TEST(get_over),
 		TEST(damaged),
+		TEST(verified),
+		TEST(header_copy_lost),
 		TEST(in_the_way),
 		TEST(sizes),
 		TEST(left_out),

@@ -123,7 +123,7 @@ static void at_an_offset(void **state)
 		run(info_main, 4, (char *[]){"info", path, "--offset=3", "--", NULL}), STATUS_OK);
 	says("page 3,");
 	assert_int_equal(run(info_main, 4, (char *[]){"info", "--offset", "99999999", path, NULL}),
-		STATUS_FAILED);
+		STATUS_MISSING);
 	assert_complaint("has no page 99999999");
 	assert_int_equal(
 		run(info_main, 4, (char *[]){"info", "--offset", "4x", path, NULL}), STATUS_USAGE);
@@ -164,7 +164,7 @@ static void bad(void **state)
 	swb_page(&b, b.slots[b.n_slots - 2])[100] ^= 1;
 	write_disk(&b);
 	assert_int_equal(info(), STATUS_OK);
-	assert_int_equal(verify(), STATUS_FAILED);
+	assert_int_equal(verify(), STATUS_DAMAGED);
 	assert_complaint(path);
 	swb_page(&b, 0)[4072] ^= 0x80;
 	write_disk(&b);
@@ -183,14 +183,14 @@ static void no_image(void **state)
 	write_disk(&b);
 	assert_int_equal(info(), STATUS_OK);
 	says(": a swap area without an image\n");
-	assert_int_equal(verify(), STATUS_FAILED);
+	assert_int_equal(verify(), STATUS_EMPTY);
 	assert_complaint("a swap area without an image");
 	swb_free(&b);
 	/* Neither swap nor an area of our own. */
 	assert_int_equal(truncate(path, 0), 0);
 	assert_int_equal(truncate(path, 1 << 20), 0);
-	assert_int_equal(info(), STATUS_FAILED);
-	assert_int_equal(verify(), STATUS_FAILED);
+	assert_int_equal(info(), STATUS_MISSING);
+	assert_int_equal(verify(), STATUS_MISSING);
 	assert_complaint(path);
 }
 

@@ -149,7 +149,7 @@ UNIT += cli_parse
 SRC_cli_parse := cli/facts_parse.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/memory_use.c cli/kexec.c cli/sysfiles.c cli/say.c \
+SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/memory_use.c cli/kexec.c cli/sysfiles.c cli/say.c cli/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
 INCLUDE_cli_facts := -Itests/unit $(INC_cli)
@@ -160,7 +160,7 @@ INCLUDE_cli_memory := -Itests/unit $(INC_cli)
 
 # Finding a target, a file too. cli/file_sys.c is played in tests of files (play_file_sys.c).
 TARGET_SRC := cli/facts_parse.c cli/boot_parse.c cli/target.c cli/target_file.c cli/file_extents.c \
-	cli/btrfs_place.c cli/layers.c cli/uuid.c cli/image_io.c cli/sysfiles.c cli/say.c $(IMAGE_SRC)
+	cli/btrfs_place.c cli/layers.c cli/uuid.c cli/image_io.c cli/sysfiles.c cli/say.c cli/escape.c $(IMAGE_SRC)
 UNIT += cli_target
 SRC_cli_target := cli/target_use.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_target := $(LZ4_A)
@@ -183,6 +183,10 @@ SRC_cli_filesystems := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/fil
 LIBS_cli_filesystems := $(LZ4_A) -lblkid
 INCLUDE_cli_filesystems := -Itests/unit $(INC_cli)
 
+UNIT += escape
+SRC_escape := cli/say.c cli/escape.c
+INCLUDE_escape := -Itests/unit $(INC_cli)
+
 UNIT += cli_image
 SRC_cli_image := cli/target_area.c cli/image_view.c cli/info.c cli/kept.c $(STORE_SRC) cli/verify.c cli/contents.c cli/progress.c \
 	cli/stock_image.c cli/now.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
@@ -190,15 +194,16 @@ LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
-SRC_cli_keep := cli/keep.c cli/kept.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/uuid.c cli/say.c \
+SRC_cli_keep := cli/verify.c cli/info.c cli/image_view.c cli/stock_image.c cli/contents.c cli/progress.c cli/now.c \
+	$(SWSUSP_SRC) cli/keep.c cli/kept.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/uuid.c cli/say.c cli/escape.c \
 	cli/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
-LIBS_cli_keep := $(LZ4_A)
+LIBS_cli_keep := $(SWSUSP_A)
 INCLUDE_cli_keep := -Itests/unit $(INC_cli)
 
 UNIT += cli_stock
 SRC_cli_stock := cli/stock_image.c cli/now.c cli/kept.c $(STORE_SRC) cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
-	cli/sysfiles.c cli/say.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
+	cli/sysfiles.c cli/say.c cli/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
@@ -232,7 +237,7 @@ UNIT += acpi_registers
 SRC_acpi_registers := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
 
 UNIT += cli_boot_parse
-SRC_cli_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c
+SRC_cli_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c cli/escape.c
 INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
@@ -308,7 +313,7 @@ SRC_core_file := cli/core_file.c
 INCLUDE_core_file := -Itests/unit $(INC_cli)
 
 UNIT += cli_hardware
-SRC_cli_hardware := cli/hardware.c cli/sysfiles.c cli/say.c tests/unit/cli_tree.c
+SRC_cli_hardware := cli/hardware.c cli/sysfiles.c cli/say.c cli/escape.c tests/unit/cli_tree.c
 INCLUDE_cli_hardware := -Itests/unit $(INC_cli)
 
 UNIT += crash_info
@@ -318,7 +323,7 @@ INCLUDE_crash_info := -Itests/unit $(INC_cli)
 UNIT += cli_export
 SRC_cli_export := cli/export.c cli/out_file.c cli/unfinished.c cli/export_core.c cli/make.c \
 	cli/core_file.c cli/crash_info.c cli/image_memory.c \
-	cli/contents.c cli/progress.c cli/verify.c cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
+	cli/contents.c cli/progress.c cli/verify.c cli/kept.c $(STORE_SRC) cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
 	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
 INCLUDE_cli_export := -Itests/unit $(INC_cli)
