@@ -28,7 +28,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 # What `torpor arm` tells the loader.
 FACTS_SRC := abi/facts.c
 # And how it finds it out, and writes it.
-CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_acpi.c cli/facts_kernel.c \
+CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_kept.c cli/facts_acpi.c cli/facts_kernel.c \
 	cli/facts_mounts.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
@@ -67,7 +67,7 @@ LOOK_SRC := loader/door/cmdline.c loader/disk/gpt.c loader/own/find.c loader/own
 	loader/door/map_crc.c loader/fit/this_cpu.c $(SWSUSP_SRC)
 JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock/stock_place.c $(STOCK_CHECK_SRC)
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
-	loader/door/efi_tables.c loader/own/nvs.c loader/door/more_memory.c loader/own/restore.c loader/stock/stock_restore.c $(LOOK_SRC)
+	loader/door/efi_tables.c loader/door/firmware_data.c loader/own/nvs.c loader/door/more_memory.c loader/own/restore.c loader/stock/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
 	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/apic.c $(LIB_SRC)
 
@@ -309,8 +309,8 @@ unit: unit-build
 # ---- what real firmware says: the loader's own sources on a corpus of machines (tests/corpus/run.py) ----
 CORPUS := $(out)/corpus/maps $(out)/corpus/pairs $(out)/corpus/acpi
 $(out)/corpus/maps: tests/corpus/maps.c tests/corpus/map_file.c tests/corpus/made_image.c \
-	tests/corpus/expected.c tests/corpus/before.c loader/stock/stock_place.c loader/fit/low_memory.c loader/door/boot_memory.c \
-	lib/ranges.c lib/log.c lib/format.c swsusp/runs.c
+	tests/corpus/expected.c tests/corpus/before.c loader/stock/stock_place.c \
+	$(filter-out tests/unit/%,$(STOCK_SRC))
 $(out)/corpus/pairs: tests/corpus/pairs.c tests/corpus/map_file.c tests/corpus/expected.c \
 	$(filter-out tests/unit/%,$(STOCK_SRC))
 $(out)/corpus/acpi: tests/corpus/acpi.c x86/acpi.c lib/log.c lib/format.c

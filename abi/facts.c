@@ -18,6 +18,7 @@ static const struct state_field fields[] = {
 	FACTS(STATE_U, map_known, STATE_REQUIRED),
 	FACTS(STATE_X, map_crc, STATE_REQUIRED),
 	FACTS(STATE_X, rsdp, STATE_REQUIRED),
+	FACTS(STATE_U, kept_known, 0), /* younger than the others */
 	FACTS(STATE_U, tables_known, STATE_REQUIRED),
 	FACTS(STATE_U, has_facs_signature, 0),
 	FACTS(STATE_X, facs_signature, 0),
@@ -37,6 +38,18 @@ const struct state_desc facts_desc = {
 	.size = sizeof(struct facts),
 	.n_fields = sizeof(fields) / sizeof(fields[0]),
 	.fields = fields,
+};
+
+static const struct state_field kept_fields[] = {
+	STATE_FIELD(struct facts_kept, STATE_X, start, STATE_REQUIRED),
+	STATE_FIELD(struct facts_kept, STATE_X, end, STATE_REQUIRED),
+};
+const struct state_desc facts_kept_desc = {
+	.name = "kept",
+	.version = 1,
+	.size = sizeof(struct facts_kept),
+	.n_fields = sizeof(kept_fields) / sizeof(kept_fields[0]),
+	.fields = kept_fields,
 };
 
 static uint64_t check_of(const struct facts_head *h)

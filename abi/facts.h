@@ -13,6 +13,11 @@
  *   "facts"       struct facts (one)
  *   "memory"      struct saved_memory: the firmware's map as the kernel keeps it (e820_table_firmware):
  *                 sorted, disjoint, types by number, unclamped. Absent when it is not known.
+ *   "kept"        struct facts_kept: frames that the map calls RAM and this kernel does not use as its
+ *                 own (memmap=, mem=, what efi_mem_reserve took: boot logo, ESRT, MOK table), or has given
+ *                 a name of its own (crash kernel, GART): its hibernation leaves the first out, whoever they
+ *                 belong to goes on to use them. Sorted, disjoint, joined. A loader that knows nothing of
+ *                 this object passes it over; without it (kept_known 0) this boot's tables must do.
  *   "table"       struct saved_table: ACPI tables that a running kernel goes on to use
  *   "runtime"     struct saved_runtime: /sys/firmware/efi/runtime-map (joined as Linux joins them)
  *   "filesystem"  struct saved_filesystem: what is mounted; its ranges cover only what a mount by
@@ -64,6 +69,7 @@ struct facts {
 	uint32_t map_known;                       /* enum facts_map */
 	uint32_t map_crc;                         /* swsusp_e820_crc of it */
 	uint64_t rsdp;                            /* 0: not known */
+	uint32_t kept_known;                      /* 1: the list of kept frames is whole */
 	uint32_t tables_known;                    /* 1: the list of tables is whole */
 	uint32_t has_facs_signature;
 	uint32_t facs_signature;
@@ -77,7 +83,14 @@ struct facts {
 	uint64_t resume_offset; /* pages; 0: a partition */
 };
 
-extern const struct state_desc facts_desc;
+/* Whole frames, bytes, half open. */
+struct facts_kept {
+	uint64_t start, end;
+};
+
+#define FACTS_KEPT_MAX 1024u
+
+extern const struct state_desc facts_desc, facts_kept_desc;
 
 /* Puts the head before a stream of that many bytes that is in place behind it, and zeros behind the
  * stream. file: FACTS_FILE_BYTES. bytes 0: "no facts". IMG_ERR_WORK: too long. */

@@ -42,6 +42,7 @@ void facts_collect(struct all_facts *a, const char *device, uint64_t offset_page
 	memset(a, 0, sizeof(*a));
 	open_kernel(a);
 	collect_map(a);
+	collect_kept(a);
 	collect_firmware(a);
 	collect_tables(a);
 	collect_kernel(a);
@@ -61,6 +62,8 @@ bool facts_encode(const struct all_facts *a, void *file)
 	state_put(&w, &facts_desc, &a->f, 1);
 	if (a->n_memory)
 		state_put(&w, &saved_memory_desc, a->memory, a->n_memory);
+	if (a->n_kept)
+		state_put(&w, &facts_kept_desc, a->kept, a->n_kept);
 	if (a->n_tables)
 		state_put(&w, &saved_table_desc, a->table, a->n_tables);
 	if (a->n_runtime)

@@ -22,10 +22,11 @@ struct all_facts {
 	struct facts f;
 	struct e820_map map; /* empty: not known */
 	struct saved_memory memory[E820_MAP_MAX];
+	struct facts_kept kept[FACTS_KEPT_MAX];
 	struct saved_table table[FACTS_TABLES_MAX];
 	struct saved_runtime runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
-	uint32_t n_memory, n_tables, n_runtime, n_filesystems;
+	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems;
 	char missing[FACTS_MISSING_MAX][FACTS_MISSING_BYTES]; /* what is not known, and why */
 	uint32_t n_missing;
 	char refusal[FACTS_MISSING_BYTES]; /* why a resume would surely fail; "": it need not */
@@ -42,9 +43,10 @@ void facts_collect(struct all_facts *a, const char *device, uint64_t offset_page
 /* The file, ready to be written: FACTS_FILE_BYTES. False: they are too many for it. */
 bool facts_encode(const struct all_facts *a, void *file);
 
-/* ---- Parts, in this order (facts_map.c, facts_acpi.c, facts_kernel.c, facts_mounts.c) ---- */
+/* ---- Parts, in this order (facts_map.c, facts_kept.c, facts_acpi.c, facts_kernel.c, facts_mounts.c) ---- */
 
 void collect_map(struct all_facts *a);
+void collect_kept(struct all_facts *a);
 void collect_firmware(struct all_facts *a); /* RSDP, EFI, processors */
 void collect_tables(struct all_facts *a);
 void collect_kernel(struct all_facts *a);

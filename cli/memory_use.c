@@ -288,15 +288,15 @@ static int read_system_ram(struct use *u)
 typedef int (*frame_found)(void *ctx, uint64_t frame, uint64_t flags);
 
 /* Those of the firmware's RAM that have the flag. */
-static int find_frames(const struct use *u, unsigned int flag, frame_found found, void *ctx)
+static int find_frames(const struct ranges *ram, unsigned int flag, frame_found found, void *ctx)
 {
 	static uint64_t flags[PIECE_FRAMES];
 	char path[SYS_PATH_MAX];
 	int fd = sys_path(path, "/proc/kpageflags") ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	int err = fd < 0 ? -1 : 0;
 
-	for (uint32_t i = 0; !err && i < u->firmware.r.n; i++) {
-		uint64_t at = u->firmware.v[i].start, end = u->firmware.v[i].end;
+	for (uint32_t i = 0; !err && i < ram->n; i++) {
+		uint64_t at = ram->v[i].start, end = ram->v[i].end;
 
 		while (!err && at < end) {
 			uint64_t n = end - at < PIECE_FRAMES ? end - at : PIECE_FRAMES;
@@ -319,26 +319,40 @@ static int find_frames(const struct use *u, unsigned int flag, frame_found found
 	return err;
 }
 
+struct failed_search {
+	int (*found)(void *ctx, uint64_t frame, bool is_huge);
+	void *ctx;
+};
+
 static int failed_frame(void *ctx, uint64_t frame, uint64_t flags)
 {
-	struct use *u = ctx;
+	const struct failed_search *s = ctx;
 
-	/* Linux marks the first frame of a huge page, whichever has failed. */
-	if (flags >> KPF_HUGE & 1)
-		return complain("memory has failed in the huge page at 0x%" PRIx64
-				", and Linux does not say where: it cannot be saved",
-			frame * FRAME_BYTES);
-	return no_room(ranges_add(&u->left_out.r, frame, frame + 1), "failed memory");
+	return s->found(s->ctx, frame, flags >> KPF_HUGE & 1);
 }
 
-static int read_failed(struct use *u)
+int memory_failed_each(
+	const struct ranges *ram, int (*found)(void *ctx, uint64_t frame, bool is_huge), void *ctx)
 {
+	struct failed_search s = {found, ctx};
 	static char text[16384];
 
 	if (sys_read_text(text, sizeof(text), "/proc/meminfo") <= 0 ||
 		!meminfo_bytes(text, "HardwareCorrupted"))
 		return 0;
-	return find_frames(u, KPF_HWPOISON, failed_frame, u);
+	return find_frames(ram, KPF_HWPOISON, failed_frame, &s);
+}
+
+static int leave_out_failed(void *ctx, uint64_t frame, bool is_huge)
+{
+	struct use *u = ctx;
+
+	/* Linux marks the first frame of a huge page, whichever has failed. */
+	if (is_huge)
+		return complain("memory has failed in the huge page at 0x%" PRIx64
+				", and Linux does not say where: it cannot be saved",
+			frame * FRAME_BYTES);
+	return no_room(ranges_add(&u->left_out.r, frame, frame + 1), "failed memory");
 }
 
 /* ---- Balloons, where the kernel does not say enough for the writer ---- */
@@ -362,7 +376,7 @@ static int check_balloons(const struct use *u)
 		return 0;
 	if (!sys_exists("/proc/kpageflags"))
 		return 0;
-	return find_frames(u, KPF_OFFLINE, balloon_frame, NULL);
+	return find_frames(&u->firmware.r, KPF_OFFLINE, balloon_frame, NULL);
 }
 
 /* ---- All of it ---- */
@@ -377,7 +391,8 @@ static int look(struct machine_facts *f, struct use *u)
 		if (f->memory[i].type == MEMORY_RAM)
 			err = add_bytes(&u->firmware, f->memory[i].start, f->memory[i].end);
 	if (no_room(err, "the firmware's memory map") || read_offline(&u->blocks) ||
-		read_system_ram(u) || read_failed(u) || check_balloons(u))
+		read_system_ram(u) || memory_failed_each(&u->firmware.r, leave_out_failed, u) ||
+		check_balloons(u))
 		return -1;
 	if (u->left_out.r.n > HANDOFF_LEFT_OUT_MAX)
 		return complain(

@@ -14,6 +14,7 @@
 #include "cpu.h"
 #include "efi_tables.h"
 #include "format.h"
+#include "firmware_data.h"
 #include "loader.h"
 #include "low_memory.h"
 #include "machine.h"
@@ -29,7 +30,7 @@
 #include "time.h"
 #include "traps.h"
 
-#define BUSY_MAX 16u
+#define BUSY_MAX (16u + FIRMWARE_DATA_MAX)
 
 _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t home_bytes,
 	uint64_t core, uint64_t start_tsc);
@@ -189,6 +190,9 @@ static void own_machine(void)
 		.hpet = machine_map_mmio(l.acpi.hpet, CLOCK_HPET_BYTES)};
 	clock_init(&clock, l.bi->start_tsc);
 	pci_use_mcfg(l.acpi.mcfg);
+	/* It was told to a saved kernel, too, and what we put there would be in its way. */
+	if (!l.bi->moved && firmware_data_add(l.bi, l.acpi.rsdp, &busy.frames))
+		boot_on("no room for what the firmware keeps");
 }
 
 /* What firmware left running must not write into memory that is restored, nor run from what is overwritten:

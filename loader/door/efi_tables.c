@@ -26,23 +26,41 @@ static uint64_t u64_at(const uint8_t *p)
 	return v;
 }
 
-int efi_tables_read(struct boot_info *bi)
+/* The list, *ret_n entries of CONFIG_BYTES; NULL: it makes no sense. */
+static const uint8_t *config_tables(const struct boot_info *bi, uint64_t *ret_n)
 {
 	const uint8_t *st = machine_map_memory(bi->efi_systab, SYSTAB_BYTES);
 	if (!st || memcmp(st, "IBI SYST", 8) != 0)
-		return ERR_FIRMWARE;
-	bi->efi_runtime = u64_at(st + SYSTAB_RUNTIME);
-	uint64_t n = u64_at(st + SYSTAB_N_TABLES);
-	if (n > CONFIG_TABLES_MAX)
-		return ERR_FIRMWARE;
-	const uint8_t *table = machine_map_memory(u64_at(st + SYSTAB_TABLES), n * CONFIG_BYTES);
+		return NULL;
+	*ret_n = u64_at(st + SYSTAB_N_TABLES);
+	if (*ret_n > CONFIG_TABLES_MAX)
+		return NULL;
+	return machine_map_memory(u64_at(st + SYSTAB_TABLES), *ret_n * CONFIG_BYTES);
+}
+
+int efi_tables_read(struct boot_info *bi)
+{
+	uint64_t n;
+	const uint8_t *table = config_tables(bi, &n);
 	if (!table)
 		return ERR_FIRMWARE;
+	const uint8_t *st = machine_map_memory(bi->efi_systab, SYSTAB_BYTES);
+	bi->efi_runtime = u64_at(st + SYSTAB_RUNTIME);
 	for (uint64_t i = 0; i < n; i++, table += CONFIG_BYTES) {
 		if (memcmp(table, acpi_20, 16) == 0)
 			bi->rsdp = u64_at(table + 16);
 		else if (memcmp(table, acpi_10, 16) == 0 && bi->rsdp == 0)
 			bi->rsdp = u64_at(table + 16);
 	}
+	return 0;
+}
+
+uint64_t efi_tables_find(const struct boot_info *bi, const uint8_t guid[16])
+{
+	uint64_t n;
+	const uint8_t *table = bi->efi_systab ? config_tables(bi, &n) : NULL;
+	for (uint64_t i = 0; table && i < n; i++, table += CONFIG_BYTES)
+		if (memcmp(table, guid, 16) == 0)
+			return u64_at(table + 16);
 	return 0;
 }

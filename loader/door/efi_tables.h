@@ -11,4 +11,7 @@
  * ERR_FIRMWARE when signature, count or addresses make no sense. */
 int efi_tables_read(struct boot_info *bi) MUST_CHECK;
 
+/* The address that the list has for a GUID (as its bytes lie in memory); 0: none, or no list. */
+uint64_t efi_tables_find(const struct boot_info *bi, const uint8_t guid[16]);
+
 #endif

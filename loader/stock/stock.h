@@ -83,9 +83,9 @@ uint64_t stock_boot_id_place(const struct stock *s);
  * said that this image fits: ERR_PLATFORM, unless the kernel's rule says so, too. */
 int stock_confirm(const struct stock *s, const uint8_t boot_id[16]) MUST_CHECK;
 
-/* Frames that were RAM for the saved kernel (ret has room for STOCK_OLD_RAM_MAX); false: not known but by
- * this boot's map. */
-#define STOCK_OLD_RAM_MAX 1024u
+/* Frames that the saved kernel used as its memory (ret has room for STOCK_OLD_RAM_MAX); false: not known but
+ * by this boot's map. */
+#define STOCK_OLD_RAM_MAX 4096u
 bool stock_old_ram(const struct stock *s, struct ranges *ret);
 /* Whether an attempt can be counted: 0, ERR_READ_ONLY, ERR_BUSY (something else lies there). */
 int stock_may_count(const struct stock *s) MUST_CHECK;

@@ -22,6 +22,8 @@
 
 static_assert(STOCK_CHECK_WORK_BYTES >= CHANGES_WORK_BYTES, "file systems");
 static_assert(STOCK_CHECK_WORK_BYTES >= STOCK_PEEK_WORK_BYTES, "boot ID");
+static_assert(STOCK_OLD_RAM_MAX >= STOCK_FACTS_MEMORY_MAX / 2 + 1 + FACTS_KEPT_MAX,
+	"RAM of facts, each kept range cutting one in two: stock_old_ram finds room for all");
 static_assert(STOCK_WHY_BYTES >= CHANGES_TEXT_BYTES, "the same line");
 
 /* ---- Frames ---- */
@@ -227,5 +229,6 @@ int stock_confirm(const struct stock *s, const uint8_t boot_id[16])
 
 bool stock_old_ram(const struct stock *s, struct ranges *ret)
 {
-	return s->facts && stock_facts_ram(s->facts, 0, ret) == 0;
+	return s->facts && stock_facts_ram(s->facts, 0, ret) == 0 &&
+	       stock_facts_remove_kept(s->facts, ret) == 0;
 }

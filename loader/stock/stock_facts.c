@@ -37,6 +37,8 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret)
 		err = get(&r, &saved_memory_desc, ret->memory, STOCK_FACTS_MEMORY_MAX,
 			&ret->n_memory);
 	if (!err)
+		err = get(&r, &facts_kept_desc, ret->kept, FACTS_KEPT_MAX, &ret->n_kept);
+	if (!err)
 		err = get(&r, &saved_table_desc, ret->table, TABLES_MAX, &ret->n_tables);
 	if (!err)
 		err = get(&r, &saved_runtime_desc, ret->runtime, STOCK_FACTS_RUNTIME_MAX,
@@ -93,6 +95,18 @@ int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct rang
 			first = first_pfn;
 		if (m->type == BOOT_RAM && first < end)
 			err = ranges_add(ret, first, end);
+	}
+	return err;
+}
+
+int stock_facts_remove_kept(const struct stock_facts *f, struct ranges *ret)
+{
+	int err = 0;
+	for (uint32_t i = 0; !err && i < f->n_kept; i++) {
+		const struct facts_kept *k = &f->kept[i];
+		uint64_t end = k->end / PAGE_BYTES + (k->end % PAGE_BYTES != 0);
+		if (k->start < k->end)
+			err = ranges_remove(ret, k->start / PAGE_BYTES, end);
 	}
 	return err;
 }

@@ -22,10 +22,11 @@
 struct stock_facts {
 	struct facts f;
 	struct saved_memory memory[STOCK_FACTS_MEMORY_MAX];
+	struct facts_kept kept[FACTS_KEPT_MAX];
 	struct saved_table table[TABLES_MAX];
 	struct saved_runtime runtime[STOCK_FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
-	uint32_t n_memory, n_tables, n_runtime, n_filesystems;
+	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems;
 };
 
 /* A file as it was found. An error of facts_open or state_get; *ret has no meaning then. */
@@ -37,6 +38,10 @@ const char *stock_facts_doubt(const struct stock_facts *f, const struct stock *s
 
 /* Whole frames from first_pfn on that were RAM for the saved kernel. ERR_NO_MEMORY: ret has no room. */
 int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct ranges *ret) MUST_CHECK;
+
+/* Takes those out that the saved kernel did not use as memory: whoever they belong to does. They are room for
+ * FACTS_KEPT_MAX more ranges at most; ERR_NO_MEMORY: ret has less. */
+int stock_facts_remove_kept(const struct stock_facts *f, struct ranges *ret) MUST_CHECK;
 
 /* This boot. */
 struct stock_fit {

@@ -134,7 +134,8 @@ static void log_unknown(const struct stock_facts *f)
 	const struct {
 		const char *name;
 		bool known;
-	} v[] = {{"the ACPI root pointer", f->f.rsdp != 0}, {"processors", f->f.n_processors != 0},
+	} v[] = {{"memory that the kernel left to others", f->f.kept_known != 0},
+		{"the ACPI root pointer", f->f.rsdp != 0}, {"processors", f->f.n_processors != 0},
 		{"CR4", f->f.cr4 != 0}, {"XCR0", f->f.xcr0 != 0},
 		{"EFI runtime ranges", !f->f.efi || f->n_runtime != 0},
 		{"file systems", f->n_filesystems != 0}};

@@ -103,6 +103,45 @@ void expected_ram(
 	free(ends);
 }
 
+/* ---- What a kernel leaves out ---- */
+
+static void remove_one(struct intervals *r, uint64_t first, uint64_t end)
+{
+	struct interval *v = calloc(r->n + 1, sizeof(*v));
+	uint32_t n = 0;
+	if (!v)
+		abort();
+	for (uint32_t i = 0; i < r->n; i++) {
+		struct interval k = r->v[i];
+		if (k.end <= first || k.start >= end) {
+			v[n++] = k;
+			continue;
+		}
+		if (k.start < first)
+			v[n++] = (struct interval){k.start, first};
+		if (k.end > end)
+			v[n++] = (struct interval){end, k.end};
+	}
+	free(r->v);
+	*r = (struct intervals){v, n};
+}
+
+void expected_remove_nosave(const struct map_file *m, struct intervals *r)
+{
+	for (uint32_t i = 0; i < m->n_nosave; i++)
+		if (m->nosave[i].start < m->nosave[i].end)
+			remove_one(
+				r, m->nosave[i].start / PAGE, (m->nosave[i].end + PAGE - 1) / PAGE);
+}
+
+bool expected_is_nosave(const struct map_file *m, uint64_t start, uint64_t bytes)
+{
+	for (uint32_t i = 0; i < m->n_nosave; i++)
+		if (m->nosave[i].start < start + bytes && start < m->nosave[i].end)
+			return true;
+	return false;
+}
+
 /* ---- Gaps ---- */
 
 typedef void (*gap_visitor)(void *ctx, uint64_t first, uint64_t end);

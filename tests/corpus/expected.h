@@ -29,6 +29,10 @@ uint64_t intervals_total(const struct intervals *r);
 void expected_ram(
 	const struct map_file *const *maps, uint32_t n, bool with_acpi, struct intervals *ret);
 
+/* Takes out every frame that a nosave line of m touches. */
+void expected_remove_nosave(const struct map_file *m, struct intervals *r);
+bool expected_is_nosave(const struct map_file *m, uint64_t start, uint64_t bytes);
+
 /* What the image leaves of it from 1 MiB on. */
 struct gaps {
 	uint64_t largest, total; /* bytes */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lines "WORD ...": `e820 START END TYPE`, `efi START END NAME [RUN]`, `table SIGNATURE
- * ADDRESS LENGTH`, hex, end exclusive; '~' before a word or a
- * number marks what somebody inferred. Other words (config, nosave, comments) say nothing that is judged.
+ * ADDRESS LENGTH`, `nosave START END` (what a kernel logged as left out of hibernation), hex, end exclusive; '~'
+ * before a word or a number marks what somebody inferred. Other words (config, comments) say nothing that is judged.
  */
 #include "map_file.h"
 
@@ -58,6 +58,16 @@ static bool read_table(char *const word[6], uint32_t n, struct map_file *m)
 	return true;
 }
 
+static bool read_nosave(char *const word[6], uint32_t n, struct map_file *m)
+{
+	struct map_line l = {0};
+	if (n < 3 || !number(word[1], 16, &l.start) || !number(word[2], 16, &l.end) ||
+		l.start > l.end || m->n_nosave == MAP_LINES_MAX)
+		return false;
+	m->nosave[m->n_nosave++] = l;
+	return true;
+}
+
 static bool read_line(char *text, struct map_file *m)
 {
 	char *word[6] = {NULL}, *save = NULL;
@@ -71,6 +81,8 @@ static bool read_line(char *text, struct map_file *m)
 	bool is_e820 = strcmp(kind, "e820") == 0;
 	if (strcmp(kind, "table") == 0)
 		return read_table(word, n, m);
+	if (strcmp(kind, "nosave") == 0)
+		return read_nosave(word, n, m);
 	if (!is_e820 && strcmp(kind, "efi") != 0)
 		return true;
 	struct map_line l = {0};
@@ -107,8 +119,9 @@ bool map_file_read(const char *path, struct map_file *ret)
 	take_name(path, ret);
 	ret->e820 = calloc(MAP_LINES_MAX, sizeof(*ret->e820));
 	ret->efi = calloc(MAP_LINES_MAX, sizeof(*ret->efi));
+	ret->nosave = calloc(MAP_LINES_MAX, sizeof(*ret->nosave));
 	FILE *f = fopen(path, "r");
-	if (!f || !ret->e820 || !ret->efi) {
+	if (!f || !ret->e820 || !ret->efi || !ret->nosave) {
 		snprintf(ret->why, sizeof(ret->why), "cannot be read");
 		if (f)
 			fclose(f);
@@ -129,4 +142,5 @@ void map_file_free(struct map_file *m)
 {
 	free(m->e820);
 	free(m->efi);
+	free(m->nosave);
 }

@@ -25,6 +25,8 @@ struct map_file {
 	char name[256]; /* without folder and .txt */
 	struct map_line *e820, *efi;
 	uint32_t n_e820, n_efi;
+	struct map_line *nosave; /* what that kernel's hibernation leaves out; type: none */
+	uint32_t n_nosave;
 	struct map_table table[MAP_TABLES_MAX];
 	uint32_t n_tables;
 	uint32_t bad_line; /* 0: all lines make sense */

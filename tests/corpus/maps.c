@@ -18,10 +18,11 @@
 #include "made_image.h"
 #include "map_file.h"
 #include "smp.h"
+#include "stock_facts.h"
 #include "stock_place.h"
 
 #define PROGRAM_BEFORE 815270u
-#define OLD_ROOM       (2 * MAP_LINES_MAX)
+#define OLD_ROOM       (3 * MAP_LINES_MAX)
 
 /* Enough, whatever the loader needs beside its program: what it always asked for, and for large machines
  * page tables and lists of frames. */
@@ -45,6 +46,7 @@ static const struct image_plan plans[] = {
 
 struct count {
 	uint32_t maps, placed, not_ours, refused, too_little; /* now; too_little: rightly */
+	uint32_t nosave;                                      /* taken by a loader without facts */
 	uint32_t before_placed, before_acpi, before_program, before_refused; /* then */
 };
 
@@ -87,15 +89,20 @@ static int read_boot_info(const struct map_file *m, struct boot_info *bi)
 	return err ? err : boot_memory_finish(bi);
 }
 
-/* The facts' side: RAM of the saved boot. */
-static void read_old_ram(const struct boot_info *bi, struct ranges *ret)
+/* The facts' side: RAM of the saved boot, without what its kernel left to others. */
+static void read_old_ram(const struct boot_info *bi, const struct map_file *m, struct ranges *ret)
 {
-	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		uint64_t first = (bi->memory[i].start + 4095) / 4096;
-		if (bi->memory[i].type == BOOT_RAM && first < bi->memory[i].end / 4096 &&
-			ranges_add(ret, first, bi->memory[i].end / 4096))
-			abort();
-	}
+	static struct stock_facts f;
+	f.n_memory = bi->n_memory;
+	f.n_kept = 0;
+	for (uint32_t i = 0; i < bi->n_memory; i++)
+		f.memory[i] = (struct saved_memory){
+			bi->memory[i].start, bi->memory[i].end, bi->memory[i].type};
+	for (uint32_t i = 0; i < m->n_nosave && f.n_kept < FACTS_KEPT_MAX; i++)
+		f.kept[f.n_kept++] = (struct facts_kept){m->nosave[i].start, m->nosave[i].end};
+	if (f.n_kept < m->n_nosave || stock_facts_ram(&f, 0, ret) ||
+		stock_facts_remove_kept(&f, ret))
+		abort();
 }
 
 struct machine {
@@ -104,7 +111,8 @@ struct machine {
 	struct boot_info bi;
 	struct ranges old_ram;
 	struct intervals image_ram; /* the old kernel's: images are made of it */
-	struct intervals ours;      /* RAM in both boots */
+	struct intervals ours;      /* RAM in both boots, which the old kernel had as its own */
+	struct intervals no_facts;  /* RAM of this boot: all that is known without facts */
 	struct intervals before;    /* what counted as free before */
 };
 
@@ -121,9 +129,12 @@ static bool init(struct machine *k)
 		return false;
 	}
 	ranges_init(&k->old_ram, room, OLD_ROOM);
-	read_old_ram(&old, &k->old_ram);
+	read_old_ram(&old, saved, &k->old_ram);
 	expected_ram(&saved, 1, false, &k->image_ram);
 	expected_ram(k->maps, k->n_maps, false, &k->ours);
+	expected_remove_nosave(saved, &k->image_ram);
+	expected_remove_nosave(saved, &k->ours);
+	expected_ram(k->maps, 1, false, &k->no_facts);
 	expected_ram(k->maps, 1, true, &k->before);
 	return true;
 }
@@ -132,6 +143,7 @@ static void done(struct machine *k)
 {
 	intervals_free(&k->image_ram);
 	intervals_free(&k->ours);
+	intervals_free(&k->no_facts);
 	intervals_free(&k->before);
 }
 
@@ -160,23 +172,24 @@ static bool overlap(const struct boot_piece *v, uint32_t n)
 	return false;
 }
 
-static bool is_enough(const struct machine *k, const struct swsusp_image *image)
+static bool is_enough(
+	const struct machine *k, const struct swsusp_image *image, const struct intervals *ours)
 {
 	struct gaps g;
 	uint64_t bytes = intervals_total(&k->image_ram) * 4096;
-	expected_gaps(&k->ours, image, &g);
+	expected_gaps(ours, image, &g);
 	return g.largest >= program_bytes && g.best >= ENOUGH_BYTES +
 							       (bytes >> 30) * PER_GIB_BYTES +
 							       image->n_frame_runs * PER_RUN_BYTES;
 }
 
 static const char *judge_pieces(const struct machine *k, const struct swsusp_image *image,
-	const struct boot_piece *v, uint32_t n, struct count *c)
+	const struct intervals *ours, const struct boot_piece *v, uint32_t n, struct count *c)
 {
 	static char text[160];
 	for (uint32_t i = 0; i < n; i++) {
 		const char *owner =
-			expected_owner(k->maps, k->n_maps, &k->ours, image, v[i].start, v[i].bytes);
+			expected_owner(k->maps, k->n_maps, ours, image, v[i].start, v[i].bytes);
 		if (!owner)
 			continue;
 		c->not_ours++;
@@ -190,8 +203,17 @@ static const char *judge_pieces(const struct machine *k, const struct swsusp_ima
 	return overlap(v, n) ? "two pieces overlap" : NULL;
 }
 
+static bool any_nosave(const struct machine *k, const struct boot_piece *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (expected_is_nosave(k->maps[k->n_maps - 1], v[i].start, v[i].bytes))
+			return true;
+	return false;
+}
+
+/* old_ram: NULL without facts; ours: what is right to use then. */
 static const char *judge_place(const struct machine *k, const struct swsusp_image *image,
-	const struct ranges *old_ram, struct count *c)
+	const struct ranges *old_ram, const struct intervals *ours, struct count *c)
 {
 	static struct stock s;
 	static struct boot_piece piece[BOOT_REGION_MAX];
@@ -203,11 +225,12 @@ static const char *judge_place(const struct machine *k, const struct swsusp_imag
 	int err = stock_place(&s, &k->bi, old_ram, &busy, program_bytes, piece, &n);
 	if (err == 0) {
 		c->placed++;
-		return judge_pieces(k, image, piece, n, c);
+		c->nosave += any_nosave(k, piece, n);
+		return judge_pieces(k, image, ours, piece, n, c);
 	}
 	if (!strstr(last_line, "needs") || !strstr(last_line, "largest"))
 		return "a refusal that does not say what is needed and what there is";
-	if (is_enough(k, image)) {
+	if (is_enough(k, image, ours)) {
 		c->refused++;
 		return last_line;
 	}
@@ -248,11 +271,12 @@ static void judge_machine(struct machine *k, const char *name)
 		counts[i].maps++;
 		count_before(k, &m.image, &counts[i]);
 		snprintf(what, sizeof(what), "%s, %u %%", p->name, p->percent);
-		verdict(name, what, judge_place(k, &m.image, &k->old_ram, &counts[i]));
+		verdict(name, what, judge_place(k, &m.image, &k->old_ram, &k->ours, &counts[i]));
 		verdict(name, what, judge_low(k, &m.image));
 		if (k->n_maps == 1) { /* without facts: this map is all there is */
 			struct count other = {0};
-			verdict(name, what, judge_place(k, &m.image, NULL, &other));
+			verdict(name, what, judge_place(k, &m.image, NULL, &k->no_facts, &other));
+			counts[i].nosave += other.nosave;
 		}
 	}
 	made_image_free(&m);
@@ -284,14 +308,14 @@ static void judge_files(const char *now, const char *saved)
 
 static void print_table(void)
 {
-	printf("%-24s %5s | before (39a3148): placed, on ACPI, program on it, refused | now: placed, not ours, refused, too little there\n",
+	printf("%-24s %5s | before (39a3148): placed, on ACPI, program on it, refused | now: placed, not ours, refused, too little there, on nosave frames without facts\n",
 		"image", "maps");
 	for (uint32_t i = 0; i < N_PLANS; i++) {
 		const struct count *c = &counts[i];
-		printf("%-18s %2u %% %6u | %30u %8u %15u %8u | %11u %9u %8u %17u\n", plans[i].name,
-			plans[i].percent, c->maps, c->before_placed, c->before_acpi,
+		printf("%-18s %2u %% %6u | %30u %8u %15u %8u | %11u %9u %8u %17u %32u\n",
+			plans[i].name, plans[i].percent, c->maps, c->before_placed, c->before_acpi,
 			c->before_program, c->before_refused, c->placed, c->not_ours, c->refused,
-			c->too_little);
+			c->too_little, c->nosave);
 	}
 }
 

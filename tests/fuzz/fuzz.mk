@@ -41,7 +41,7 @@ FUZZSRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/
 FUZZLIBS_multiboot2 := $(SWSUSP_A)
 
 FUZZ += efi_tables
-FUZZSRC_efi_tables := loader/door/efi_tables.c lib/format.c lib/log.c tests/fake/machine.c
+FUZZSRC_efi_tables := loader/door/efi_tables.c loader/door/firmware_data.c x86/acpi.c lib/ranges.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += gpt
 FUZZSRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \

@@ -8,6 +8,7 @@
 
 #include "efi_tables.h"
 #include "fuzz.h"
+#include "firmware_data.h"
 #include "machine.h"
 
 #define BASE 0x7f000000ull
@@ -37,6 +38,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	bi = (struct boot_info){.efi_systab = BASE};
 	int err = efi_tables_read(&bi);
 	FUZZ_CHECK(err == 0 || (err == ERR_FIRMWARE && bi.rsdp == 0));
+	struct range v[FIRMWARE_DATA_MAX];
+	struct ranges kept;
+	bi.n_memory = 1;
+	bi.memory[0] = (struct boot_range){.start = BASE, .end = BASE + bytes, .type = BOOT_RAM};
+	ranges_init(&kept, v, FIRMWARE_DATA_MAX);
+	FUZZ_CHECK(firmware_data_add(&bi, bi.rsdp, &kept) == 0);
+	for (uint32_t i = 0; i < kept.n; i++)
+		FUZZ_CHECK(v[i].start >= BASE / 4096 && v[i].end <= (BASE + bytes + 4095) / 4096);
 	fake_machine_reset();
 	free(memory);
 	return 0;

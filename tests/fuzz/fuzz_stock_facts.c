@@ -19,6 +19,7 @@ static void make_good(void)
 		.vendor = "GenuineIntel"};
 	static const struct saved_memory m[3] = {
 		{0, 0x9fc00, 1}, {0x100000, 0x8000000, 1}, {0x8000000, 0x8010000, 4}};
+	static const struct facts_kept kept[2] = {{0, 0x1000}, {0x2000000, 0x2400000}};
 	static const struct saved_table t[2] = {
 		{"DSDT", 0x8000000, 100, 1, 77}, {"FACS", 0x8001000, 64, 0, 0}};
 	static const struct saved_runtime r[2] = {
@@ -28,6 +29,7 @@ static void make_good(void)
 	state_begin(&w, file + sizeof(struct facts_head), FACTS_STREAM_MAX);
 	state_put(&w, &facts_desc, &f, 1);
 	state_put(&w, &saved_memory_desc, m, 3);
+	state_put(&w, &facts_kept_desc, kept, 2);
 	state_put(&w, &saved_table_desc, t, 2);
 	state_put(&w, &saved_runtime_desc, r, 2);
 	state_put(&w, &saved_filesystem_desc, &fs, 1);
@@ -38,7 +40,7 @@ static void make_good(void)
 static void compare(const struct stock_facts *f)
 {
 	static struct stock s;
-	static struct range v[STOCK_FACTS_MEMORY_MAX];
+	static struct range v[STOCK_OLD_RAM_MAX];
 	static struct tables now = {.rsdp = 0xf0000, .n = 1, .n_processors = 2};
 	static struct boot_info bi = {.n_memory = 2,
 		.n_runtime = 1,
@@ -54,8 +56,8 @@ static void compare(const struct stock_facts *f)
 	s.image.info.jump_address_phys = f->f.jump_address_phys;
 	s.image.info.e820_crc = f->f.map_crc;
 	FUZZ_CHECK(stock_facts_doubt(f, &s) != NULL); /* the boot ID cannot be in it */
-	ranges_init(&ram, v, STOCK_FACTS_MEMORY_MAX);
-	if (stock_facts_ram(f, 256, &ram) == 0)
+	ranges_init(&ram, v, STOCK_OLD_RAM_MAX);
+	if (stock_facts_ram(f, 256, &ram) == 0 && stock_facts_remove_kept(f, &ram) == 0)
 		for (uint32_t i = 0; i < ram.n; i++)
 			FUZZ_CHECK(ram.v[i].start >= 256 && ram.v[i].start < ram.v[i].end);
 	int err = stock_facts_fit(f, &fit);

@@ -135,6 +135,23 @@ void boot_kcore(void)
 	tree_bytes("/proc/kcore", file, sizeof(file));
 }
 
+/* Of a kernel that has all of the firmware's RAM; whole frames of it, as it counts. */
+void boot_iomem(const char *more)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		"00000000-00000fff : Reserved\n"
+		"00001000-0009fbff : System RAM\n"
+		"0009fc00-0009ffff : Reserved\n"
+		"000a0000-000bffff : PCI Bus 0000:00\n"
+		"%s"
+		"1ffe0000-1fffffff : ACPI Tables\n"
+		"febfe000-febfffff : 0000:00:03.0\n",
+		more ? more : "00100000-1ffdffff : System RAM\n");
+	tree_file("/proc/iomem", text);
+}
+
 static void kernel_files(void)
 {
 	static const uint8_t id[16] = {0x0c, 0x0f, 0xfe, 0xe0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc,
@@ -187,5 +204,6 @@ void boot_files(void)
 	put_map(boot_ram + BOOT_RAM_E820 + 4);
 	acpi_files();
 	kernel_files();
+	boot_iomem(NULL);
 	disk_files();
 }

@@ -29,6 +29,9 @@ extern const char *boot_note;              /* more lines of it */
 #define BOOT_RAM_DESCS 0x1000              /* and its descriptors of ACPI tables */
 void boot_kcore(void);
 
+/* /proc/iomem, with these lines for all of it between 1 MiB and the ACPI tables; NULL: one of System RAM. */
+void boot_iomem(const char *more);
+
 /* What the boot loader handed over; sets /sys/kernel/boot_params/data. */
 extern uint8_t boot_zero_page[4096];
 void boot_params(void);

@@ -163,6 +163,89 @@ static void map_with_extension(void **state)
 	only_missing("the boot loader's could not be read");
 }
 
+/* ---- Memory that is not the kernel's ---- */
+
+static void kept_is(uint32_t i, uint64_t start, uint64_t end)
+{
+	assert_true(i < all.n_kept);
+	assert_int_equal(all.kept[i].start, start);
+	assert_int_equal(all.kept[i].end, end);
+}
+
+static void kept_by_nobody(void **state)
+{
+	(void)state;
+	all_there();
+	assert_int_equal(all.f.kept_known, 1);
+	assert_int_equal(all.n_kept, 1);
+	kept_is(0, 0, 0x1000);
+}
+
+/* A boot logo; setup_data, where two entries of RAM meet inside a frame, and at the end of one; MTRRs. */
+static void kept_for_others(void **state)
+{
+	(void)state;
+	boot_iomem("00100000-0402017f : System RAM\n"
+		   "  01000000-017fffff : Kernel code\n"
+		   "04020180-040201ff : System RAM\n"
+		   "04020200-0fffffff : System RAM\n"
+		   "10000000-100e7fff : Reserved\n"
+		   "100e8000-1effffff : System RAM\n"
+		   "  16000000-19ffffff : Crash kernel\n"
+		   "1f000000-1ffdffff : Reserved\n");
+	all_there();
+	assert_int_equal(all.n_kept, 6);
+	kept_is(0, 0, 0x1000);
+	kept_is(1, 0x1000000, 0x1800000);
+	kept_is(2, 0x4020000, 0x4021000);
+	kept_is(3, 0x10000000, 0x100e8000);
+	kept_is(4, 0x16000000, 0x1a000000);
+	kept_is(5, 0x1f000000, 0x1ffe0000);
+}
+
+static void kept_unknown(void **state)
+{
+	(void)state;
+	static char text[65536];
+	size_t at = 0;
+
+	tree_file("/proc/iomem", "00000000-00000000 : System RAM\n");
+	only_missing("/proc/iomem shows no addresses");
+	assert_int_equal(all.f.kept_known, 0);
+	assert_int_equal(all.n_kept, 0);
+	tree_remove("/proc/iomem");
+	only_missing("/proc/iomem shows no addresses");
+	for (uint32_t i = 0; i <= FACTS_KEPT_MAX; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%08x-%08x : System RAM\n",
+			0x100000 + i * 0x2000, 0x100fff + i * 0x2000);
+	tree_file("/proc/iomem", text);
+	only_missing("more than 1024 ranges");
+	assert_int_equal(all.f.kept_known, 0);
+	assert_int_equal(all.n_kept, 0);
+}
+
+/* RAM in every map, and a machine check for who reads it. */
+static void kept_failed(void **state)
+{
+	(void)state;
+	static uint64_t flags[0x500];
+
+	memset(flags, 0, sizeof(flags));
+	flags[0x300] = 1ull << 19;
+	flags[0x400] = 1ull << 19 | 1ull << 17;
+	tree_bytes("/proc/kpageflags", flags, sizeof(flags));
+	tree_file("/proc/meminfo", "HardwareCorrupted:     0 kB\n");
+	kept_by_nobody(NULL);
+	tree_file("/proc/meminfo", "HardwareCorrupted:     8 kB\n");
+	all_there();
+	assert_int_equal(all.n_kept, 3);
+	kept_is(1, 0x300000, 0x301000);
+	kept_is(2, 0x400000, 0x600000);
+	tree_remove("/proc/kpageflags");
+	only_missing("failed memory");
+	assert_int_equal(all.n_kept, 0);
+}
+
 /* ---- Tables ---- */
 
 /* Without the kernel's list its log does. */
@@ -596,6 +679,10 @@ int main(void)
 		TEST(maps_that_differ),
 		TEST(no_map),
 		TEST(map_with_extension),
+		TEST(kept_by_nobody),
+		TEST(kept_for_others),
+		TEST(kept_unknown),
+		TEST(kept_failed),
 		TEST(tables_by_log),
 		TEST(tables_that_do_not_fit),
 		TEST(tables_that_the_list_lacks),

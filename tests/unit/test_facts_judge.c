@@ -78,6 +78,8 @@ static void write_file(uint32_t nr)
 	state_begin(&w, at + sizeof(struct facts_head), FACTS_STREAM_MAX);
 	state_put(&w, &facts_desc, &f.f, 1);
 	state_put(&w, &saved_memory_desc, f.memory, f.n_memory);
+	if (f.n_kept)
+		state_put(&w, &facts_kept_desc, f.kept, f.n_kept);
 	state_put(&w, &saved_table_desc, f.table, f.n_tables);
 	state_put(&w, &saved_runtime_desc, f.runtime, f.n_runtime);
 	state_put(&w, &saved_filesystem_desc, f.filesystem, f.n_filesystems);
@@ -755,6 +757,36 @@ static void old_ram(void **state)
 	assert_false(stock_old_ram(&d.stock, &r));
 }
 
+/* Memory that the saved kernel left to others is RAM by both maps, and in no frame of the image. */
+static void kept_is_not_old_ram(void **state)
+{
+	(void)state;
+	static const struct facts_kept kept[] = {{0, 0x1000}, {0x2000000, 0x2100000},
+		{0x2200123, 0x2200124}, {0x3000000, 0x3000000}, {0x7fc0000, 0x7fd0000}};
+	static struct range v[STOCK_OLD_RAM_MAX];
+	struct ranges r;
+	memcpy(f.kept, kept, sizeof(kept));
+	f.n_kept = 5;
+	f.f.kept_known = 1;
+	ranges_init(&r, v, STOCK_OLD_RAM_MAX);
+	assert_int_equal(check_written(), 0);
+	assert_int_equal(d.stock.facts->n_kept, 5);
+	assert_true(stock_old_ram(&d.stock, &r));
+	assert_int_equal(r.n, 4);
+	assert_true(v[0].start == 1 && v[0].end == 0x9f);
+	assert_true(v[1].start == 0x100 && v[1].end == 0x2000);
+	assert_true(v[2].start == 0x2100 && v[2].end == 0x2200);
+	assert_true(v[3].start == 0x2201 && v[3].end == 0x7fc0);
+	/* As many as there can be, each in the middle of RAM. */
+	f.n_kept = FACTS_KEPT_MAX;
+	for (uint32_t i = 0; i < FACTS_KEPT_MAX; i++)
+		f.kept[i] = (struct facts_kept){0x200000 + i * 0x2000, 0x201000 + i * 0x2000};
+	ranges_init(&r, v, STOCK_OLD_RAM_MAX);
+	assert_int_equal(check_written(), 0);
+	assert_true(stock_old_ram(&d.stock, &r));
+	assert_int_equal(r.n, 2 + FACTS_KEPT_MAX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -771,6 +803,7 @@ int main(void)
 		TEST(boot_id_far_behind),
 		TEST(peeks),
 		TEST(old_ram),
+		TEST(kept_is_not_old_ram),
 	};
 	return cmocka_run_group_tests_name("facts_judge", tests, NULL, NULL);
 }

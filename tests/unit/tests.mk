@@ -351,3 +351,7 @@ LIBS_judge := $(SWSUSP_A)
 UNIT += apic
 SRC_apic := x86/apic.c lib/log.c lib/format.c
 INCLUDE_apic = $(BARE_INCLUDE)
+
+UNIT += firmware_data
+SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/acpi.c lib/ranges.c lib/format.c lib/log.c lib/err.c tests/fake/machine.c \
+	tests/unit/log_text.c
