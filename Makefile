@@ -278,7 +278,7 @@ $(foreach t,$(UNIT),$(if $(filter $(call san_key,$(call unit_inc,$(t))),$(SAN_DO
 	$(call san_rule,$(call unit_inc,$(t))))$(eval SAN_DONE += $(call san_key,$(call unit_inc,$(t))))))
 
 define unit_rule
-$(out)/unit/$(1): $(call san,$(call unit_inc,$(1)),tests/unit/test_$(1).c $(SRC_$(1))) | $(out)/unit
+$(out)/unit/$(1): $(call san,$(call unit_inc,$(1)),tests/unit/test_$(1).c tests/unit/test.c $(SRC_$(1))) | $(out)/unit
 	$$(call say,HOSTLD,$(1))
 	$$(Q)$$(CC) $$(HOST_CFLAGS) -o $$@ $$^ -lcmocka $$(LIBS_$(1))
 endef
@@ -286,7 +286,7 @@ $(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
 
 # Suites that fork thousands of times: without sanitizers that is four times as fast.
 define plain_unit_rule
-$(out)/unit/$(1): tests/unit/test_$(1).c $(filter %.c,$(SRC_$(1))) $(wildcard $(HEADERS) tests/unit/*.h) | $(out)/unit
+$(out)/unit/$(1): tests/unit/test_$(1).c tests/unit/test.c $(filter %.c,$(SRC_$(1))) $(wildcard $(HEADERS) tests/unit/*.h) | $(out)/unit
 	$$(call say,HOSTCC,$(1))
 	$$(Q)$$(CC) $$(CFLAGS) -O1 $(call unit_inc,$(1)) -o $$@ $$(filter %.c,$$^) -lcmocka $(LIBS_$(1))
 endef

@@ -12,20 +12,18 @@ static struct fake_pci_dev *plug_config(struct fake_disk *disk)
 
 static const struct driver_under_test own = {"own", plug_config, 512, 1, 0, false, true};
 
-int setup_own(void **state)
+void setup_own(void)
 {
 	config = fake_ahci_default;
 	log_text_start();
-	*state = (void *)(uintptr_t)&own;
-	return conformance_setup(state);
+	conformance_setup(&own);
 }
 
 void plug_own(void)
 {
-	void *state = (void *)(uintptr_t)&own;
 	disks_stop(&world.disks);
 	fake_disk_free(&world.disk);
-	conformance_setup(&state);
+	conformance_setup(&own);
 }
 
 void start_is(int err)

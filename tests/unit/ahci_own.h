@@ -19,7 +19,6 @@ void start_is(int err);
 /* plug_own, start_is. */
 void config_is(int err);
 
-int setup_own(void **state);
-#define OWN(f) cmocka_unit_test_setup_teardown(f, setup_own, conformance_teardown)
+void setup_own(void);
 
 #endif

@@ -8,19 +8,15 @@
 struct fake_ram_disk disk;
 struct area area;
 
-int area_setup(void **state)
+void area_setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_ram_disk_init(&disk, 512, N_SECTORS);
-	return 0;
 }
 
-int area_teardown(void **state)
+void area_teardown(void)
 {
-	(void)state;
 	fake_ram_disk_free(&disk);
-	return 0;
 }
 
 uint64_t random_state;

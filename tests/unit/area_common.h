@@ -3,11 +3,7 @@
 #ifndef TESTS_UNIT_AREA_COMMON_H
 #define TESTS_UNIT_AREA_COMMON_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "area_io.h"
 #include "fake_ram_disk.h"
@@ -18,9 +14,8 @@
 extern struct fake_ram_disk disk;
 extern struct area area;
 
-int area_setup(void **state);
-int area_teardown(void **state);
-#define AREA_TEST(name) cmocka_unit_test_setup_teardown(name, area_setup, area_teardown)
+void area_setup(void);
+void area_teardown(void);
 
 extern uint64_t random_state;
 uint64_t rnd(uint64_t n);

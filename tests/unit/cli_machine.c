@@ -96,15 +96,13 @@ static void machine(void)
 	tree_link("/proc/self/exe", "/usr/bin/torpor");
 }
 
-int machine_setup(void **state)
+void machine_setup(void)
 {
 	*efi_text = *efi_ran = 0;
 	efi_after = NULL;
 	machine_can_jump = false;
-	if (tree_setup(state))
-		return -1;
+	tree_setup();
 	machine();
-	return 0;
 }
 
 /* Up to five words. */

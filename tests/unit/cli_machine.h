@@ -15,8 +15,8 @@ extern char efi_ran[1024];    /* its commands that changed something */
 
 extern bool machine_can_jump; /* kexec_check's answer */
 
-/* cmocka setup; tree_teardown is its teardown. */
-int machine_setup(void **state);
+/* For FIXTURE; tree_teardown is its teardown. */
+void machine_setup(void);
 
 void machine_block_device(const char *dir, const char *number, const char *sectors);
 

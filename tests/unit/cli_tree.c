@@ -15,14 +15,11 @@
 const char *tree_place = P_tmpdir;
 static char root[64];
 
-int tree_setup(void **state)
+void tree_setup(void)
 {
-	(void)state;
 	snprintf(root, sizeof(root), "%s/torpor-tree-XXXXXX", tree_place);
-	if (!mkdtemp(root))
-		return -1;
+	assert_non_null(mkdtemp(root));
 	facts_root = root;
-	return 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -33,11 +30,10 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-int tree_teardown(void **state)
+void tree_teardown(void)
 {
-	(void)state;
 	facts_root = "";
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /* The path in the tree, its folders made. */

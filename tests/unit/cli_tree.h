@@ -3,19 +3,15 @@
 #ifndef TESTS_UNIT_CLI_TREE_H
 #define TESTS_UNIT_CLI_TREE_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "sysfiles.h"
 
 extern const char *tree_place; /* where trees are made; /tmp */
 
-/* cmocka setup and teardown: an empty tree, facts_root set to it. */
-int tree_setup(void **state);
-int tree_teardown(void **state);
+/* For FIXTURE: an empty tree, facts_root set to it. */
+void tree_setup(void);
+void tree_teardown(void);
 
 /* All folders of the path are made. */
 void tree_file(const char *path, const char *content);

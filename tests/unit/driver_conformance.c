@@ -71,14 +71,13 @@ void conformance_plug(void)
 	world.pci = world.dut->plug(&world.disk);
 }
 
-int conformance_setup(void **state)
+void conformance_setup(const struct driver_under_test *dut)
 {
 	memset(&world, 0, sizeof(world));
-	world.dut = *state;
+	world.dut = dut;
 	get_memory();
 	random_state = 99;
 	conformance_plug();
-	return 0;
 }
 
 void conformance_start(void)
@@ -104,14 +103,12 @@ void conformance_quiet(void)
 		assert_int_equal(world.pci->n_dma_refused, n_refused);
 }
 
-int conformance_teardown(void **state)
+void conformance_teardown(void)
 {
-	(void)state;
 	disks_stop(&world.disks);
 	conformance_quiet();
 	fake_disk_free(&world.disk);
 	fake_machine_reset();
-	return 0;
 }
 
 /* ---- requests ---- */
@@ -132,9 +129,8 @@ int conformance_submit(struct one *o, enum block_dir dir, uint64_t lba, uint32_t
 
 /* ---- normal traffic ---- */
 
-void conformance_geometry(void **state)
+void conformance_geometry(void)
 {
-	(void)state;
 	conformance_start();
 	const struct block_dev *dev = world.dev;
 	assert_int_equal(dev->sector_bytes, world.disk.sector_bytes);
@@ -151,9 +147,8 @@ void conformance_geometry(void **state)
 	assert_int_equal(world.disks.n, 1);
 }
 
-void conformance_read_and_write(void **state)
+void conformance_read_and_write(void)
 {
-	(void)state;
 	conformance_start();
 	uint64_t n = N_SECTORS, bytes = DISK_BYTES;
 	assert_int_equal(block_read(world.dev, 0, n, conformance_buffer), 0);
@@ -168,9 +163,8 @@ void conformance_read_and_write(void **state)
 	assert_int_equal(world.dev->bytes_written, bytes);
 }
 
-void conformance_all_sizes(void **state)
+void conformance_all_sizes(void)
 {
-	(void)state;
 	conformance_start();
 	for (uint32_t n = 1; n <= world.dev->max_sectors && n < 700; n += n < 70 ? 1 : 37) {
 		struct one o;
@@ -227,9 +221,8 @@ static void compare_pieces(const struct block_seg *seg, uint32_t n, uint64_t lba
 	}
 }
 
-void conformance_scattered(void **state)
+void conformance_scattered(void)
 {
-	(void)state;
 	static struct block_seg seg[SCATTER_PIECES];
 	conformance_start();
 	unsigned n_done = 0, n_most = 0;
@@ -255,9 +248,8 @@ void conformance_scattered(void **state)
 	assert_int_equal(n_most, world.dev->max_segs < 12 ? world.dev->max_segs : n_most);
 }
 
-void conformance_queue_full(void **state)
+void conformance_queue_full(void)
 {
-	(void)state;
 	static struct one one[CONFORMANCE_MANY];
 	conformance_start();
 	uint32_t sector = world.dev->sector_bytes, n = 0;
@@ -311,9 +303,8 @@ void conformance_churn(unsigned n_requests)
 	assert_int_equal(block_drain(world.dev), 0);
 }
 
-void conformance_out_of_order(void **state)
+void conformance_out_of_order(void)
 {
-	(void)state;
 	conformance_start();
 	world.disk.latency_us = 3;
 	world.disk.jitter_us = 200;
@@ -323,9 +314,8 @@ void conformance_out_of_order(void **state)
 }
 
 /* More requests than 16 bits count. */
-void conformance_ring_wraps(void **state)
+void conformance_ring_wraps(void)
 {
-	(void)state;
 	conformance_start();
 	conformance_churn(70000);
 	assert_int_equal(world.disk.n_commands, 70000);
@@ -333,9 +323,8 @@ void conformance_ring_wraps(void **state)
 
 /* ---- flush ---- */
 
-void conformance_flush(void **state)
+void conformance_flush(void)
 {
-	(void)state;
 	conformance_start();
 	struct one o;
 	world.disk.latency_us = 500;
@@ -347,9 +336,8 @@ void conformance_flush(void **state)
 	assert_int_equal(block_read(world.dev, 7, 9, conformance_buffer), 0);
 }
 
-void conformance_flush_fails(void **state)
+void conformance_flush_fails(void)
 {
-	(void)state;
 	if (world.dut->no_flush)
 		return;
 	conformance_start();
@@ -382,31 +370,57 @@ uint32_t conformance_most_pieces(void)
 
 /* ---- all of them ---- */
 
-#define CONFORMANCE_CASE(f, dut)                                                                   \
+#define CASE(f)                                                                                    \
 	{                                                                                          \
-#f, conformance_##f, conformance_setup, conformance_teardown,                      \
-			(void *)(uintptr_t)(dut)                                                   \
+#f, conformance_##f                                                                \
 	}
-#define DRIVER_CONFORMANCE(dut)                                                                    \
-	CONFORMANCE_CASE(geometry, dut), CONFORMANCE_CASE(read_and_write, dut),                    \
-		CONFORMANCE_CASE(all_sizes, dut), CONFORMANCE_CASE(scattered, dut),                \
-		CONFORMANCE_CASE(queue_full, dut), CONFORMANCE_CASE(out_of_order, dut),            \
-		CONFORMANCE_CASE(ring_wraps, dut), CONFORMANCE_CASE(flush, dut),                   \
-		CONFORMANCE_CASE(flush_fails, dut), CONFORMANCE_CASE(faults, dut),                 \
-		CONFORMANCE_CASE(fault_among_many, dut), CONFORMANCE_CASE(stop_in_flight, dut),    \
-		CONFORMANCE_CASE(stop_of_a_stuck_device, dut),                                     \
-		CONFORMANCE_CASE(start_of_a_stuck_device, dut),                                    \
-		CONFORMANCE_CASE(start_while_running, dut), CONFORMANCE_CASE(start_from_d3, dut),  \
-		CONFORMANCE_CASE(read_only, dut), CONFORMANCE_CASE(little_memory, dut)
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	CASE(geometry),
+	CASE(read_and_write),
+	CASE(all_sizes),
+	CASE(scattered),
+	CASE(queue_full),
+	CASE(out_of_order),
+	CASE(ring_wraps),
+	CASE(flush),
+	CASE(flush_fails),
+	CASE(faults),
+	CASE(fault_among_many),
+	CASE(stop_in_flight),
+	CASE(stop_of_a_stuck_device),
+	CASE(start_of_a_stuck_device),
+	CASE(start_while_running),
+	CASE(start_from_d3),
+	CASE(read_only),
+	CASE(little_memory),
+};
 
-int conformance_run(const char *driver, const struct driver_under_test *variants, size_t n)
+static void set_up_variant(void)
 {
-	int failed = 0;
+	conformance_setup(tests_param);
+}
+
+/* A case's name is "variant: case". */
+static void enter(const char *name, void (*run)(void), const struct driver_under_test *variant)
+{
+	static const struct fixture each = {set_up_variant, conformance_teardown};
+	struct entry {
+		struct test test;
+		char name[96];
+	} *e = calloc(1, sizeof(*e));
+	assert_non_null(e);
+	snprintf(e->name, sizeof(e->name), "%s: %s", variant->name, name);
+	e->test = (struct test){"", 0, e->name, run, &each, variant, NULL};
+	tests_add(&e->test);
+}
+
+void conformance_enter(const struct driver_under_test *variants, size_t n)
+{
 	for (size_t i = 0; i < n; i++) {
-		const struct CMUnitTest tests[] = {DRIVER_CONFORMANCE(&variants[i])};
-		char name[64];
-		snprintf(name, sizeof(name), "%s %s", driver, variants[i].name);
-		failed += cmocka_run_group_tests_name(name, tests, NULL, NULL);
+		for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++)
+			enter(cases[c].name, cases[c].run, &variants[i]);
 	}
-	return failed;
 }

@@ -2,16 +2,12 @@
 /*
  * What every disk driver has to do, whatever the controller: started through disks_start, used
  * through block.h, over a model that takes its sectors and its faults from struct fake_disk. A
- * driver's own test file runs these cases with conformance_run, and adds its own.
+ * driver's own test file runs these cases with CONFORMANCE, and adds its own.
  */
 #ifndef TESTS_UNIT_DRIVER_CONFORMANCE_H
 #define TESTS_UNIT_DRIVER_CONFORMANCE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "arena.h"
 #include "block.h"
@@ -58,9 +54,9 @@ struct one {
 	struct block_seg seg;
 };
 
-int conformance_setup(void **state);    /* *state: the driver_under_test */
-int conformance_teardown(void **state); /* stops; after that there must be no DMA */
-void conformance_start(void);           /* disks_start, must succeed; writes to all of it allowed */
+void conformance_setup(const struct driver_under_test *dut);
+void conformance_teardown(void); /* stops; after that there must be no DMA */
+void conformance_start(void);    /* disks_start, must succeed; writes to all of it allowed */
 
 void conformance_plug(void); /* an empty machine with the controller, anew */
 void conformance_use_arena(int i);
@@ -73,26 +69,31 @@ int conformance_submit(
 uint32_t conformance_most_pieces(void);
 void conformance_churn(unsigned n_requests); /* random reads and writes, compared */
 
-void conformance_geometry(void **state);
-void conformance_read_and_write(void **state);
-void conformance_all_sizes(void **state);
-void conformance_scattered(void **state);
-void conformance_queue_full(void **state);
-void conformance_out_of_order(void **state);
-void conformance_ring_wraps(void **state);
-void conformance_flush(void **state);
-void conformance_flush_fails(void **state);
-void conformance_faults(void **state);
-void conformance_fault_among_many(void **state);
-void conformance_stop_in_flight(void **state);
-void conformance_stop_of_a_stuck_device(void **state);
-void conformance_start_of_a_stuck_device(void **state);
-void conformance_start_while_running(void **state);
-void conformance_start_from_d3(void **state);
-void conformance_read_only(void **state);
-void conformance_little_memory(void **state);
+void conformance_geometry(void);
+void conformance_read_and_write(void);
+void conformance_all_sizes(void);
+void conformance_scattered(void);
+void conformance_queue_full(void);
+void conformance_out_of_order(void);
+void conformance_ring_wraps(void);
+void conformance_flush(void);
+void conformance_flush_fails(void);
+void conformance_faults(void);
+void conformance_fault_among_many(void);
+void conformance_stop_in_flight(void);
+void conformance_stop_of_a_stuck_device(void);
+void conformance_start_of_a_stuck_device(void);
+void conformance_start_while_running(void);
+void conformance_start_from_d3(void);
+void conformance_read_only(void);
+void conformance_little_memory(void);
 
-/* All of these cases for each variant of a driver's model. Returns the number of failed tests. */
-int conformance_run(const char *driver, const struct driver_under_test *variants, size_t n);
+/* Enters all of these cases, before the tests of the file, for each variant of a driver's model. */
+void conformance_enter(const struct driver_under_test *variants, size_t n);
+#define CONFORMANCE(variants_)                                                                     \
+	__attribute__((constructor)) static void enter_conformance(void)                           \
+	{                                                                                          \
+		conformance_enter(variants_, sizeof(variants_) / sizeof((variants_)[0]));          \
+	}
 
 #endif

@@ -76,9 +76,8 @@ static void one_fault(const struct expectation *e)
 	}
 }
 
-void conformance_faults(void **state)
+void conformance_faults(void)
 {
-	(void)state;
 	for (size_t i = 0; i < N_EXPECTATIONS; i++) {
 		if (!model_knows(&expectations[i]))
 			continue;
@@ -119,9 +118,8 @@ static void fault_in_a_crowd(const struct expectation *e)
 		assert_int_equal(n_bad, 1);
 }
 
-void conformance_fault_among_many(void **state)
+void conformance_fault_among_many(void)
 {
-	(void)state;
 	for (size_t i = 0; i < N_EXPECTATIONS; i++) {
 		if (!model_knows(&expectations[i]))
 			continue;
@@ -145,9 +143,8 @@ static void fill_queue(struct one *one)
 	fake_tick();
 }
 
-void conformance_stop_in_flight(void **state)
+void conformance_stop_in_flight(void)
 {
-	(void)state;
 	static struct one one[CONFORMANCE_MANY];
 	conformance_start();
 	fill_queue(one);
@@ -163,9 +160,8 @@ void conformance_stop_in_flight(void **state)
 }
 
 /* It does not react to being stopped: bus mastering goes off all the same, in finite time. */
-void conformance_stop_of_a_stuck_device(void **state)
+void conformance_stop_of_a_stuck_device(void)
 {
-	(void)state;
 	static struct one one[CONFORMANCE_MANY];
 	if (!world.dut->never_resets)
 		return;
@@ -180,9 +176,8 @@ void conformance_stop_of_a_stuck_device(void **state)
 	conformance_quiet();
 }
 
-void conformance_start_of_a_stuck_device(void **state)
+void conformance_start_of_a_stuck_device(void)
 {
-	(void)state;
 	if (!world.dut->never_resets)
 		return;
 	conformance_start();
@@ -199,9 +194,8 @@ void conformance_start_of_a_stuck_device(void **state)
 
 /* Somebody else's driver left it running, with requests in flight and its queues in memory that is
  * not ours: it is reset before anything else. */
-void conformance_start_while_running(void **state)
+void conformance_start_while_running(void)
 {
-	(void)state;
 	static struct one one[CONFORMANCE_MANY];
 	conformance_start();
 	fill_queue(one);
@@ -216,9 +210,8 @@ void conformance_start_while_running(void **state)
 	conformance_untouched(conformance_arena[0], CONFORMANCE_ARENA_BYTES);
 }
 
-void conformance_start_from_d3(void **state)
+void conformance_start_from_d3(void)
 {
-	(void)state;
 	fake_pci_add_pm(world.pci, 3);
 	conformance_start();
 	assert_int_equal(block_read(world.dev, 0, 100, conformance_buffer), 0);
@@ -226,9 +219,8 @@ void conformance_start_from_d3(void **state)
 		conformance_buffer, conformance_sectors(0), 100 * world.dev->sector_bytes);
 }
 
-void conformance_read_only(void **state)
+void conformance_read_only(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_pci_reset();
 	fake_dma_allow(conformance_buffer, CONFORMANCE_BUFFER_BYTES);
@@ -244,9 +236,8 @@ void conformance_read_only(void **state)
 }
 
 /* With every size of arena: it works, or it says so; never a byte beyond. */
-void conformance_little_memory(void **state)
+void conformance_little_memory(void)
 {
-	(void)state;
 	bool worked = false;
 	for (size_t bytes = 0; !worked; bytes += 1361) {
 		assert_true(bytes < CONFORMANCE_ARENA_BYTES);

@@ -5,11 +5,7 @@
 #ifndef TESTS_UNIT_IMG_COMMON_H
 #define TESTS_UNIT_IMG_COMMON_H
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "fault_disk.h"
 #include "img.h"

@@ -6,12 +6,11 @@
 #define _GNU_SOURCE
 #include "killed.h"
 
+#include "test.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +23,6 @@
 #include <linux/filter.h>
 #include <linux/ptrace.h>
 #include <linux/seccomp.h>
-
-#include <cmocka.h>
 
 static const struct {
 	uint64_t nr;

@@ -76,7 +76,7 @@ void killed_efi(void)
 
 void killed_machine(void)
 {
-	assert_int_equal(machine_setup(NULL), 0);
+	machine_setup();
 	play_reset();
 	tree_folder("/var/lib");
 	tree_folder("/home");
@@ -149,4 +149,10 @@ void picture_assert_same(const struct picture *a, const struct picture *b, const
 			at = i + 1;
 	fail_msg("%s: was '%.*s', is '%.*s'", what, (int)strcspn(a->text + at, "\n"), a->text + at,
 		(int)strcspn(b->text + at, "\n"), b->text + at);
+}
+
+void killed_machine_place(void)
+{
+	if (!access("/dev/shm", W_OK))
+		tree_place = "/dev/shm";
 }

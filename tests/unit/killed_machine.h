@@ -8,6 +8,9 @@
 
 #include "cli_machine.h"
 
+/* Before all tests: gigabytes are written, to memory if that is possible. */
+void killed_machine_place(void);
+
 /* Made anew, as before any setup. tree_teardown ends it. */
 void killed_machine(void);
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stock_disk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "machine.h"
 
@@ -35,12 +33,6 @@ void stock_disk_free(struct stock_disk *d)
 	free(d->arena_memory);
 	free(d->work);
 	memset(d, 0, sizeof(*d));
-}
-
-int stock_disk_teardown(void **state)
-{
-	stock_disk_free(*state);
-	return 0;
 }
 
 uint8_t *stock_disk_header(struct stock_disk *d)

@@ -25,7 +25,6 @@ struct stock_disk {
 
 void stock_disk_init(struct stock_disk *d, const struct swb_params *p, uint32_t sector_bytes);
 void stock_disk_free(struct stock_disk *d);
-int stock_disk_teardown(void **state); /* of the disk that the setup put into *state */
 
 /* The header page on the disk. */
 uint8_t *stock_disk_header(struct stock_disk *d);

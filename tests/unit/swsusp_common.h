@@ -3,11 +3,7 @@
 #ifndef TESTS_SWSUSP_COMMON_H
 #define TESTS_SWSUSP_COMMON_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "test.h"
 
 #include "swsusp.h"
 #include "swsusp_builder.h"

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* acpi.c: tables as firmware leaves them, damaged ones, the AML pattern of _S5_. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "acpi.h"
 #include "log_text.h"
@@ -153,9 +150,8 @@ static void finish_tables(uint32_t fadt_bytes, uint64_t other, bool extended)
 	put_rsdp(bios + (RSDP - BIOS), extended ? 0 : (uint32_t)root, extended ? root : 0);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	memset(bios, 0, sizeof(bios));
 	memset(ebda, 0, sizeof(ebda));
@@ -164,8 +160,9 @@ static int setup(void **state)
 	fake_memory_add(EBDA, ebda, sizeof(ebda));
 	log_text_start();
 	start_tables();
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static int init(uint64_t rsdp)
 {
@@ -200,9 +197,8 @@ static void is_q35(void)
 
 /* ---- tables ---- */
 
-static void good_tables(void **state)
+TEST(good_tables)
 {
-	(void)state;
 	for (unsigned extended = 0; extended < 2; extended++) {
 		start_tables();
 		finish_tables(FADT_BYTES, table("MCFG", "12345678", 8), extended);
@@ -216,9 +212,8 @@ static void good_tables(void **state)
 	}
 }
 
-static void timers(void **state)
+TEST(timers)
 {
-	(void)state;
 	const uint8_t body[] = {
 		1, 0xa2, 0x86, 0x80, 0, 64, 0, 0, 0, 0, 0xd0, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0};
 	uint8_t io[sizeof(body)];
@@ -249,9 +244,8 @@ static void timers(void **state)
 	assert_int_equal(acpi.pm_timer, 0);
 }
 
-static void first_fadt(void **state)
+TEST(first_fadt)
 {
-	(void)state;
 	finish_tables(116, 0, false); /* ACPI 1.0: it ends before the reset register */
 	assert_int_equal(init(RSDP), 0);
 	is_q35();
@@ -260,9 +254,8 @@ static void first_fadt(void **state)
 }
 
 /* Every length: what is cut off is absent, nothing is read behind the end. */
-static void fadt_of_any_length(void **state)
+TEST(fadt_of_any_length)
 {
-	(void)state;
 	for (uint32_t bytes = 36; bytes <= FADT_BYTES; bytes++) {
 		start_tables();
 		finish_tables(bytes, 0, true);
@@ -273,9 +266,8 @@ static void fadt_of_any_length(void **state)
 	}
 }
 
-static void extended_addresses(void **state)
+TEST(extended_addresses)
 {
-	(void)state;
 	fadt[X_PM1A_CNT] = 1;
 	put(fadt + X_PM1A_CNT + 4, 0x1804, 8);
 	fadt[X_PM1A_EVT] = 0; /* in memory: the port is used */
@@ -301,9 +293,8 @@ static void extended_addresses(void **state)
 }
 
 /* Ports are 16 bits: a register elsewhere is absent, not at the port of its low half. */
-static void no_such_ports(void **state)
+TEST(no_such_ports)
 {
-	(void)state;
 	put(fadt + SMI_CMD, 0x100b2, 4);
 	put(fadt + PM_TMR, 0xfed00608, 4);
 	finish_tables(FADT_BYTES, 0, true);
@@ -312,9 +303,8 @@ static void no_such_ports(void **state)
 	assert_int_equal(acpi.pm_timer, 0);
 }
 
-static void hardware_reduced(void **state)
+TEST(hardware_reduced)
 {
-	(void)state;
 	put(fadt + FLAGS, 1u << 20, 4);
 	fadt[SLEEP_CONTROL] = 1;
 	put(fadt + SLEEP_CONTROL + 4, 0x604, 8);
@@ -328,9 +318,8 @@ static void hardware_reduced(void **state)
 	assert_false(acpi.reset_supported);
 }
 
-static void s5_in_an_ssdt(void **state)
+TEST(s5_in_an_ssdt)
 {
-	(void)state;
 	uint64_t dsdt = table("DSDT", "nothing", 7);
 	put(fadt + DSDT, dsdt, 4);
 	finish_tables(FADT_BYTES, table("SSDT", s5, sizeof(s5)), true);
@@ -347,9 +336,8 @@ static void is_found_at(uint64_t phys)
 	assert_true(acpi.s5_known);
 }
 
-static void rsdp_is_searched(void **state)
+TEST(rsdp_is_searched)
 {
-	(void)state;
 	finish_tables(FADT_BYTES, 0, true);
 	is_found_at(RSDP);
 	/* A damaged one before it, one at an odd place, one that is cut by the end. */
@@ -369,9 +357,8 @@ static void rsdp_is_searched(void **state)
 	assert_int_equal(init(0), ERR_NOT_FOUND);
 }
 
-static void rsdp_is_damaged(void **state)
+TEST(rsdp_is_damaged)
 {
-	(void)state;
 	finish_tables(FADT_BYTES, 0, true);
 	bios[RSDP - BIOS + 3] ^= 1;
 	assert_int_equal(init(RSDP), ERR_FIRMWARE);
@@ -398,9 +385,8 @@ static uint64_t fadt_phys(void)
 	return phys;
 }
 
-static void damaged_root(void **state)
+TEST(damaged_root)
 {
-	(void)state;
 	finish_tables(FADT_BYTES, 0, true);
 	at_phys(root())[20] ^= 1;
 	assert_int_equal(init(RSDP), ERR_FIRMWARE);
@@ -414,9 +400,8 @@ static void damaged_root(void **state)
 	}
 }
 
-static void damaged_fadt(void **state)
+TEST(damaged_fadt)
 {
-	(void)state;
 	finish_tables(FADT_BYTES, table("MCFG", "1234", 4), true);
 	at_phys(fadt_phys())[100] ^= 1;
 	assert_int_equal(init(RSDP), ERR_FIRMWARE);
@@ -426,9 +411,8 @@ static void damaged_fadt(void **state)
 	assert_int_equal(init(RSDP), ERR_FIRMWARE);
 }
 
-static void damaged_dsdt(void **state)
+TEST(damaged_dsdt)
 {
-	(void)state;
 	finish_tables(FADT_BYTES, 0, true);
 	uint32_t dsdt;
 	memcpy(&dsdt, fadt + DSDT, 4);
@@ -439,9 +423,8 @@ static void damaged_dsdt(void **state)
 	assert_int_equal(acpi_power_off(&acpi), ERR_FIRMWARE);
 }
 
-static void no_facs(void **state)
+TEST(no_facs)
 {
-	(void)state;
 	put(fadt + FACS, 0x5000000, 4);
 	finish_tables(FADT_BYTES, 0, true);
 	assert_int_equal(init(RSDP), 0);
@@ -476,9 +459,8 @@ static void processors_are(uint64_t madt, uint32_t n, const uint32_t *ids)
 		assert_int_equal(acpi.apic_id[i], ids[i]);
 }
 
-static void processors(void **state)
+TEST(processors)
 {
-	(void)state;
 	processors_are(MADT(LOCAL(0, 1), 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, LOCAL(2, 1)), 2,
 		(const uint32_t[]){0, 2});
 	/* Disabled, also when it may come later; in both tables. */
@@ -494,9 +476,8 @@ static void processors(void **state)
 	processors_are(table("APIC", "1234", 4), 0, NULL);
 }
 
-static void many_processors(void **state)
+TEST(many_processors)
 {
-	(void)state;
 	uint8_t body[8 + 8 * 64] = {0};
 	uint32_t ids[ACPI_PROCESSORS_MAX];
 	for (uint8_t i = 0; i < 64; i++)
@@ -528,9 +509,8 @@ static void finds(const uint8_t *aml, uint32_t bytes, int a, int b)
 	}
 }
 
-static void sleep_packages(void **state)
+TEST(sleep_packages)
 {
-	(void)state;
 	finds(AML(NAME, 0x12, 0x06, 0x04, 0x0a, 0x05, 0x0a, 0x06, 0, 0), 5, 6);
 	finds(AML(NAME, 0x12, 0x04, 0x04, 0, 0, 0, 0), 0, 0);
 	finds(AML(NAME, 0x12, 0x04, 0x02, 1, 0), 1, 0);
@@ -548,17 +528,15 @@ static void sleep_packages(void **state)
 }
 
 /* ACPI 1.0: one integer, SLP_TYPa in its low byte, SLP_TYPb in the next. */
-static void one_element(void **state)
+TEST(one_element)
 {
-	(void)state;
 	finds(AML(NAME, 0x12, 0x05, 0x01, 0x0b, 0x05, 0x06), 5, 6);
 	finds(AML(NAME, 0x12, 0x04, 0x01, 0x0a, 0x05), 5, 0);
 	finds(AML(NAME, 0x12, 0x03, 0x01, 0x01), 1, 0);
 }
 
-static void no_sleep_packages(void **state)
+TEST(no_sleep_packages)
 {
-	(void)state;
 	finds(AML(0), -1, -1);
 	finds(AML(0x08, '_', 'S', '4', '_', 0x12, 0x04, 0x02, 1, 1), -1, -1);
 	finds(AML(NAME, 0x13, 0x04, 0x02, 1, 1), -1, -1);
@@ -570,9 +548,8 @@ static void no_sleep_packages(void **state)
 	finds(AML(NAME, 0x12, 0x04, 0x02, 1, '_', 'S', '5', '_'), -1, -1);
 }
 
-static void cut_anywhere(void **state)
+TEST(cut_anywhere)
 {
-	(void)state;
 	static const uint8_t whole[] = {0x08, '\\', '_', 'S', '5', '_', 0x12, 0xc0, 0, 0, 0, 0x04,
 		0x0c, 5, 0, 0, 0, 0x0c, 6, 0, 0, 0};
 	for (uint32_t n = 0; n < sizeof(whole); n++) {
@@ -582,33 +559,4 @@ static void cut_anywhere(void **state)
 		free(copy);
 	}
 	finds(whole, sizeof(whole), 5, 6);
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(good_tables),
-		TEST(timers),
-		TEST(first_fadt),
-		TEST(fadt_of_any_length),
-		TEST(extended_addresses),
-		TEST(no_such_ports),
-		TEST(hardware_reduced),
-		TEST(s5_in_an_ssdt),
-		TEST(rsdp_is_searched),
-		TEST(rsdp_is_damaged),
-		TEST(damaged_root),
-		TEST(damaged_fadt),
-		TEST(damaged_dsdt),
-		TEST(no_facs),
-		TEST(processors),
-		TEST(many_processors),
-		TEST(sleep_packages),
-		TEST(one_element),
-		TEST(no_sleep_packages),
-		TEST(cut_anywhere),
-	};
-	return cmocka_run_group_tests_name("acpi", tests, NULL, NULL);
 }

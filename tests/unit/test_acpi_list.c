@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where ACPI tables are: the kernel's list and its log, right and wrong; what FADT, MADT and FACS say. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
+
 #include <string.h>
 
 #include "acpi_list.h"
 
 static struct acpi_list list;
 
-static int empty(void **state)
+static void empty(void)
 {
-	(void)state;
 	list.n = 0;
-	return 0;
 }
+
+FIXTURE(empty, NULL)
 
 /* ---- The root table list ---- */
 
@@ -38,9 +35,8 @@ static void set_desc(uint32_t i, const char *signature, uint64_t address, uint32
 	memcpy(d + 20, signature, 4);
 }
 
-static void root_head(void **state)
+TEST(root_head)
 {
-	(void)state;
 	uint64_t at;
 	uint32_t n;
 
@@ -60,9 +56,8 @@ static void root_head(void **state)
 	assert_false(acpi_root_head(head, &at, &n));
 }
 
-static void root_descs(void **state)
+TEST(root_descs)
 {
-	(void)state;
 	set_desc(0, "FACP", 0x1ffe1a00, 244);
 	set_desc(1, "SSDT", 0x1ffe1b60, 43);
 	assert_true(acpi_root_descs(&list, descs, 2));
@@ -80,9 +75,8 @@ static void root_descs(void **state)
 
 /* ---- The log ---- */
 
-static void log_lines(void **state)
+TEST(log_lines)
 {
-	(void)state;
 	static const char *const none[] = {"", "ACPI: ", "ACPI: PM-Timer IO Port: 0x608",
 		"ACPI: SSDT", "ACPI: SSDT 0x", "ACPI: SSDT 0x12345678901234567890 00002B (v02",
 		"ACPI: Early table checksum verification disabled", "x ACPI: SSDT 0x0001 2B",
@@ -116,9 +110,8 @@ static void log_lines(void **state)
 	assert_int_equal(acpi_log_line(&list, "ACPI: FACS 0x000000001FFE0000 000040"), -1);
 }
 
-static void finding(void **state)
+TEST(finding)
 {
-	(void)state;
 	acpi_log_line(&list, "ACPI: SSDT 0x1000 10");
 	acpi_log_line(&list, "ACPI: FACP 0x2000 F4");
 	acpi_log_line(&list, "ACPI: SSDT 0x3000 10");
@@ -129,9 +122,8 @@ static void finding(void **state)
 
 /* ---- Tables ---- */
 
-static void fadt(void **state)
+TEST(fadt)
 {
-	(void)state;
 	uint8_t table[148] = "FACP";
 	struct acpi_fadt f;
 
@@ -151,9 +143,8 @@ static void fadt(void **state)
 	assert_false(acpi_fadt_read(table, sizeof(table), &f));
 }
 
-static void madt(void **state)
+TEST(madt)
 {
-	(void)state;
 	uint8_t table[44 + 8 * 3 + 12 + 16] = "APIC", *e = table + 44;
 
 	memcpy(e, (uint8_t[]){0, 8, 0, 0, 1}, 5);
@@ -170,9 +161,8 @@ static void madt(void **state)
 	assert_int_equal(acpi_madt_processors(table, 43), 0);
 }
 
-static void facs(void **state)
+TEST(facs)
 {
-	(void)state;
 	uint8_t table[64] = "FACS";
 	uint32_t signature;
 
@@ -182,19 +172,4 @@ static void facs(void **state)
 	assert_false(acpi_facs_signature(table, 11, &signature));
 	*table = 'X';
 	assert_false(acpi_facs_signature(table, sizeof(table), &signature));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(root_head, empty),
-		cmocka_unit_test_setup(root_descs, empty),
-		cmocka_unit_test_setup(log_lines, empty),
-		cmocka_unit_test_setup(finding, empty),
-		cmocka_unit_test_setup(fadt, empty),
-		cmocka_unit_test_setup(madt, empty),
-		cmocka_unit_test_setup(facs, empty),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

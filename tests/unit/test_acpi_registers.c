@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* acpi.c: the fixed registers over a model of them: saved, restored, switched off. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "acpi.h"
 #include "machine.h"
@@ -80,9 +77,8 @@ static void start_ports(void)
 	fake_ports_add(0xb2, 1, (struct fake_io){smi_read, smi_write, NULL});
 }
 
-static void fixed_registers(void **state)
+TEST(fixed_registers)
 {
-	(void)state;
 	start_ports();
 	put(ports.reg + 2, 0x120, 2);
 	put(ports.reg + 4, 1, 2);
@@ -113,9 +109,8 @@ static void fixed_registers(void **state)
 	assert_int_equal(ports.n_smi, 1);
 }
 
-static void acpi_mode_does_not_come(void **state)
+TEST(acpi_mode_does_not_come)
 {
-	(void)state;
 	start_ports();
 	fake_clock_step_us = 1000;
 	ports.smi_works = false;
@@ -125,9 +120,8 @@ static void acpi_mode_does_not_come(void **state)
 	assert_int_equal(acpi_restore_fixed(&acpi, &f), 0);
 }
 
-static void power_off(void **state)
+TEST(power_off)
 {
-	(void)state;
 	start_ports();
 	fake_clock_step_us = 1000;
 	put(ports.reg + 4, 0x1c01, 2);
@@ -140,9 +134,8 @@ static void power_off(void **state)
 		assert_int_equal(ports.reg[i], 0);
 }
 
-static void power_off_reduced(void **state)
+TEST(power_off_reduced)
 {
-	(void)state;
 	start_ports();
 	acpi.hardware_reduced = true;
 	acpi.sleep_space = 1;
@@ -157,9 +150,8 @@ static void power_off_reduced(void **state)
 	assert_int_equal(acpi_power_off_check(&acpi), ERR_FIRMWARE);
 }
 
-static void nothing_there(void **state)
+TEST(nothing_there)
 {
-	(void)state;
 	struct acpi none = {0};
 	struct acpi_fixed f;
 	acpi_read_fixed(&none, &f);
@@ -167,16 +159,4 @@ static void nothing_there(void **state)
 	f.pm1a_control = 1;
 	assert_int_equal(acpi_restore_fixed(&none, &f), 0);
 	assert_int_equal(acpi_power_off(&none), ERR_FIRMWARE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fixed_registers),
-		cmocka_unit_test(acpi_mode_does_not_come),
-		cmocka_unit_test(power_off),
-		cmocka_unit_test(power_off_reduced),
-		cmocka_unit_test(nothing_there),
-	};
-	return cmocka_run_group_tests_name("acpi_registers", tests, NULL, NULL);
 }

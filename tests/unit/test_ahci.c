@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/ahci*.c: conformance over the variants of controller and disk, and their own lies. */
+#include "test.h"
+
 #include "driver_conformance.h"
 
 #include <string.h>
@@ -7,6 +9,8 @@
 #include "ahci_own.h"
 #include "ahci_regs.h"
 #include "log_text.h"
+
+FIXTURE(setup_own, conformance_teardown)
 
 #define FAULTS                                                                                     \
 	(1u << FAKE_IO_ERROR | 1u << FAKE_SILENT | 1u << FAKE_BAD_STATUS | 1u << FAKE_VANISH |     \
@@ -69,11 +73,12 @@ static const struct driver_under_test variants[] = {
 	{"old disk", plug_old_disk, 512, 1, FAULTS | 1u << FAKE_SHORT, false, true},
 };
 
+CONFORMANCE(variants)
+
 /* ---- take-over ---- */
 
-static void test_bios(void **state)
+TEST(bios)
 {
-	(void)state;
 	const struct {
 		uint64_t us;
 		bool busy, goes;
@@ -95,9 +100,8 @@ static void test_bios(void **state)
 	config_is(0);
 }
 
-static void test_modes(void **state)
+TEST(modes)
 {
-	(void)state;
 	config.never_enables = true;
 	config_is(ERR_TIMEOUT);
 	config = fake_ahci_default;
@@ -106,9 +110,8 @@ static void test_modes(void **state)
 	assert_int_equal(fake_ahci_ports(), 0x3f);
 }
 
-static void test_bars(void **state)
+TEST(bars)
 {
-	(void)state;
 	plug_own();
 	fake_set_config(world.pci, 0x24, 0, 4);
 	start_is(ERR_FIRMWARE);
@@ -123,9 +126,8 @@ static void test_bars(void **state)
 	config_is(0);
 }
 
-static void test_port_maps(void **state)
+TEST(port_maps)
 {
-	(void)state;
 	config.ports = 0;
 	config_is(ERR_BAD_ANSWER); /* of version 1.3 */
 	config.ports = 1u << DISK;
@@ -142,9 +144,8 @@ static void test_port_maps(void **state)
 	assert_int_equal(world.disks.dev[1]->unit, 31);
 }
 
-static void test_gone_at_the_start(void **state)
+TEST(gone_at_the_start)
 {
-	(void)state;
 	plug_own();
 	world.pci->gone = true;
 	assert_int_equal(disks_start(&world.disks, &world.arena, DISKS_ANY), ERR_NOT_FOUND);
@@ -154,9 +155,8 @@ static void test_gone_at_the_start(void **state)
 	start_is(ERR_TIMEOUT);
 }
 
-static void test_other_devices_are_left_alone(void **state)
+TEST(other_devices_are_left_alone)
 {
-	(void)state;
 	plug_own();
 	struct fake_pci_dev *raid = fake_pci_add(4 << 3, 0x8086, 0x2822, 0x010400);
 	struct fake_pci_dev *ide = fake_pci_add(5 << 3, 0x8086, 0x7010, 0x010180);
@@ -167,9 +167,8 @@ static void test_other_devices_are_left_alone(void **state)
 
 /* ---- what is on the ports ---- */
 
-static void test_other_things_on_ports(void **state)
+TEST(other_things_on_ports)
 {
-	(void)state;
 	config.port[0].kind = FAKE_AHCI_ATAPI;
 	config.port[1].kind = FAKE_AHCI_MULTIPLIER;
 	config.port[3].kind = FAKE_AHCI_ENCLOSURE;
@@ -189,9 +188,8 @@ static void test_other_things_on_ports(void **state)
 	config_is(ERR_NOT_FOUND);
 }
 
-static void test_busy_for_ever(void **state)
+TEST(busy_for_ever)
 {
-	(void)state;
 	config.port[0].kind = FAKE_AHCI_BUSY;
 	plug_own();
 	fake_clock_step_us = 50;
@@ -205,9 +203,8 @@ static void test_busy_for_ever(void **state)
 }
 
 /* An empty port costs a tenth of a second, a slow disk what it takes. */
-static void test_time_to_start(void **state)
+TEST(time_to_start)
 {
-	(void)state;
 	plug_own();
 	uint64_t start = fake_clock_now_us;
 	conformance_start();
@@ -227,9 +224,8 @@ static void test_time_to_start(void **state)
 
 /* What a running controller shows before the reset saves the wait for empty ports, and is believed of
  * disks that take long to be noticed again. */
-static void test_time_to_start_again(void **state)
+TEST(time_to_start_again)
 {
-	(void)state;
 	config.is_running = true;
 	plug_own();
 	uint64_t start = fake_clock_now_us;
@@ -254,9 +250,8 @@ static void test_time_to_start_again(void **state)
 }
 
 /* A controller that was stopped shows its disks to the driver that starts it next. */
-static void test_links_return_after_a_stop(void **state)
+TEST(links_return_after_a_stop)
 {
-	(void)state;
 	config.notice_us = 60000;
 	plug_own();
 	conformance_start();
@@ -279,9 +274,8 @@ static void identity_is(uint16_t word, uint16_t value, int err)
 	config_is(err);
 }
 
-static void test_identities(void **state)
+TEST(identities)
 {
-	(void)state;
 	identity_is(ATA_ID_COMMAND_SETS, 0x7000, ERR_UNSUPPORTED); /* no 48-bit addresses */
 	assert_logged("port 2: cannot be used: it has no 48-bit addresses");
 	identity_is(ATA_ID_COMMAND_SETS, 0x5400, ERR_UNSUPPORTED); /* no FLUSH CACHE EXT */
@@ -305,9 +299,8 @@ static void test_identities(void **state)
 	config_is(ERR_IO);
 }
 
-static void test_large_disk(void **state)
+TEST(large_disk)
 {
-	(void)state;
 	config.port[DISK].change_id = change_word;
 	id_word = ATA_ID_SECTORS + 2;
 	id_value = 0xffff;
@@ -316,9 +309,8 @@ static void test_large_disk(void **state)
 	assert_int_equal(world.dev->n_sectors, 0xffffull << 32 | world.disk.n_sectors);
 }
 
-static void test_queue_depths(void **state)
+TEST(queue_depths)
 {
-	(void)state;
 	const struct {
 		uint32_t ncs;
 		uint16_t sata, depth;
@@ -340,9 +332,8 @@ static void test_queue_depths(void **state)
 	}
 }
 
-static void test_serial_numbers(void **state)
+TEST(serial_numbers)
 {
-	(void)state;
 	const char *const t[][2] = {{"  blank  padded", "blank  padded"}, {"", ""},
 		{"twenty characters!!!", "twenty characters!!!"}, {"odd", "odd"}};
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
@@ -357,9 +348,8 @@ static void test_serial_numbers(void **state)
 
 /* A controller without 64-bit addresses: its own memory is below 4 GiB wherever the arena has some, requests
  * from above go by way of it. */
-static void test_memory_that_is_out_of_reach(void **state)
+TEST(memory_that_is_out_of_reach)
 {
-	(void)state;
 	static _Alignas(4096) uint8_t far_memory[1 << 17], data[1 << 19];
 	assert_true((uintptr_t)far_memory >> 32 != 0);
 	for (int reaches = 0; reaches < 2; reaches++) {
@@ -393,9 +383,8 @@ static void test_memory_that_is_out_of_reach(void **state)
 }
 
 /* One request of pieces here and there, and one that fails at first. */
-static void test_out_of_reach_in_pieces(void **state)
+TEST(out_of_reach_in_pieces)
 {
-	(void)state;
 	static uint8_t far_memory[8192];
 	config.cap = AHCI_CAP_SNCQ | 31u << 8 | 5u;
 	config.fails_once = true;
@@ -427,9 +416,8 @@ static void in_raid_mode(uint16_t vendor, uint16_t device)
 	fake_set_config(world.pci, 10, 0x0104, 2);
 }
 
-static void test_raid_mode(void **state)
+TEST(raid_mode)
 {
-	(void)state;
 	static const struct {
 		uint16_t vendor, device;
 		bool taken;
@@ -456,9 +444,8 @@ static void test_raid_mode(void **state)
 	start_is(ERR_UNSUPPORTED);
 }
 
-static void test_parks_before_the_power_goes_off(void **state)
+TEST(parks_before_the_power_goes_off)
 {
-	(void)state;
 	config.port[0] = config.port[DISK];
 	plug_own();
 	assert_int_equal(disks_start(&world.disks, &world.arena, DISKS_ANY), 0);
@@ -483,52 +470,20 @@ static void test_parks_before_the_power_goes_off(void **state)
 	assert_int_equal(fake_ahci_running(), 0);
 }
 
-static void test_many_pieces(void **state)
+TEST(many_pieces)
 {
-	(void)state;
 	plug_own();
 	conformance_start();
 	assert_int_equal(conformance_most_pieces(), AHCI_PRDS);
 	assert_int_equal(fake_ahci_most_pieces(), AHCI_PRDS);
 }
 
-static void test_memory_is_enough_for_a_writer(void **state)
+TEST(memory_is_enough_for_a_writer)
 {
-	(void)state;
 	config.port[0] = config.port[1] = config.port[3] = config.port[DISK];
 	plug_own();
 	size_t before = arena_left(&world.arena);
 	assert_int_equal(disks_start(&world.disks, &world.arena, DISKS_ANY), 0);
 	assert_int_equal(world.disks.n, 4);
 	assert_true(before - arena_left(&world.arena) < 180 * 1024);
-}
-
-int main(void)
-{
-	int failed = conformance_run("ahci", variants, sizeof(variants) / sizeof(variants[0]));
-	const struct CMUnitTest tests[] = {
-		OWN(test_bios),
-		OWN(test_modes),
-		OWN(test_bars),
-		OWN(test_port_maps),
-		OWN(test_gone_at_the_start),
-		OWN(test_other_devices_are_left_alone),
-		OWN(test_other_things_on_ports),
-		OWN(test_busy_for_ever),
-		OWN(test_time_to_start),
-		OWN(test_time_to_start_again),
-		OWN(test_links_return_after_a_stop),
-		OWN(test_identities),
-		OWN(test_large_disk),
-		OWN(test_queue_depths),
-		OWN(test_serial_numbers),
-		OWN(test_memory_that_is_out_of_reach),
-		OWN(test_out_of_reach_in_pieces),
-		OWN(test_raid_mode),
-		OWN(test_parks_before_the_power_goes_off),
-		OWN(test_many_pieces),
-		OWN(test_memory_is_enough_for_a_writer),
-	};
-	failed += cmocka_run_group_tests_name("ahci", tests, NULL, NULL);
-	return failed != 0;
 }

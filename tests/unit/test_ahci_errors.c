@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/ahci*.c: errors, and several disks on one controller. */
+#include "test.h"
+
 #include "ahci_own.h"
 #include "ahci_regs.h"
 
@@ -7,12 +9,13 @@
 
 #include "log_text.h"
 
+FIXTURE(setup_own, conformance_teardown)
+
 /* ---- errors ---- */
 
 /* An error that does not come back is nobody's business. */
-static void test_good_at_the_second_try(void **state)
+TEST(good_at_the_second_try)
 {
-	(void)state;
 	static struct one one[32];
 	config.fails_once = true;
 	plug_own();
@@ -38,9 +41,8 @@ static void test_good_at_the_second_try(void **state)
 	assert_logged(" requests are done again");
 }
 
-static void test_no_link_after_an_error(void **state)
+TEST(no_link_after_an_error)
 {
-	(void)state;
 	config.goes_away = true;
 	plug_own();
 	conformance_start();
@@ -51,9 +53,8 @@ static void test_no_link_after_an_error(void **state)
 	conformance_quiet();
 }
 
-static void test_pulled_out(void **state)
+TEST(pulled_out)
 {
-	(void)state;
 	struct one o;
 	plug_own();
 	conformance_start();
@@ -69,9 +70,8 @@ static void test_pulled_out(void **state)
 }
 
 /* Nobody can tell; but the request whose answer went elsewhere ends the device. */
-static void test_wrong_one_completed(void **state)
+TEST(wrong_one_completed)
 {
-	(void)state;
 	static struct one one[4];
 	config.completes_wrong_one = true;
 	plug_own();
@@ -88,9 +88,8 @@ static void test_wrong_one_completed(void **state)
 }
 
 /* No answer to a request that is done again. */
-static void test_silence_at_the_second_try(void **state)
+TEST(silence_at_the_second_try)
 {
-	(void)state;
 	config.fails_once = true;
 	plug_own();
 	conformance_start();
@@ -112,9 +111,8 @@ static void test_silence_at_the_second_try(void **state)
 	conformance_quiet();
 }
 
-static void test_uncounted_bytes(void **state)
+TEST(uncounted_bytes)
 {
-	(void)state;
 	config.counts_nothing = true;
 	config.port[DISK].no_ncq = true;
 	plug_own();
@@ -124,9 +122,8 @@ static void test_uncounted_bytes(void **state)
 }
 
 /* The reset that follows a second error fails. */
-static void test_no_link_after_the_second_error(void **state)
+TEST(no_link_after_the_second_error)
 {
-	(void)state;
 	config.goes_away = true;
 	config.comes_back = 1;
 	plug_own();
@@ -157,9 +154,8 @@ static void start_two(void)
 	world.dev = world.disks.dev[0];
 }
 
-static void test_two_disks(void **state)
+TEST(two_disks)
 {
-	(void)state;
 	start_two();
 	struct block_dev *a = world.disks.dev[0], *b = world.disks.dev[1];
 	assert_int_equal(a->unit, DISK);
@@ -190,9 +186,8 @@ static void test_two_disks(void **state)
 }
 
 /* An error on the one port is none on the other. */
-static void test_error_beside_a_good_disk(void **state)
+TEST(error_beside_a_good_disk)
 {
-	(void)state;
 	start_two();
 	world.disk.fault = FAKE_IO_ERROR;
 	world.disk.fault_at = 0;
@@ -207,9 +202,8 @@ static void test_error_beside_a_good_disk(void **state)
 }
 
 /* A port that does not stop takes the controller with it, and the log says whom else. */
-static void test_port_that_does_not_stop(void **state)
+TEST(port_that_does_not_stop)
 {
-	(void)state;
 	config.port[DISK].never_quiet = true;
 	start_two();
 	fake_clock_step_us = 50;
@@ -227,9 +221,8 @@ static void test_port_that_does_not_stop(void **state)
 }
 
 /* More disks than struct disks takes: those that are there work. */
-static void test_more_disks_than_room(void **state)
+TEST(more_disks_than_room)
 {
-	(void)state;
 	config.bar_bytes = 8192;
 	config.ports = UINT32_MAX;
 	config.cap = AHCI_CAP_S64A | AHCI_CAP_SNCQ | 3u << 8 | 31u;
@@ -241,22 +234,4 @@ static void test_more_disks_than_room(void **state)
 	assert_int_equal(fake_ahci_running(), UINT32_MAX);
 	disks_stop(&world.disks);
 	assert_int_equal(fake_ahci_running(), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN(test_good_at_the_second_try),
-		OWN(test_no_link_after_an_error),
-		OWN(test_no_link_after_the_second_error),
-		OWN(test_pulled_out),
-		OWN(test_wrong_one_completed),
-		OWN(test_silence_at_the_second_try),
-		OWN(test_uncounted_bytes),
-		OWN(test_two_disks),
-		OWN(test_error_beside_a_good_disk),
-		OWN(test_port_that_does_not_stop),
-		OWN(test_more_disks_than_room),
-	};
-	return cmocka_run_group_tests_name("ahci errors", tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apic.c: interrupts to other processors in both modes, in the order that the specification asks
  * for. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "apic.h"
 #include <cpu.h>
@@ -26,13 +23,13 @@ static struct {
 	uint32_t pending; /* looks at the register until the last one is delivered */
 } m;
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	memset(&m, 0, sizeof(m));
 	m.base = BASE | APIC_BASE_ENABLE;
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 uint64_t clock_us(void)
 {
@@ -106,9 +103,8 @@ void port_out8(uint16_t port, uint8_t value)
 	(void)value;
 }
 
-static void xapic(void **state)
+TEST(xapic)
 {
-	(void)state;
 	m.regs[0x20 / 4] = 3u << 24;
 	assert_int_equal(apic_id(), 3);
 	assert_int_equal(apic_start_up(5, 0x10), 0);
@@ -125,9 +121,8 @@ static void xapic(void **state)
 
 /* The write to the register does not wait for what was stored before: the other processor would
  * begin with old parameters. */
-static void x2apic_fences(void **state)
+TEST(x2apic_fences)
 {
-	(void)state;
 	m.base |= APIC_BASE_X2APIC;
 	assert_int_equal(apic_id(), 0x123);
 	assert_int_equal(apic_start_up(0x105, 0x9f), 0);
@@ -137,9 +132,8 @@ static void x2apic_fences(void **state)
 	assert_int_equal(m.n_sent, 2);
 }
 
-static void off(void **state)
+TEST(off)
 {
-	(void)state;
 	m.base = BASE;
 	assert_int_equal(apic_id(), 0);
 	assert_int_equal(apic_start_up(1, 1), ERR_NOT_FOUND);
@@ -149,9 +143,8 @@ static void off(void **state)
 	assert_int_equal(m.n_sent, 0);
 }
 
-static void modes(void **state)
+TEST(modes)
 {
-	(void)state;
 	static const uint64_t mode[] = {0, APIC_BASE_ENABLE, APIC_BASE_ENABLE | APIC_BASE_X2APIC};
 	for (uint32_t from = 0; from < 3; from++)
 		for (uint32_t to = 0; to < 3; to++) {
@@ -162,16 +155,4 @@ static void modes(void **state)
 	m.base = BASE | mode[2];
 	m.locked = 1;
 	assert_int_equal(apic_match_mode(BASE | mode[1]), ERR_CPU);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-	const struct CMUnitTest tests[] = {
-		TEST(xapic),
-		TEST(x2apic_fences),
-		TEST(off),
-		TEST(modes),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* area_io.c: the place of every byte, whatever the extents and segments. */
+#include "test.h"
+
 #include "area_common.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+FIXTURE(area_setup, area_teardown)
 
 /* The same by the simplest code there is: one byte's place on the disk. */
 static uint8_t *byte_at(const struct block_extent *e, uint64_t offset)
@@ -23,9 +27,8 @@ static int init_error(const struct block_extent *e, uint32_t n)
 	return area_init(&area, &disk.dev, e, n);
 }
 
-static void extents_are_checked(void **state)
+TEST(extents_are_checked)
 {
-	(void)state;
 	struct block_extent one = {N_SECTORS - 8, 8}, beyond = {N_SECTORS - 7, 8},
 			    start_beyond = {N_SECTORS, 1};
 	struct block_extent wraps = {8, UINT64_MAX - 4}, empty = {8, 0};
@@ -49,9 +52,8 @@ static void extents_are_checked(void **state)
 	assert_int_equal(init_error(&one, AREA_EXTENTS_MAX + 1), ERR_ARGUMENT);
 }
 
-static void last_extent_may_be_ragged(void **state)
+TEST(last_extent_may_be_ragged)
 {
-	(void)state;
 	struct block_extent e[] = {{0, 8}, {64, 17}};
 	uint8_t *buf = buffer(4096);
 	init(e, 2);
@@ -118,9 +120,8 @@ static uint32_t scatter(struct block_extent *e, uint32_t n, uint32_t blocks_max)
 	return n;
 }
 
-static void many_extents(void **state)
+TEST(many_extents)
 {
-	(void)state;
 	static struct block_extent e[AREA_EXTENTS_MAX];
 	for (uint64_t seed = 1; seed < 9; seed++) {
 		random_state = seed;
@@ -128,18 +129,16 @@ static void many_extents(void **state)
 	}
 }
 
-static void tiny_extents(void **state)
+TEST(tiny_extents)
 {
-	(void)state;
 	static struct block_extent e[AREA_EXTENTS_MAX];
 	random_state = 7;
 	write_and_compare(e, scatter(e, AREA_EXTENTS_MAX, 1));
 }
 
 /* Devices that take little at a time. */
-static void narrow_devices(void **state)
+TEST(narrow_devices)
 {
-	(void)state;
 	struct block_extent e[40];
 	static const struct {
 		uint32_t sectors, segs, depth;
@@ -155,9 +154,8 @@ static void narrow_devices(void **state)
 	}
 }
 
-static void big_sectors(void **state)
+TEST(big_sectors)
 {
-	(void)state;
 	struct block_extent e[100];
 	fake_ram_disk_free(&disk);
 	fake_ram_disk_init(&disk, 4096, 2048);
@@ -165,9 +163,8 @@ static void big_sectors(void **state)
 	write_and_compare(e, scatter(e, 100, 9));
 }
 
-static void out_of_order(void **state)
+TEST(out_of_order)
 {
-	(void)state;
 	struct block_extent e[100];
 	random_state = 5;
 	disk.newest_first = true;
@@ -176,9 +173,8 @@ static void out_of_order(void **state)
 }
 
 /* More in flight than there are requests: area_start waits, and nothing is lost. */
-static void requests_exhausted(void **state)
+TEST(requests_exhausted)
 {
-	(void)state;
 	enum { N = 3 * AREA_REQUESTS };
 	static struct area_io io[N];
 	struct block_extent e = {0, N * 8};
@@ -202,9 +198,8 @@ static void requests_exhausted(void **state)
 }
 
 /* One transfer of more requests than there are. */
-static void one_long_transfer(void **state)
+TEST(one_long_transfer)
 {
-	(void)state;
 	static struct block_extent e[AREA_EXTENTS_MAX];
 	random_state = 13;
 	disk.latency_us = 30;
@@ -218,9 +213,8 @@ static void one_long_transfer(void **state)
 }
 
 /* One transfer put together from places all over the area. */
-static void transfer_of_pieces(void **state)
+TEST(transfer_of_pieces)
 {
-	(void)state;
 	struct block_extent e = {0, 800};
 	struct area_io io;
 	random_state = 19;
@@ -245,9 +239,8 @@ static void transfer_of_pieces(void **state)
 }
 
 /* The first error is the transfer's, and the pieces before it are waited for. */
-static void piece_that_fails(void **state)
+TEST(piece_that_fails)
 {
-	(void)state;
 	struct block_extent e = {0, 800};
 	struct area_io io;
 	uint8_t *buf = buffer(4 * BLOCK);
@@ -270,9 +263,8 @@ static void piece_that_fails(void **state)
 	free(buf);
 }
 
-static void calls_outside_the_contract(void **state)
+TEST(calls_outside_the_contract)
 {
-	(void)state;
 	struct block_extent e = {0, 80};
 	struct area_io io;
 	uint8_t *buf = buffer(2 * BLOCK);
@@ -295,9 +287,8 @@ static void calls_outside_the_contract(void **state)
 }
 
 /* As the image format sees it. */
-static void source(void **state)
+TEST(source)
 {
-	(void)state;
 	struct block_extent e[] = {{64, 8}, {0, 8}};
 	init(e, 2);
 	struct img_source s = area_source(&area);
@@ -312,24 +303,4 @@ static void source(void **state)
 	assert_int_equal(s.read(s.ctx, 0, buf, 8192), ERR_IO);
 	assert_int_equal(s.read(s.ctx, 4096, buf, 8192), ERR_BOUNDS);
 	free(buf);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		AREA_TEST(extents_are_checked),
-		AREA_TEST(last_extent_may_be_ragged),
-		AREA_TEST(many_extents),
-		AREA_TEST(tiny_extents),
-		AREA_TEST(narrow_devices),
-		AREA_TEST(big_sectors),
-		AREA_TEST(out_of_order),
-		AREA_TEST(requests_exhausted),
-		AREA_TEST(one_long_transfer),
-		AREA_TEST(transfer_of_pieces),
-		AREA_TEST(piece_that_fails),
-		AREA_TEST(calls_outside_the_contract),
-		AREA_TEST(source),
-	};
-	return cmocka_run_group_tests_name("area", tests, NULL, NULL);
 }

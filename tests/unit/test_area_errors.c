@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* area_io.c: what errors leave, of requests and of whole devices. */
+#include "test.h"
+
 #include "area_common.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "machine.h"
+
+FIXTURE(area_setup, area_teardown)
 
 #define LONG_BLOCKS 64 /* in extents of one block: as many requests */
 
@@ -31,9 +35,8 @@ static void nothing_in_flight_after(enum block_dir dir, int wanted)
 	free(buf);
 }
 
-static void read_error(void **state)
+TEST(read_error)
 {
-	(void)state;
 	struct block_extent e = {0, 80};
 	uint8_t *buf = buffer(BLOCK);
 	disk.fail_read = 3;
@@ -60,9 +63,8 @@ static uint8_t *block_by_block(void)
 }
 
 /* Errors that do not come back: one request each of a long transfer, and the last of a drain. */
-static void read_error_that_passes(void **state)
+TEST(read_error_that_passes)
 {
-	(void)state;
 	uint8_t *wanted = block_by_block(), *buf = buffer(FAULTY_BLOCKS * BLOCK);
 	for (uint32_t i = 1; i <= FAULTY_BLOCKS; i += 9) {
 		memset(buf, 0, FAULTY_BLOCKS * BLOCK);
@@ -87,9 +89,8 @@ static void read_error_that_passes(void **state)
 }
 
 /* With the queue full of others, and on a device that goes before it can be done again. */
-static void read_again_waits_for_room(void **state)
+TEST(read_again_waits_for_room)
 {
-	(void)state;
 	uint8_t *wanted = block_by_block(), *buf = buffer(FAULTY_BLOCKS * BLOCK);
 	disk.dev.queue_depth = 2;
 	disk.latency_us = 50;
@@ -104,31 +105,27 @@ static void read_again_waits_for_room(void **state)
 	free(wanted);
 }
 
-static void refused_read(void **state)
+TEST(refused_read)
 {
-	(void)state;
 	disk.fail_submit = 7;
 	nothing_in_flight_after(BLOCK_READ, ERR_IO);
 }
 
-static void write_error(void **state)
+TEST(write_error)
 {
-	(void)state;
 	disk.fail_write = 1;
 	nothing_in_flight_after(BLOCK_WRITE, ERR_IO);
 }
 
-static void refused_write(void **state)
+TEST(refused_write)
 {
-	(void)state;
 	disk.fail_submit = 20;
 	nothing_in_flight_after(BLOCK_WRITE, ERR_IO);
 }
 
 /* A write that fails in the background is told at the next write and by the flush. */
-static void write_error_sticks(void **state)
+TEST(write_error_sticks)
 {
-	(void)state;
 	struct block_extent e = {0, 800};
 	struct area_io io, next;
 	uint8_t *buf = buffer(BLOCK);
@@ -148,9 +145,8 @@ static void write_error_sticks(void **state)
 
 /* The flush has told of it: what is written after that is judged by itself (img_commit takes a
  * header back that may have got through). */
-static void flush_begins_anew(void **state)
+TEST(flush_begins_anew)
 {
-	(void)state;
 	struct block_extent e = {0, 800};
 	uint8_t *buf = buffer(BLOCK);
 	struct area_io io;
@@ -167,9 +163,8 @@ static void flush_begins_anew(void **state)
 	free(buf);
 }
 
-static void flush_error(void **state)
+TEST(flush_error)
 {
-	(void)state;
 	struct block_extent e = {0, 800};
 	init(&e, 1);
 	disk.fail_flush = 1;
@@ -178,9 +173,8 @@ static void flush_error(void **state)
 }
 
 /* Another transfer's failed write must not end the wait for a read that is still under way. */
-static void wait_is_for_one_transfer(void **state)
+TEST(wait_is_for_one_transfer)
 {
-	(void)state;
 	struct block_extent e = {0, 800};
 	struct area_io write_io, read_io;
 	uint8_t *buf = buffer(2 * BLOCK);
@@ -198,9 +192,8 @@ static void wait_is_for_one_transfer(void **state)
 	free(buf);
 }
 
-static void device_lost(void **state)
+TEST(device_lost)
 {
-	(void)state;
 	disk.lost_from = 10;
 	nothing_in_flight_after(BLOCK_WRITE, ERR_LOST);
 	struct area_io io;
@@ -214,30 +207,10 @@ static void device_lost(void **state)
 	free(buf);
 }
 
-static void device_silent(void **state)
+TEST(device_silent)
 {
-	(void)state;
 	fake_clock_step_us = 10000;
 	disk.silent_from = 5;
 	nothing_in_flight_after(BLOCK_READ, ERR_TIMEOUT);
 	assert_true(disk.is_stopped);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		AREA_TEST(read_error),
-		AREA_TEST(read_error_that_passes),
-		AREA_TEST(read_again_waits_for_room),
-		AREA_TEST(refused_read),
-		AREA_TEST(write_error),
-		AREA_TEST(refused_write),
-		AREA_TEST(write_error_sticks),
-		AREA_TEST(flush_begins_anew),
-		AREA_TEST(flush_error),
-		AREA_TEST(wait_is_for_one_transfer),
-		AREA_TEST(device_lost),
-		AREA_TEST(device_silent),
-	};
-	return cmocka_run_group_tests_name("area errors", tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static bool once(const struct scene *s, const char *command, uint32_t n, int sig
 		fail_msg("%s: the next command fails", what);
 	after = picture_take();
 	picture_assert_same(&disarmed, &after, what);
-	tree_teardown(NULL);
+	tree_teardown();
 	return !k.to_end;
 }
 
@@ -132,17 +132,15 @@ static void scene(const struct scene *s)
 	assert_true(n[0] > 1 && n[1] > 1);
 }
 
-static void grub(void **state)
+TEST(grub)
 {
-	(void)state;
 	static const struct scene s = {"GRUB", "setup", "/boot/grub/torpor/" FACTS_FILE_NAME, NULL};
 
 	scene(&s);
 }
 
-static void efi_entry(void **state)
+TEST(efi_entry)
 {
-	(void)state;
 	static const struct scene s = {
 		"EFI entry", "setup --efi-entry", "/boot/EFI/torpor/" FACTS_FILE_NAME, killed_efi};
 
@@ -178,9 +176,8 @@ static pid_t other(const char *verb, int ret_ends[2], useconds_t us)
 	return pid;
 }
 
-static void two_of_us(void **state)
+TEST(two_of_us)
 {
-	(void)state;
 	char who[64];
 	int ends[2], status;
 	pid_t pid;
@@ -210,13 +207,12 @@ static void two_of_us(void **state)
 	tree_link("/dev/torpor.lock", "vda1");
 	assert_int_equal(machine_run("disarm"), STATUS_FAILED);
 	assert_complaint("cannot open /dev/torpor.lock");
-	tree_teardown(NULL);
+	tree_teardown();
 }
 
 /* Many of us at once: each does all of its work, or none; nothing is left by anybody. */
-static void many_of_us(void **state)
+TEST(many_of_us)
 {
-	(void)state;
 	static const char *const commands[] = {
 		"setup", "arm", "setup --remove", "disarm", "setup", "setup --remove"};
 	static struct picture before, after;
@@ -241,19 +237,7 @@ static void many_of_us(void **state)
 	picture_assert_same(&before, &after, "60 at once");
 	assert_true(done >= 2);
 	print_message("note: 60 commands at once: %u came to do their work\n", done);
-	tree_teardown(NULL);
+	tree_teardown();
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grub),
-		cmocka_unit_test(efi_entry),
-		cmocka_unit_test(two_of_us),
-		cmocka_unit_test(many_of_us),
-	};
-
-	if (!access("/dev/shm", W_OK))
-		tree_place = "/dev/shm";
-	return cmocka_run_group_tests_name("arm_killed", tests, NULL, NULL);
-}
+AROUND_ALL(killed_machine_place, NULL)

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* block.c over a driver that does what the test says: completes at once, late, never, twice,
  * wrongly. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "block.h"
 #include "machine.h"
@@ -15,9 +12,8 @@
 
 static const struct block_extent whole_disk = {0, N_SECTORS};
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	memset(&toy, 0, sizeof(toy));
 	toy.plan.fail_at = toy.plan.silent_at = toy.plan.twice_at = toy.plan.refuse_at = -1;
@@ -33,8 +29,9 @@ static int setup(void **state)
 		.queue_depth = DEPTH,
 	};
 	block_allow_writes(&toy.dev, &whole_disk, 1);
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static _Alignas(4096) uint8_t buf[64 * SECTOR];
 
@@ -51,9 +48,8 @@ static struct block_req request(uint64_t lba, uint32_t n_sectors, const struct b
 
 /* ---- normal traffic ---- */
 
-static void test_simple_transfers(void **state)
+TEST(simple_transfers)
 {
-	(void)state;
 	static uint8_t old[sizeof(toy.disk)];
 	toy.plan.latency_us = 50;
 	assert_int_equal(block_read(&toy.dev, 100, 61, buf), 0);
@@ -71,9 +67,8 @@ static void test_simple_transfers(void **state)
 	assert_int_equal(block_read(&toy.dev, 5, 0, buf), 0);
 }
 
-static void test_more_pieces_than_the_queue_holds(void **state)
+TEST(more_pieces_than_the_queue_holds)
 {
-	(void)state;
 	toy.dev.max_sectors = 1;
 	toy.plan.latency_us = 20;
 	toy.plan.backwards = true;
@@ -83,18 +78,16 @@ static void test_more_pieces_than_the_queue_holds(void **state)
 	assert_int_equal(toy.n_most, DEPTH);
 }
 
-static void test_driver_that_completes_at_submit(void **state)
+TEST(driver_that_completes_at_submit)
 {
-	(void)state;
 	toy.plan.at_submit = true;
 	assert_int_equal(block_read(&toy.dev, 7, 60, buf), 0);
 	assert_memory_equal(buf, toy.disk + 7 * SECTOR, 60 * SECTOR);
 	assert_int_equal(toy.dev.n_in_flight, 0);
 }
 
-static void test_queue_full_is_busy(void **state)
+TEST(queue_full_is_busy)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req req[DEPTH + 1];
 	toy.plan.latency_us = 1000;
@@ -114,9 +107,8 @@ static void test_queue_full_is_busy(void **state)
 	assert_null(toy.dev.newest);
 }
 
-static void test_several_segments(void **state)
+TEST(several_segments)
 {
-	(void)state;
 	struct block_seg seg[3] = {{buf + 1000, 500}, {buf, 24}, {buf + 2000, 1012}};
 	struct block_req req = request(3, 3, seg);
 	req.n_segs = 3;
@@ -137,9 +129,8 @@ static void refused(struct block_req req, int err)
 	assert_int_equal(toy.dev.n_in_flight, 0);
 }
 
-static void test_bounds_of_the_device(void **state)
+TEST(bounds_of_the_device)
 {
-	(void)state;
 	struct block_seg seg = one_seg(2);
 	refused(request(N_SECTORS - 1, 2, &seg), ERR_BOUNDS);
 	refused(request(N_SECTORS, 2, &seg), ERR_BOUNDS);
@@ -154,9 +145,8 @@ static void test_bounds_of_the_device(void **state)
 	assert_int_equal(toy.n_submitted, 0);
 }
 
-static void test_segments_that_do_not_fit(void **state)
+TEST(segments_that_do_not_fit)
 {
-	(void)state;
 	struct block_seg seg[4] = {
 		{buf, 512}, {buf + 512, 512}, {buf + 1024, 512}, {buf + 1536, 512}};
 	struct block_req req = request(0, 2, seg);
@@ -193,9 +183,8 @@ static void test_segments_that_do_not_fit(void **state)
 }
 
 /* The first piece may begin anywhere, the last end anywhere. */
-static void test_pieces_meet_where_the_device_wants(void **state)
+TEST(pieces_meet_where_the_device_wants)
 {
-	(void)state;
 	toy.dev.join_align = 1024;
 	const struct block_seg good[3] = {{buf + 500, 524}, {buf + 4096, 1024}, {buf + 2048, 500}};
 	struct block_seg seg[3];
@@ -231,9 +220,8 @@ static void write_is(uint64_t lba, uint32_t n, int err)
 	assert_int_equal(req.status, err);
 }
 
-static void test_writes_stay_in_their_extents(void **state)
+TEST(writes_stay_in_their_extents)
 {
-	(void)state;
 	const struct block_extent e[] = {
 		{100, 10}, {110, 5}, {90, 4}, {112, 8}, {UINT64_MAX - 1, 9}};
 	block_allow_writes(&toy.dev, NULL, 0);
@@ -260,9 +248,8 @@ static void test_writes_stay_in_their_extents(void **state)
 
 /* ---- devices that misbehave ---- */
 
-static void test_a_failing_request_fails_alone(void **state)
+TEST(a_failing_request_fails_alone)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg);
 	toy.plan.fail_at = 0;
@@ -276,11 +263,10 @@ static void test_a_failing_request_fails_alone(void **state)
 	assert_int_equal(toy.dev.lost, 0);
 }
 
-static void test_simple_transfer_with_a_failing_piece(void **state)
+TEST(simple_transfer_with_a_failing_piece)
 {
-	(void)state;
 	for (int at = 0; at < 20; at++) {
-		setup(NULL);
+		setup();
 		toy.dev.max_sectors = 3;
 		toy.plan.latency_us = 30;
 		toy.plan.backwards = at % 2 != 0;
@@ -292,9 +278,8 @@ static void test_simple_transfer_with_a_failing_piece(void **state)
 	}
 }
 
-static void test_bad_statuses_of_a_driver(void **state)
+TEST(bad_statuses_of_a_driver)
 {
-	(void)state;
 	toy.plan.fail_at = 0;
 	toy.plan.fail_status = 5;
 	assert_int_equal(block_read(&toy.dev, 0, 1, buf), ERR_BUG);
@@ -303,9 +288,8 @@ static void test_bad_statuses_of_a_driver(void **state)
 	assert_int_equal(block_read(&toy.dev, 0, 1, buf), ERR_BUG);
 }
 
-static void test_silent_device_times_out(void **state)
+TEST(silent_device_times_out)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg), c = request(3, 1, &seg);
 	fake_clock_step_us = 1000;
@@ -327,9 +311,8 @@ static void test_silent_device_times_out(void **state)
 	assert_int_equal(toy.n_flushes, 0);
 }
 
-static void test_silent_device_ends_a_simple_transfer(void **state)
+TEST(silent_device_ends_a_simple_transfer)
 {
-	(void)state;
 	fake_clock_step_us = 1000;
 	toy.dev.max_sectors = 1;
 	toy.plan.silent_at = 11;
@@ -337,18 +320,16 @@ static void test_silent_device_ends_a_simple_transfer(void **state)
 	assert_int_equal(toy.dev.n_in_flight, 0);
 }
 
-static void test_late_but_in_time(void **state)
+TEST(late_but_in_time)
 {
-	(void)state;
 	fake_clock_step_us = 1000;
 	toy.plan.latency_us = (BLOCK_TIMEOUT_MS - 100) * 1000ull;
 	assert_int_equal(block_read(&toy.dev, 0, 1, buf), 0);
 }
 
 /* The caller was busy for a minute; the device had finished long before. */
-static void test_late_look_is_not_the_devices_fault(void **state)
+TEST(late_look_is_not_the_devices_fault)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req req = request(1, 1, &seg);
 	toy.plan.latency_us = 100;
@@ -358,9 +339,8 @@ static void test_late_look_is_not_the_devices_fault(void **state)
 	assert_int_equal(req.status, 0);
 }
 
-static void test_completed_after_it_was_given_up(void **state)
+TEST(completed_after_it_was_given_up)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req req = request(1, 1, &seg);
 	toy.plan.silent_at = 0;
@@ -373,9 +353,8 @@ static void test_completed_after_it_was_given_up(void **state)
 	assert_int_equal(toy.dev.lost, ERR_LOST);
 }
 
-static void test_completed_twice(void **state)
+TEST(completed_twice)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg);
 	toy.plan.twice_at = 0;
@@ -389,9 +368,8 @@ static void test_completed_twice(void **state)
 	assert_int_equal(toy.dev.n_in_flight, 0);
 }
 
-static void test_poll_error_ends_everything(void **state)
+TEST(poll_error_ends_everything)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg);
 	assert_int_equal(block_submit(&toy.dev, &a), 0);
@@ -403,9 +381,8 @@ static void test_poll_error_ends_everything(void **state)
 	assert_int_equal(block_submit(&toy.dev, &a), ERR_BAD_ANSWER);
 }
 
-static void test_refused_by_the_driver(void **state)
+TEST(refused_by_the_driver)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg), b = request(2, 1, &seg), c = request(3, 1, &seg);
 	toy.plan.latency_us = 100;
@@ -420,9 +397,8 @@ static void test_refused_by_the_driver(void **state)
 	assert_int_equal(c.status, 0);
 }
 
-static void test_full_of_nothing_is_a_bug_not_a_hang(void **state)
+TEST(full_of_nothing_is_a_bug_not_a_hang)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg);
 	toy.plan.always_busy = true;
@@ -432,9 +408,8 @@ static void test_full_of_nothing_is_a_bug_not_a_hang(void **state)
 	assert_int_equal(block_wait(&toy.dev, &a), ERR_BUG);
 }
 
-static void test_full_until_the_device_is_lost(void **state)
+TEST(full_until_the_device_is_lost)
 {
-	(void)state;
 	fake_clock_step_us = 10000;
 	struct block_seg seg = one_seg(1);
 	struct block_req req[DEPTH + 1];
@@ -447,9 +422,8 @@ static void test_full_until_the_device_is_lost(void **state)
 		assert_int_equal(req[i].status, ERR_TIMEOUT);
 }
 
-static void test_flush(void **state)
+TEST(flush)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg);
 	toy.plan.latency_us = 100;
@@ -466,9 +440,8 @@ static void test_flush(void **state)
 	assert_int_equal(toy.n_stops, 1);
 }
 
-static void test_stop_ends_everything(void **state)
+TEST(stop_ends_everything)
 {
-	(void)state;
 	struct block_seg seg = one_seg(1);
 	struct block_req a = request(1, 1, &seg);
 	toy.plan.latency_us = 100;
@@ -483,9 +456,8 @@ static void test_stop_ends_everything(void **state)
 
 /* Random traffic over a device that completes in its own order, with failures: every request ends,
  * with the right data. */
-static void test_random_traffic(void **state)
+TEST(random_traffic)
 {
-	(void)state;
 	enum { N = 12 };
 	static _Alignas(8) uint8_t memory[N][16 * SECTOR];
 	struct block_req req[N] = {0};
@@ -513,36 +485,4 @@ static void test_random_traffic(void **state)
 			req[i].status = ERR_IO;
 	}
 	assert_int_equal(block_drain(&toy.dev), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_simple_transfers, setup),
-		cmocka_unit_test_setup(test_more_pieces_than_the_queue_holds, setup),
-		cmocka_unit_test_setup(test_driver_that_completes_at_submit, setup),
-		cmocka_unit_test_setup(test_queue_full_is_busy, setup),
-		cmocka_unit_test_setup(test_several_segments, setup),
-		cmocka_unit_test_setup(test_bounds_of_the_device, setup),
-		cmocka_unit_test_setup(test_segments_that_do_not_fit, setup),
-		cmocka_unit_test_setup(test_pieces_meet_where_the_device_wants, setup),
-		cmocka_unit_test_setup(test_writes_stay_in_their_extents, setup),
-		cmocka_unit_test_setup(test_a_failing_request_fails_alone, setup),
-		cmocka_unit_test_setup(test_simple_transfer_with_a_failing_piece, setup),
-		cmocka_unit_test_setup(test_bad_statuses_of_a_driver, setup),
-		cmocka_unit_test_setup(test_silent_device_times_out, setup),
-		cmocka_unit_test_setup(test_silent_device_ends_a_simple_transfer, setup),
-		cmocka_unit_test_setup(test_late_but_in_time, setup),
-		cmocka_unit_test_setup(test_late_look_is_not_the_devices_fault, setup),
-		cmocka_unit_test_setup(test_completed_after_it_was_given_up, setup),
-		cmocka_unit_test_setup(test_completed_twice, setup),
-		cmocka_unit_test_setup(test_poll_error_ends_everything, setup),
-		cmocka_unit_test_setup(test_refused_by_the_driver, setup),
-		cmocka_unit_test_setup(test_full_of_nothing_is_a_bug_not_a_hang, setup),
-		cmocka_unit_test_setup(test_full_until_the_device_is_lost, setup),
-		cmocka_unit_test_setup(test_flush, setup),
-		cmocka_unit_test_setup(test_stop_ends_everything, setup),
-		cmocka_unit_test_setup(test_random_traffic, setup),
-	};
-	return cmocka_run_group_tests_name("block", tests, NULL, NULL);
 }

@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boot_memory.c: firmware's ranges in any order and overlap, against a map of single bytes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "boot_memory.h"
 
 static struct boot_info bi;
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	memset(&bi, 0, sizeof(bi));
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void add(uint64_t start, uint64_t end, uint32_t type)
 {
@@ -36,9 +33,8 @@ static void has(uint32_t i, uint64_t start, uint64_t end, uint32_t type)
 	assert_int_equal(bi.memory[i].type, type);
 }
 
-static void sorted_and_joined(void **state)
+TEST(sorted_and_joined)
 {
-	(void)state;
 	add(0x100000, 0x200000, BOOT_RAM);
 	add(0, 0x9fc00, BOOT_RAM);
 	add(0x200000, 0x300000, BOOT_RAM);
@@ -54,9 +50,8 @@ static void sorted_and_joined(void **state)
 	has(4, 0x310000, 0x311000, BOOT_ACPI);
 }
 
-static void empty_and_wrapping(void **state)
+TEST(empty_and_wrapping)
 {
-	(void)state;
 	assert_int_equal(boot_memory_add(&bi, 5, 0, BOOT_RAM), 0);
 	assert_int_equal(bi.n_memory, 0);
 	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 4, BOOT_RAM), ERR_FIRMWARE);
@@ -65,9 +60,8 @@ static void empty_and_wrapping(void **state)
 	has(0, 5, UINT64_MAX, BOOT_RAM);
 }
 
-static void hole_in_ram(void **state)
+TEST(hole_in_ram)
 {
-	(void)state;
 	add(0, 100, BOOT_RAM);
 	add(40, 60, BOOT_RESERVED);
 	finish();
@@ -77,9 +71,8 @@ static void hole_in_ram(void **state)
 	has(2, 60, 100, BOOT_RAM);
 }
 
-static void same_place_twice(void **state)
+TEST(same_place_twice)
 {
-	(void)state;
 	add(10, 20, BOOT_RAM);
 	add(10, 20, BOOT_RAM);
 	add(10, 20, BOOT_NVS);
@@ -89,9 +82,8 @@ static void same_place_twice(void **state)
 }
 
 /* ACPI table memory may be overwritten: what something else claims too may not. */
-static void acpi_gives_way(void **state)
+TEST(acpi_gives_way)
 {
-	(void)state;
 	add(0, 100, BOOT_ACPI);
 	add(40, 60, BOOT_RESERVED);
 	add(90, 120, BOOT_RAM);
@@ -103,9 +95,8 @@ static void acpi_gives_way(void **state)
 }
 
 /* Boot services cut RAM into hundreds of descriptors of four types that are RAM for us. */
-static void neighbours_are_one(void **state)
+TEST(neighbours_are_one)
 {
-	(void)state;
 	for (uint32_t i = 0; i < 5000; i++)
 		assert_int_equal(boot_memory_add_efi(
 					 &bi, i % 3 ? 7 : 4, 0x100000 + i * 0x200000ull, 512, 0xf),
@@ -117,9 +108,8 @@ static void neighbours_are_one(void **state)
 }
 
 /* The same, in an order that joins nothing as it comes: what is full is sorted and joined. */
-static void neighbours_in_any_order(void **state)
+TEST(neighbours_in_any_order)
 {
-	(void)state;
 	for (uint64_t half = 0; half < 2; half++)
 		for (uint64_t i = 0; i < BOOT_MEMORY_MAX; i++) {
 			uint64_t at = 0x100000 + (2 * (i * 7 % BOOT_MEMORY_MAX) + half) * 4096;
@@ -131,9 +121,8 @@ static void neighbours_in_any_order(void **state)
 }
 
 /* As many as were seen, and more, none of them a neighbour of its kind. */
-static void many_that_cannot_be_joined(void **state)
+TEST(many_that_cannot_be_joined)
 {
-	(void)state;
 	uint64_t attribute = 0x800000000000000full;
 	for (uint32_t i = 0; i < 513; i++)
 		assert_int_equal(boot_memory_add_efi(&bi, i & 1 ? 7 : 9, i * 0x10000, 16, 0xf), 0);
@@ -146,9 +135,8 @@ static void many_that_cannot_be_joined(void **state)
 	assert_int_equal(bi.n_memory, 514); /* runtime is reserved, all of it */
 }
 
-static void runtime_neighbours_are_one(void **state)
+TEST(runtime_neighbours_are_one)
 {
-	(void)state;
 	uint64_t attribute = 0x800000000000000full;
 	static const struct {
 		uint32_t type;
@@ -168,9 +156,8 @@ static void runtime_neighbours_are_one(void **state)
 }
 
 /* More than there is room for until they are sorted. */
-static void runtime_in_any_order(void **state)
+TEST(runtime_in_any_order)
 {
-	(void)state;
 	for (uint32_t half = 0; half < 2; half++)
 		for (uint32_t i = 0; i < BOOT_RUNTIME_MAX; i++)
 			assert_int_equal(
@@ -185,9 +172,8 @@ static void runtime_in_any_order(void **state)
 }
 
 /* Thousands of cuts: RAM with holes that are told first, in reverse. */
-static void many_cuts(void **state)
+TEST(many_cuts)
 {
-	(void)state;
 	for (uint32_t i = BOOT_MEMORY_MAX / 2 - 1; i > 0; i--)
 		add(i * 0x10000, i * 0x10000 + 0x1000, BOOT_RESERVED);
 	add(0, 0x10000000, BOOT_RAM);
@@ -198,9 +184,8 @@ static void many_cuts(void **state)
 	has(2, 0x11000, 0x20000, BOOT_RAM);
 }
 
-static void table_full(void **state)
+TEST(table_full)
 {
-	(void)state;
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
 		add(i * 10, i * 10 + 5, BOOT_RAM);
 	assert_int_equal(boot_memory_add(&bi, 7, 1, BOOT_RAM), ERR_NO_MEMORY);
@@ -209,18 +194,16 @@ static void table_full(void **state)
 }
 
 /* Full, and a range must be cut in two: an error, not a write behind the table. */
-static void no_room_to_cut(void **state)
+TEST(no_room_to_cut)
 {
-	(void)state;
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX - 1; i++)
 		add(i * 10, i * 10 + 5, BOOT_RAM);
 	add(2, 3, BOOT_RESERVED);
 	assert_int_equal(boot_memory_finish(&bi), ERR_NO_MEMORY);
 }
 
-static void efi_types(void **state)
+TEST(efi_types)
 {
-	(void)state;
 	static const uint32_t wanted[16] = {BOOT_RESERVED, BOOT_RAM, BOOT_RAM, BOOT_RAM, BOOT_RAM,
 		BOOT_RESERVED, BOOT_RESERVED, BOOT_RAM, BOOT_BAD, BOOT_ACPI, BOOT_NVS,
 		BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED};
@@ -235,9 +218,8 @@ static void efi_types(void **state)
 	assert_int_equal(bi.n_runtime, 0);
 }
 
-static void efi_runtime(void **state)
+TEST(efi_runtime)
 {
-	(void)state;
 	uint64_t attribute = 0x800000000000000full;
 	assert_int_equal(boot_memory_add_efi(&bi, 6, 0x7000, 3, attribute), 0);
 	assert_int_equal(bi.n_runtime, 1);
@@ -253,9 +235,8 @@ static void efi_runtime(void **state)
 }
 
 /* More descriptors than there is room for, but they touch. */
-static void efi_runtime_joined(void **state)
+TEST(efi_runtime_joined)
 {
-	(void)state;
 	uint64_t attribute = 0x800000000000000full;
 	for (uint32_t i = 0; i < 2 * BOOT_RUNTIME_MAX; i++)
 		assert_int_equal(
@@ -273,9 +254,8 @@ static void efi_runtime_joined(void **state)
 	assert_int_equal(bi.n_runtime, 4);
 }
 
-static void efi_wraps(void **state)
+TEST(efi_wraps)
 {
-	(void)state;
 	assert_int_equal(boot_memory_add_efi(&bi, 7, 0, UINT64_MAX / 4096 + 1, 0), ERR_FIRMWARE);
 	assert_int_equal(boot_memory_add_efi(&bi, 7, 4096, UINT64_MAX / 4096, 0), ERR_FIRMWARE);
 	assert_int_equal(
@@ -323,9 +303,8 @@ static void check_against(const uint32_t *claims) /* bit t: a range of type t wa
 	}
 }
 
-static void random_maps(void **state)
+TEST(random_maps)
 {
-	(void)state;
 	for (uint32_t round = 0; round < 20000; round++) {
 		uint32_t claims[UNIVERSE] = {0}, n = 1 + rnd(10);
 		memset(&bi, 0, sizeof(bi));
@@ -339,31 +318,4 @@ static void random_maps(void **state)
 		finish();
 		check_against(claims);
 	}
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(sorted_and_joined),
-		TEST(empty_and_wrapping),
-		TEST(hole_in_ram),
-		TEST(same_place_twice),
-		TEST(acpi_gives_way),
-		TEST(neighbours_are_one),
-		TEST(neighbours_in_any_order),
-		TEST(many_that_cannot_be_joined),
-		TEST(runtime_neighbours_are_one),
-		TEST(runtime_in_any_order),
-		TEST(many_cuts),
-		TEST(table_full),
-		TEST(no_room_to_cut),
-		TEST(efi_types),
-		TEST(efi_runtime),
-		TEST(efi_runtime_joined),
-		TEST(efi_wraps),
-		TEST(random_maps),
-	};
-	return cmocka_run_group_tests_name("boot_memory", tests, NULL, NULL);
 }

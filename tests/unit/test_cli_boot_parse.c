@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* boot_parse.c, grub_text.c, setup_record.c: texts of other programs, and our own record. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +10,8 @@
 #include "grub_text.h"
 #include "setup_record.h"
 
-static void kernel_command_line(void **state)
+TEST(kernel_command_line)
 {
-	(void)state;
 	char v[32];
 
 	assert_true(cmdline_value("a resume=/dev/sda2 quiet\n", "resume", v, sizeof(v)));
@@ -30,9 +26,8 @@ static void kernel_command_line(void **state)
 	assert_false(cmdline_value("x=0123456789012345678901234567890123", "x", v, sizeof(v)));
 }
 
-static void devices(void **state)
+TEST(devices)
 {
-	(void)state;
 	unsigned int major, minor;
 	char path[64];
 
@@ -54,9 +49,8 @@ static void devices(void **state)
 	assert_false(resume_path("UUID=abcd", path, 10));
 }
 
-static void swaps(void **state)
+TEST(swaps)
 {
-	(void)state;
 	struct swap_line s;
 
 	assert_false(swap_line_parse("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority", &s));
@@ -88,9 +82,8 @@ static const char bootmgr[] =
 	"Boot00zz* no number\n"
 	"MirroredPercentageAbove4G: 0.00\n";
 
-static void efi_entries(void **state)
+TEST(efi_entries)
 {
-	(void)state;
 	static struct efi_boot b;
 
 	efi_boot_parse(bootmgr, &b);
@@ -120,9 +113,8 @@ static void make_env(char block[GRUBENV_BYTES], const char *lines)
 	memcpy(block + 25, lines, strlen(lines));
 }
 
-static void environment(void **state)
+TEST(environment)
 {
-	(void)state;
 	char block[GRUBENV_BYTES], before[GRUBENV_BYTES], v[16];
 
 	make_env(block, "# WARNING: do not edit\nsaved_entry=a\\\nnext_entry=no\nlast=1\n");
@@ -143,9 +135,8 @@ static void environment(void **state)
 	assert_false(grubenv_set(block, "x", "a\nb"));
 }
 
-static void full_environment(void **state)
+TEST(full_environment)
 {
-	(void)state;
 	char block[GRUBENV_BYTES], value[1000];
 
 	make_env(block, "");
@@ -172,10 +163,8 @@ static void replaced(const char *text, const char *block, const char *wanted)
 	free(made);
 }
 
-static void custom(void **state)
+TEST(custom)
 {
-	(void)state;
-
 	replaced("", BLOCK, BLOCK);
 	replaced("a\n", BLOCK, "a\n" BLOCK);
 	replaced("a", BLOCK, "a\n" BLOCK);
@@ -193,9 +182,8 @@ static void custom(void **state)
 
 /* ---- The record ---- */
 
-static void record(void **state)
+TEST(record)
 {
-	(void)state;
 	static struct setup_record r, again;
 	char text[4096];
 
@@ -222,9 +210,8 @@ static void record(void **state)
 	assert_int_equal(record_format(&r, text, 100), -1);
 }
 
-static void bad_records(void **state)
+TEST(bad_records)
 {
-	(void)state;
 	static struct setup_record r;
 	static const char *const bad[] = {"", "how=grub\n", "version=1\n", "version=2\nhow=grub\n",
 		"version=1\nhow=lilo\n", "version=1\nhow=grub\nunknown=1\n",
@@ -236,21 +223,4 @@ static void bad_records(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (record_parse(bad[i], &r))
 			fail_msg("accepted: %s", bad[i]);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(kernel_command_line),
-		cmocka_unit_test(devices),
-		cmocka_unit_test(swaps),
-		cmocka_unit_test(efi_entries),
-		cmocka_unit_test(environment),
-		cmocka_unit_test(full_environment),
-		cmocka_unit_test(custom),
-		cmocka_unit_test(record),
-		cmocka_unit_test(bad_records),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * torpor arm's facts on a machine that is played: complete ones, each source broken alone, the file that they
  * are written to, and what arm refuses.
  */
+#include "test.h"
 #include "cli_boot.h"
 
 #include <stdlib.h>
@@ -20,13 +21,13 @@
 
 static struct all_facts all;
 
-static int setup(void **state)
+static void setup(void)
 {
-	if (machine_setup(state))
-		return -1;
+	machine_setup();
 	boot_files();
-	return 0;
 }
+
+FIXTURE(setup, tree_teardown)
 
 static void collect(void)
 {
@@ -50,9 +51,8 @@ static void all_there(void)
 
 /* ---- Complete ---- */
 
-static void complete(void **state)
+TEST(complete)
 {
-	(void)state;
 	static const uint8_t id[16] = {0x0c, 0x0f, 0xfe, 0xe0, 0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc,
 		0xde, 0xf0, 0x12, 0x34, 0x56, 0x78};
 
@@ -78,9 +78,8 @@ static void complete(void **state)
 	assert_true(*all.f.vendor);
 }
 
-static void tables_are_paired(void **state)
+TEST(tables_are_paired)
 {
-	(void)state;
 	static const char *const wanted[] = {"FACP", "FACS", "DSDT", "SSDT", "SSDT", "MCFG"};
 
 	all_there();
@@ -97,9 +96,8 @@ static void tables_are_paired(void **state)
 
 /* ---- The map ---- */
 
-static void map_of_one_source(void **state)
+TEST(map_of_one_source)
 {
-	(void)state;
 	uint32_t crc;
 
 	collect();
@@ -117,9 +115,8 @@ static void map_of_one_source(void **state)
 	assert_int_equal(all.f.map_crc, crc);
 }
 
-static void maps_that_differ(void **state)
+TEST(maps_that_differ)
 {
-	(void)state;
 	boot_ram[BOOT_RAM_E820 + 4 + 60 + 16] = 4;
 	boot_kcore();
 	collect();
@@ -130,9 +127,8 @@ static void maps_that_differ(void **state)
 	assert_non_null(strstr(all.missing[0], "differ"));
 }
 
-static void no_map(void **state)
+TEST(no_map)
 {
-	(void)state;
 	boot_zero_page[0x1e8] = 1;
 	boot_params();
 	tree_file("/proc/kallsyms", "0000000000000000 D e820_table_firmware\n");
@@ -141,9 +137,8 @@ static void no_map(void **state)
 	assert_non_null(strstr(all.missing[0], "neither"));
 }
 
-static void map_with_extension(void **state)
+TEST(map_with_extension)
 {
-	(void)state;
 	uint8_t more[20] = {0}, *kept = boot_ram + BOOT_RAM_E820;
 
 	memcpy(more + 4, (uint32_t[]){1, 0x1000, 0, 20}, 16); /* at 4 GiB, type 20 */
@@ -172,9 +167,8 @@ static void kept_is(uint32_t i, uint64_t start, uint64_t end)
 	assert_int_equal(all.kept[i].end, end);
 }
 
-static void kept_by_nobody(void **state)
+TEST(kept_by_nobody)
 {
-	(void)state;
 	all_there();
 	assert_int_equal(all.f.kept_known, 1);
 	assert_int_equal(all.n_kept, 1);
@@ -182,9 +176,8 @@ static void kept_by_nobody(void **state)
 }
 
 /* A boot logo; setup_data, where two entries of RAM meet inside a frame, and at the end of one; MTRRs. */
-static void kept_for_others(void **state)
+TEST(kept_for_others)
 {
-	(void)state;
 	boot_iomem("00100000-0402017f : System RAM\n"
 		   "  01000000-017fffff : Kernel code\n"
 		   "04020180-040201ff : System RAM\n"
@@ -203,9 +196,8 @@ static void kept_for_others(void **state)
 	kept_is(5, 0x1f000000, 0x1ffe0000);
 }
 
-static void kept_unknown(void **state)
+TEST(kept_unknown)
 {
-	(void)state;
 	static char text[65536];
 	size_t at = 0;
 
@@ -225,9 +217,8 @@ static void kept_unknown(void **state)
 }
 
 /* RAM in every map, and a machine check for who reads it. */
-static void kept_failed(void **state)
+TEST(kept_failed)
 {
-	(void)state;
 	static uint64_t flags[0x500];
 
 	memset(flags, 0, sizeof(flags));
@@ -235,7 +226,7 @@ static void kept_failed(void **state)
 	flags[0x400] = 1ull << 19 | 1ull << 17;
 	tree_bytes("/proc/kpageflags", flags, sizeof(flags));
 	tree_file("/proc/meminfo", "HardwareCorrupted:     0 kB\n");
-	kept_by_nobody(NULL);
+	test_kept_by_nobody();
 	tree_file("/proc/meminfo", "HardwareCorrupted:     8 kB\n");
 	all_there();
 	assert_int_equal(all.n_kept, 3);
@@ -249,9 +240,8 @@ static void kept_failed(void **state)
 /* ---- Tables ---- */
 
 /* Without the kernel's list its log does. */
-static void tables_by_log(void **state)
+TEST(tables_by_log)
 {
-	(void)state;
 	uint64_t hash;
 
 	collect();
@@ -268,9 +258,8 @@ static void tables_by_log(void **state)
 	assert_int_equal(all.n_tables, 0);
 }
 
-static void tables_that_do_not_fit(void **state)
+TEST(tables_that_do_not_fit)
 {
-	(void)state;
 	uint8_t *ssdt = boot_ram + BOOT_RAM_DESCS + 3 * 32,
 		*dsdt = boot_ram + BOOT_RAM_DESCS + 2 * 32;
 
@@ -297,9 +286,8 @@ static void tables_that_do_not_fit(void **state)
 	assert_int_equal(all.n_tables, 0);
 }
 
-static void tables_that_the_list_lacks(void **state)
+TEST(tables_that_the_list_lacks)
 {
-	(void)state;
 	tree_file("/dev/kmsg", "");
 	tree_bytes("/sys/firmware/acpi/tables/SSDT5", "SSDT", 4);
 	only_missing("sysfs has more SSDTs");
@@ -307,9 +295,8 @@ static void tables_that_the_list_lacks(void **state)
 
 /* ---- The kernel ---- */
 
-static void boot_id_elsewhere(void **state)
+TEST(boot_id_elsewhere)
 {
-	(void)state;
 	boot_text[BOOT_TEXT_ID]++;
 	boot_kcore();
 	only_missing("not where the kernel says");
@@ -317,9 +304,8 @@ static void boot_id_elsewhere(void **state)
 	assert_int_equal(all.f.jump_address_phys, BOOT_JUMP_PHYS);
 }
 
-static void physical_addresses_that_differ(void **state)
+TEST(physical_addresses_that_differ)
 {
-	(void)state;
 	boot_phys_base = 0x2d000000 - 0x200000;
 	boot_kcore();
 	collect();
@@ -330,9 +316,8 @@ static void physical_addresses_that_differ(void **state)
 }
 
 /* The flag says only that the processor could. */
-static void five_levels(void **state)
+TEST(five_levels)
 {
-	(void)state;
 	boot_note = "NUMBER(pgtable_l5_enabled)=1\n";
 	boot_kcore();
 	all_there();
@@ -343,9 +328,8 @@ static void five_levels(void **state)
 	assert_int_equal(all.f.cr4, 0x1406f0);
 }
 
-static void no_symbols(void **state)
+TEST(no_symbols)
 {
-	(void)state;
 	tree_remove("/proc/kcore");
 	collect();
 	assert_int_equal(all.f.map_known, FACTS_MAP_ONE);
@@ -358,9 +342,8 @@ static void no_symbols(void **state)
 	assert_int_equal(all.n_missing, 4);
 }
 
-static void no_firmware(void **state)
+TEST(no_firmware)
 {
-	(void)state;
 	memset(boot_zero_page + 0x70, 0, 8);
 	boot_params();
 	only_missing("root pointer");
@@ -375,9 +358,8 @@ static void no_firmware(void **state)
 	assert_int_equal(all.f.efi, 1);
 }
 
-static void not_swap(void **state)
+TEST(not_swap)
 {
-	(void)state;
 	facts_collect(&all, "/dev/vda2", 1);
 	assert_int_equal(all.n_missing, 1);
 	assert_int_equal(all.f.resume_offset, 1);
@@ -402,9 +384,8 @@ static uint64_t hashes_of(uint32_t at, uint8_t value)
 	return sum;
 }
 
-static void only_mounts_count(void **state)
+TEST(only_mounts_count)
 {
-	(void)state;
 	static const uint32_t counts[] = {0x2c, 0x34, 0x3a, 0x40, 0x60, 0x68};
 	static const uint32_t same[] = {0x30, 0x0c, 0x10, 0x175, 0x61, 0x88, 0x3fc};
 	uint64_t was;
@@ -424,9 +405,8 @@ static void only_mounts_count(void **state)
 	assert_true(hashes_of(1024 + 0x34, 4) != was);
 }
 
-static void others_have_none(void **state)
+TEST(others_have_none)
 {
-	(void)state;
 	static const char *const types[] = {
 		"xfs", "btrfs", "vfat", "f2fs", "ext", "ext44", "", "extra"};
 	struct saved_filesystem f = {0};
@@ -458,9 +438,8 @@ static int open_facts(struct state_reader *r)
 	return facts_open(file, (size_t)n, r);
 }
 
-static void armed_and_disarmed(void **state)
+TEST(armed_and_disarmed)
 {
-	(void)state;
 	static struct saved_memory memory[8];
 	struct state_reader r;
 	char full[SYS_PATH_MAX];
@@ -503,9 +482,8 @@ static void armed_and_disarmed(void **state)
 }
 
 /* What the kernel has begun to write when arm is killed. */
-static void half_written(void **state)
+TEST(half_written)
 {
-	(void)state;
 	static uint8_t facts[FACTS_FILE_BYTES], none[FACTS_FILE_BYTES], mixed[FACTS_FILE_BYTES];
 	struct state_reader r;
 	size_t used;
@@ -527,9 +505,8 @@ static void half_written(void **state)
 }
 
 /* Facts cannot be written: armed all the same, for the kernel's own rule. */
-static void no_place(void **state)
+TEST(no_place)
 {
-	(void)state;
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	tree_remove(FACTS_PATH);
 	assert_int_equal(machine_run("arm"), STATUS_OK);
@@ -547,9 +524,8 @@ static void no_place(void **state)
 	assert_int_equal(open_facts(&(struct state_reader){0}), 0);
 }
 
-static void refused_after_kexec(void **state)
+TEST(refused_after_kexec)
 {
-	(void)state;
 	static struct setup_record record;
 	struct state_reader r;
 
@@ -587,9 +563,8 @@ static void efi_machine(void)
 	machine_root_mount("vfat");
 }
 
-static void by_efi_entry(void **state)
+TEST(by_efi_entry)
 {
-	(void)state;
 	efi_machine();
 	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
 	machine_has(RECORD_PATH, "facts=/boot/EFI/torpor/facts\n");
@@ -605,9 +580,8 @@ static void by_efi_entry(void **state)
 }
 
 /* GRUB under UEFI: the loader is chainloaded, and reads the ESP. */
-static void by_grub_on_efi(void **state)
+TEST(by_grub_on_efi)
 {
-	(void)state;
 	efi_machine();
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	machine_has(RECORD_PATH, "how=grub\n");
@@ -629,9 +603,8 @@ static void by_grub_on_efi(void **state)
 
 /* ---- status, facts ---- */
 
-static void status(void **state)
+TEST(status)
 {
-	(void)state;
 	static struct setup_record record;
 	char text[FACTS_STATUS_BYTES];
 
@@ -647,9 +620,8 @@ static void status(void **state)
 	assert_non_null(strstr(text, FACTS_PATH ": No such file"));
 }
 
-static void shown(void **state)
+TEST(shown)
 {
-	(void)state;
 	char *words[] = {"facts", NULL, NULL, NULL};
 
 	assert_int_equal(facts_main(1, words), STATUS_OK);
@@ -666,43 +638,4 @@ static void shown(void **state)
 	words[1] = "-x";
 	assert_int_equal(facts_main(2, words), STATUS_USAGE);
 	assert_int_equal(facts_main(3, words), STATUS_USAGE);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(complete),
-		TEST(tables_are_paired),
-		TEST(map_of_one_source),
-		TEST(maps_that_differ),
-		TEST(no_map),
-		TEST(map_with_extension),
-		TEST(kept_by_nobody),
-		TEST(kept_for_others),
-		TEST(kept_unknown),
-		TEST(kept_failed),
-		TEST(tables_by_log),
-		TEST(tables_that_do_not_fit),
-		TEST(tables_that_the_list_lacks),
-		TEST(boot_id_elsewhere),
-		TEST(physical_addresses_that_differ),
-		TEST(five_levels),
-		TEST(no_symbols),
-		TEST(no_firmware),
-		TEST(not_swap),
-		TEST(only_mounts_count),
-		TEST(others_have_none),
-		TEST(armed_and_disarmed),
-		TEST(half_written),
-		TEST(no_place),
-		TEST(refused_after_kexec),
-		TEST(by_efi_entry),
-		TEST(by_grub_on_efi),
-		TEST(status),
-		TEST(shown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* export and make: own images and stock ones to files and back, and what is refused. */
 #define _GNU_SOURCE
+#include "test.h"
+
 #include "cli_tree.h"
 
 #include <fcntl.h>
@@ -29,21 +31,20 @@
 
 static char dir[64];
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	strcpy(dir, P_tmpdir "/torpor-export-XXXXXX");
-	return mkdtemp(dir) ? 0 : -1;
+	assert_true(mkdtemp(dir));
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
 	char command[128];
-
-	(void)state;
 	snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
+	assert_int_equal(system(command), 0);
 }
+
+FIXTURE(setup, teardown)
 
 static const char *in_dir(const char *name)
 {
@@ -198,9 +199,8 @@ static void check_header(const char *path)
 
 /* ---- Tests ---- */
 
-static void there_and_back(void **state)
+TEST(there_and_back)
 {
-	(void)state;
 	const char *image = in_dir("image"), *core = in_dir("core"), *again = in_dir("again");
 
 	write_image(image);
@@ -220,9 +220,8 @@ static void there_and_back(void **state)
 	assert_int_equal(RUN(verify_main, image), STATUS_OK);
 }
 
-static void flat(void **state)
+TEST(flat)
 {
-	(void)state;
 	const char *image = in_dir("image"), *raw = in_dir("raw"), *again = in_dir("again");
 	struct stat st;
 	int fd;
@@ -249,9 +248,8 @@ static void flat(void **state)
 	close(fd);
 }
 
-static void refused(void **state)
+TEST(refused)
 {
-	(void)state;
 	const char *image = in_dir("image"), *core = in_dir("core"), *no = in_dir("no");
 	int fd;
 
@@ -290,9 +288,8 @@ static void refused(void **state)
 	assert_int_equal(RUN(make_main, "--elf", core, "-o", no), STATUS_OK); /* as it was */
 }
 
-static void usage(void **state)
+TEST(usage)
 {
-	(void)state;
 	assert_int_equal(RUN(export_main, "--fast", "x"), STATUS_USAGE);
 	assert_int_equal(RUN(export_main, "-o", "x"), STATUS_USAGE);
 	assert_int_equal(RUN(export_main, "--offset", "x", "y"), STATUS_USAGE);
@@ -301,9 +298,8 @@ static void usage(void **state)
 	assert_int_equal(RUN(make_main, "--elf", "x", "--raw", "y", "-o", "z"), STATUS_USAGE);
 }
 
-static void stock(void **state)
+TEST(stock)
 {
-	(void)state;
 	static const enum swb_codec codecs[] = {SWB_RAW, SWB_LZO, SWB_LZ4};
 	const char *image = in_dir("image"), *raw = in_dir("raw");
 	uint8_t page[SWB_PAGE], wanted[SWB_PAGE];
@@ -337,9 +333,8 @@ static void stock(void **state)
 }
 
 /* Ctrl-C while a file is made: it is gone, what was there stays, and the command ends by the signal. */
-static void ended_by_a_signal(void **state)
+TEST(ended_by_a_signal)
 {
-	(void)state;
 	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 	const char *path = in_dir("core");
 	struct out_file out;
@@ -361,9 +356,8 @@ static void ended_by_a_signal(void **state)
 	}
 }
 
-static void bar(void **state)
+TEST(bar)
 {
-	(void)state;
 	char line[PROGRESS_LINE_BYTES];
 
 	progress_line(line, 50000000, 100000000, 500000);
@@ -374,19 +368,4 @@ static void bar(void **state)
 	assert_non_null(strstr(line, "100 %"));
 	progress_line(line, 3000000, 0, 1000000);
 	assert_string_equal(line, "3 MB/s");
-}
-
-int main(void)
-{
-#define EXPORT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		EXPORT_TEST(there_and_back),
-		EXPORT_TEST(flat),
-		EXPORT_TEST(refused),
-		EXPORT_TEST(usage),
-		EXPORT_TEST(stock),
-		EXPORT_TEST(ended_by_a_signal),
-		EXPORT_TEST(bar),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_facts.c and kexec.c on copies of /proc and /sys: a BIOS and an EFI machine, and files that
  * are missing or hold nothing. */
+#include "test.h"
+
 #include "cli_tree.h"
 
 #include <elf.h>
@@ -8,6 +10,8 @@
 
 #include "kexec.h"
 #include "machine_facts.h"
+
+FIXTURE(tree_setup, tree_teardown)
 
 static void memmap(const char *n, const char *start, const char *end, const char *type)
 {
@@ -50,9 +54,8 @@ static void bios_machine(void)
 	tree_file("/sys/kernel/kexec_crash_loaded", "0\n");
 }
 
-static void bios(void **state)
+TEST(bios)
 {
-	(void)state;
 	static struct machine_facts f;
 	static uint8_t zero_page[4096];
 
@@ -92,9 +95,8 @@ static void bios(void **state)
 	assert_int_equal(f.rsdp, 0);
 }
 
-static void bios_memory(void **state)
+TEST(bios_memory)
 {
-	(void)state;
 	static struct machine_facts f;
 	static uint8_t mem[0x100000];
 	uint8_t *rsdp = mem + 0xf5000;
@@ -121,9 +123,8 @@ static void runtime(const char *n, const char *type, const char *phys, const cha
 	}
 }
 
-static void efi(void **state)
+TEST(efi)
 {
-	(void)state;
 	static struct machine_facts f;
 	static uint8_t zero_page[4096];
 
@@ -151,9 +152,8 @@ static void efi(void **state)
 	assert_complaint("runtime-map/1");
 }
 
-static void bad_maps(void **state)
+TEST(bad_maps)
 {
-	(void)state;
 	static struct machine_facts f;
 
 	assert_int_equal(machine_facts_read(&f), -1);
@@ -189,9 +189,8 @@ static void bad_maps(void **state)
 	assert_complaint("more than 256");
 }
 
-static void kcore(void **state)
+TEST(kcore)
 {
-	(void)state;
 	static struct {
 		Elf64_Ehdr header;
 		Elf64_Phdr segment[2];
@@ -219,9 +218,8 @@ static void kcore(void **state)
 }
 
 /* All that comes before the probe, which only a kernel can answer. */
-static void kexec_settings(void **state)
+TEST(kexec_settings)
 {
-	(void)state;
 	assert_int_equal(kexec_check(), -1);
 	assert_complaint("CONFIG_KEXEC");
 	tree_file("/sys/kernel/kexec_loaded", "1\n");
@@ -239,18 +237,4 @@ static void kexec_settings(void **state)
 	tree_file("/proc/sys/kernel/kexec_load_disabled", "1\n");
 	assert_int_equal(kexec_check(), -1);
 	assert_complaint("kexec_load_disabled");
-}
-
-int main(void)
-{
-#define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
-	const struct CMUnitTest tests[] = {
-		TREE_TEST(bios),
-		TREE_TEST(bios_memory),
-		TREE_TEST(efi),
-		TREE_TEST(bad_maps),
-		TREE_TEST(kcore),
-		TREE_TEST(kexec_settings),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
 /* Images in files: where a file lies and what is in the way of using it; set up, looked at, removed. The
  * file system is played, the files are real. */
 #define _GNU_SOURCE
+#include "test.h"
+
 #include "cli_machine.h"
 
 #include <errno.h>
@@ -37,15 +39,16 @@ static char path[SYS_PATH_MAX]; /* of the file, in the tree */
 extern const uint8_t writer_blob[], writer_blob_end[];
 const uint8_t writer_blob[1], writer_blob_end[1];
 
-static int setup(void **state)
+static void setup(void)
 {
-	if (machine_setup(state))
-		return -1;
+	machine_setup();
 	play_reset();
 	tree_file(VDA "/vda1/size", "1048576\n");
 	tree_folder("/home");
-	return sys_path(path, IMAGE) ? 0 : -1;
+	assert_true(sys_path(path, IMAGE));
 }
+
+FIXTURE(setup, tree_teardown)
 
 /* ---- Places ---- */
 
@@ -64,10 +67,8 @@ static int read_extents(uint64_t bytes)
 	return err ? err : file_extents_check(&x, "image");
 }
 
-static void pieces(void **state)
+TEST(pieces)
 {
-	(void)state;
-
 	play_extent(1 << 20, 65536, 0);
 	play_extent((1 << 20) + 65536, 4096, FIEMAP_EXTENT_MERGED); /* adjacent */
 	play_extent(4096, 8192, 0);
@@ -82,9 +83,8 @@ static void pieces(void **state)
 	assert_int_equal(x.piece[3].bytes, 16384); /* no more than the file has */
 }
 
-static void flags(void **state)
+TEST(flags)
 {
-	(void)state;
 	static const struct {
 		uint32_t flags;
 		const char *text;
@@ -110,10 +110,8 @@ static void flags(void **state)
 	}
 }
 
-static void odd_places(void **state)
+TEST(odd_places)
 {
-	(void)state;
-
 	play_extent(1 << 20, 65536, 0);
 	assert_int_equal(read_extents(131072), -1);
 	assert_complaint("image has a hole at byte 65536");
@@ -144,10 +142,8 @@ static void odd_places(void **state)
 	assert_complaint("image: its place on the disk cannot be found: Operation not supported");
 }
 
-static void many_pieces(void **state)
+TEST(many_pieces)
 {
-	(void)state;
-
 	for (uint64_t i = 0; i <= IMG_MAP_EXTENTS_MAX; i++)
 		play_extent((1 << 20) + i * 131072, 65536, 0);
 	assert_int_equal(read_extents(65536ull * IMG_MAP_EXTENTS_MAX), 0);
@@ -156,9 +152,8 @@ static void many_pieces(void **state)
 	assert_complaint("more than 1024 pieces");
 }
 
-static void chunks(void **state)
+TEST(chunks)
 {
-	(void)state;
 	struct btrfs_chunk chunk = {.length = 1 << 20,
 		.type = BTRFS_BLOCK_GROUP_DATA,
 		.num_stripes = 1,
@@ -187,9 +182,8 @@ static void make_image(void)
 	assert_int_equal(machine_run(SETUP), STATUS_OK);
 }
 
-static void target(void **state)
+TEST(target)
 {
-	(void)state;
 	static struct target t;
 	static struct handoff h;
 	static struct machine_facts facts;
@@ -235,9 +229,8 @@ static void not_a_target(const char *part)
 	assert_complaint(part);
 }
 
-static void not_targets(void **state)
+TEST(not_targets)
 {
-	(void)state;
 	static struct target t;
 
 	make_image();
@@ -278,9 +271,8 @@ static void not_targets(void **state)
 
 /* ---- Setting up ---- */
 
-static void sizes(void **state)
+TEST(sizes)
 {
-	(void)state;
 	uint64_t n;
 
 	assert_true(image_size("auto", 1ull << 30, &n));
@@ -296,9 +288,8 @@ static void sizes(void **state)
 		assert_false(image_size(bad[i], 1 << 30, &n));
 }
 
-static void set_up_and_removed(void **state)
+TEST(set_up_and_removed)
 {
-	(void)state;
 	struct stat st;
 
 	make_image();
@@ -329,10 +320,8 @@ static void set_up_and_removed(void **state)
 	assert_false(sys_exists("/boot/grub/custom.cfg"));
 }
 
-static void planned(void **state)
+TEST(planned)
 {
-	(void)state;
-
 	assert_int_equal(machine_run("setup --file /srv/a/image --size 16M --dry-run"), STATUS_OK);
 	assert_false(sys_exists("/srv"));
 	assert_int_equal(machine_run("setup --file /srv/a/image --size 16M"), STATUS_OK);
@@ -342,10 +331,8 @@ static void planned(void **state)
 }
 
 /* A file that somebody else made is used, and stays. */
-static void set_up_on_a_file(void **state)
+TEST(set_up_on_a_file)
 {
-	(void)state;
-
 	tree_file(IMAGE, "");
 	assert_int_equal(truncate(path, BYTES), 0);
 	assert_int_equal(machine_run("setup --file " IMAGE), STATUS_OK);
@@ -371,10 +358,8 @@ static void refused(const char *words, const char *part)
 	assert_false(sys_exists("/boot/grub/torpor"));
 }
 
-static void set_up_refused(void **state)
+TEST(set_up_refused)
 {
-	(void)state;
-
 	refused("setup --file image", "the whole path is wanted");
 	refused("setup --file " IMAGE " --size 1", "--size 1: auto is wanted");
 	refused("setup --size 16M", "--size is of --file");
@@ -395,10 +380,8 @@ static void set_up_refused(void **state)
 
 /* What the file system does not say, or says otherwise a moment later, is told; the file that is of no
  * use goes away, and nothing stands in the way of the next try. */
-static void set_up_without_a_place(void **state)
+TEST(set_up_without_a_place)
 {
-	(void)state;
-
 	play.allocate_err = -EOPNOTSUPP; /* ext3 */
 	play.moves_after = 1;
 	assert_int_equal(machine_run(SETUP), STATUS_FAILED);
@@ -424,10 +407,8 @@ static void status(int wanted, const char *part)
 	assert_int_equal(machine_run("arm"), wanted);
 }
 
-static void status_of_file(void **state)
+TEST(status_of_file)
 {
-	(void)state;
-
 	machine_can_jump = true;
 	make_image();
 	status(STATUS_OK, NULL);
@@ -456,10 +437,8 @@ static void status_of_file(void **state)
 }
 
 /* The partition has moved: the file not, as the file system sees it. */
-static void words_of_another_place(void **state)
+TEST(words_of_another_place)
 {
-	(void)state;
-
 	machine_can_jump = true;
 	make_image();
 	tree_file(VDA "/vda1/start", "4096\n");
@@ -487,10 +466,8 @@ static int open_for_save(enum area_policy policy)
 	return err;
 }
 
-static void save_to_it(void **state)
+TEST(save_to_it)
 {
-	(void)state;
-
 	make_image();
 	assert_int_equal(open_for_save(AREA_KEEP), 0);
 	assert_true(play.flags & FS_IMMUTABLE_FL); /* again */
@@ -518,10 +495,8 @@ static void save_to_it(void **state)
 }
 
 /* torpor save tells GRUB, when it is GRUB that must be told. */
-static void armed_by_save(void **state)
+TEST(armed_by_save)
 {
-	(void)state;
-
 	assert_int_equal(image_arm(path), 0); /* nothing is set up */
 	make_image();
 	machine_has_not("/boot/grub/grubenv", "next_entry");
@@ -536,40 +511,10 @@ static void armed_by_save(void **state)
 	machine_has_not("/boot/grub/grubenv", "next_entry");
 }
 
-static void not_beside_swap(void **state)
+TEST(not_beside_swap)
 {
-	(void)state;
-
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	assert_int_equal(machine_run(SETUP), STATUS_FAILED);
 	assert_complaint("a swap area is set up: torpor setup --remove first");
 	assert_false(sys_exists(IMAGE));
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(pieces),
-		TEST(flags),
-		TEST(odd_places),
-		TEST(many_pieces),
-		TEST(chunks),
-		TEST(target),
-		TEST(not_targets),
-		TEST(sizes),
-		TEST(set_up_and_removed),
-		TEST(planned),
-		TEST(set_up_on_a_file),
-		TEST(set_up_refused),
-		TEST(set_up_without_a_place),
-		TEST(status_of_file),
-		TEST(words_of_another_place),
-		TEST(save_to_it),
-		TEST(armed_by_save),
-		TEST(not_beside_swap),
-	};
-
-	return cmocka_run_group_tests_name("cli_file", tests, NULL, NULL);
 }

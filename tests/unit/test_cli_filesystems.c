@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* filesystems.c on a copy of /proc and /sys: what is mounted, where, and which bytes tell of changes. */
+#include "test.h"
+
 #include "cli_tree.h"
 
 #include <stdio.h>
@@ -7,6 +9,8 @@
 
 #include "filesystems.h"
 #include "say.h"
+
+FIXTURE(tree_setup, tree_teardown)
 
 #define PCI "/sys/devices/pci0000:00/"
 #define VDA PCI "0000:00:03.0/virtio0/block/vda"
@@ -66,9 +70,8 @@ static const struct handoff_filesystem *named(const char *mount_point)
 	return NULL;
 }
 
-static void list(void **state)
+TEST(list)
 {
-	(void)state;
 	const struct handoff_filesystem *f;
 
 	machine();
@@ -99,9 +102,8 @@ static void list(void **state)
 	assert_ptr_equal(filesystems_writable(&all), named("/"));
 }
 
-static void said(void **state)
+TEST(said)
 {
-	(void)state;
 	char text[4096] = "";
 	FILE *f = fmemopen(text, sizeof(text), "w");
 
@@ -118,9 +120,8 @@ static void said(void **state)
 	assert_non_null(strstr(text, "3 more will not be compared"));
 }
 
-static void nothing(void **state)
+TEST(nothing)
 {
-	(void)state;
 	assert_int_equal(filesystems_find(&all), -1);
 	assert_complaint("mountinfo");
 	tree_file("/proc/self/mountinfo", "20 1 0:18 / /proc rw - proc proc rw\ngarbage\n");
@@ -129,9 +130,8 @@ static void nothing(void **state)
 	assert_null(filesystems_writable(&all));
 }
 
-static void too_many(void **state)
+TEST(too_many)
 {
-	(void)state;
 	char lines[8192] = "", line[128], dir[64];
 
 	for (int i = 0; i < HANDOFF_FILESYSTEMS_MAX + 2; i++) {
@@ -163,9 +163,8 @@ static void bytes_are(const char *type, uint64_t n_sectors, uint64_t offset, uin
 	assert_int_equal(f.range[0].bytes, bytes);
 }
 
-static void types(void **state)
+TEST(types)
 {
-	(void)state;
 	memset(start, 0, sizeof(start));
 	bytes_are("ext2", 4096, 1024, 1024);
 	bytes_are("ext4", 4096, 1024, 1024);
@@ -179,9 +178,8 @@ static void types(void **state)
 	bytes_are("vfat", 4096, 0, 65536); /* no boot sector */
 }
 
-static void vfat(void **state)
+TEST(vfat)
 {
-	(void)state;
 	memset(start, 0, sizeof(start));
 	start[510] = 0x55;
 	start[511] = 0xaa;
@@ -203,19 +201,4 @@ static void vfat(void **state)
 	start[12] = 2;
 	memset(start + 14, 0, 26); /* neither reserved sectors nor a FAT */
 	bytes_are("vfat", 4096, 0, 65536);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(list),
-		TEST(said),
-		TEST(nothing),
-		TEST(too_many),
-		TEST(types),
-		TEST(vfat),
-	};
-	return cmocka_run_group_tests_name("cli_filesystems", tests, NULL, NULL);
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hardware.c: watchdogs that are armed, machines that no register switches off. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "cli_tree.h"
 #include "hardware.h"
+
+FIXTURE(tree_setup, tree_teardown)
 
 static void watchdog(const char *name, const char *identity, const char *state)
 {
@@ -29,15 +28,13 @@ static void fadt(uint32_t flags, uint64_t sleep_control, size_t bytes)
 	tree_bytes("/sys/firmware/acpi/tables/FACP", table, bytes);
 }
 
-static void nothing_there(void **state)
+TEST(nothing_there)
 {
-	(void)state;
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
 }
 
-static void watchdogs(void **state)
+TEST(watchdogs)
 {
-	(void)state;
 	watchdog("watchdog0", "iTCO_wdt\n", "inactive\n");
 	watchdog("watchdog1", "Software Watchdog\n", "active\n");
 	watchdog("watchdog2", "SP5100 TCO timer\n", NULL); /* a kernel that does not say */
@@ -53,9 +50,8 @@ static void watchdogs(void **state)
 	assert_complaint("watchdog0 (unknown) is armed");
 }
 
-static void power_off(void **state)
+TEST(power_off)
 {
-	(void)state;
 	fadt(0, 0, 276);
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
 	fadt(1u << 20, 0x604, 276);
@@ -68,15 +64,4 @@ static void power_off(void **state)
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), -1);
 	fadt(1u << 20, 0, 20);
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-	const struct CMUnitTest tests[] = {
-		TEST(nothing_there),
-		TEST(watchdogs),
-		TEST(power_off),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

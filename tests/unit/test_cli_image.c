@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Areas in files: making one, what is in the way of it; info and verify of good and bad images. */
 #define _GNU_SOURCE
+#include "test.h"
 #include "cli_tree.h"
 
 #include <fcntl.h>
@@ -20,19 +21,22 @@
 static char path[64];
 static int fd;
 
-static int setup(void **state)
+static void setup(void)
 {
 	strcpy(path, P_tmpdir "/torpor-area-XXXXXX");
 	fd = mkstemp(path);
-	return fd < 0 || ftruncate(fd, AREA_BYTES) || tree_setup(state) ? -1 : 0;
+	assert_true(fd >= 0 && !ftruncate(fd, AREA_BYTES));
+	tree_setup();
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
 	close(fd);
 	unlink(path);
-	return tree_teardown(state);
+	tree_teardown();
 }
+
+FIXTURE(setup, teardown)
 
 /* A target as target_find would make it, on the file. */
 static struct target target(void)
@@ -81,9 +85,8 @@ static void put(const void *data, size_t n, off_t at)
 
 /* ---- Making an area ---- */
 
-static void blank(void **state)
+TEST(blank)
 {
-	(void)state;
 	struct target t = target();
 	struct img_headers hs, again;
 
@@ -105,9 +108,8 @@ static void blank(void **state)
 	assert_complaint("empty");
 }
 
-static void foreign(void **state)
+TEST(foreign)
 {
-	(void)state;
 	struct target t = target();
 	struct img_headers hs;
 	char content[AREA_CONTENT_BYTES];
@@ -143,9 +145,8 @@ static void foreign(void **state)
 	assert_complaint("has partitions");
 }
 
-static void device_errors(void **state)
+TEST(device_errors)
 {
-	(void)state;
 	struct target t = target();
 	struct image_file f;
 	struct img_headers hs;
@@ -267,9 +268,8 @@ static void flip(off_t at)
 	put(&byte, 1, at);
 }
 
-static void images(void **state)
+TEST(images)
 {
-	(void)state;
 	struct img_headers hs;
 	struct target t = target();
 	struct image_file f;
@@ -310,9 +310,8 @@ static const char *info_text(int want)
 	return text;
 }
 
-static void information(void **state)
+TEST(information)
 {
-	(void)state;
 	struct img_headers hs;
 	const char *text;
 
@@ -328,9 +327,8 @@ static void information(void **state)
 
 /* Only the image that this save wrote, only when it was launched, and then in both copies. A reusable one
  * has no failed attempts any more. */
-static void confirmed(void **state)
+TEST(confirmed)
 {
-	(void)state;
 	static uint8_t other[16] = "another image";
 	static const struct {
 		uint64_t compat;
@@ -373,9 +371,8 @@ static void confirmed(void **state)
 	free(block);
 }
 
-static void damage(void **state)
+TEST(damage)
 {
-	(void)state;
 	struct img_headers hs;
 
 	save_image(&hs);
@@ -431,9 +428,8 @@ static void damage(void **state)
 }
 
 /* A save makes both copies EMPTY and then writes one: without that one, "empty" proves nothing. */
-static void newest_copy_lost(void **state)
+TEST(newest_copy_lost)
 {
-	(void)state;
 	static const struct {
 		const char *text; /* over the copy; NULL: a bit */
 		const char *said;
@@ -473,9 +469,8 @@ static void newest_copy_lost(void **state)
 	}
 }
 
-static void usage(void **state)
+TEST(usage)
 {
-	(void)state;
 	assert_int_equal(run(verify_main, "--fast", NULL), STATUS_USAGE);
 	assert_int_equal(run(verify_main, path, path), STATUS_USAGE);
 	assert_int_equal(run(info_main, path, path), STATUS_USAGE);
@@ -484,21 +479,4 @@ static void usage(void **state)
 	assert_complaint("cannot open /does/not/exist");
 	assert_int_equal(run(verify_main, "/", NULL), STATUS_FAILED);
 	assert_complaint("neither a file nor a block device");
-}
-
-int main(void)
-{
-#define AREA_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		AREA_TEST(blank),
-		AREA_TEST(foreign),
-		AREA_TEST(device_errors),
-		AREA_TEST(images),
-		AREA_TEST(information),
-		AREA_TEST(confirmed),
-		AREA_TEST(damage),
-		AREA_TEST(newest_copy_lost),
-		AREA_TEST(usage),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor keep: put, get, list, drop on a store in a file; what is in the way of a format or a save. */
 #define _GNU_SOURCE
+#include "test.h"
 #include "cli_tree.h"
 
 #include <fcntl.h>
@@ -46,30 +47,30 @@ static void make_area(uint64_t keep_bytes, int want)
 	image_close(&f);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
 	strcpy(dir, P_tmpdir "/torpor-keep-XXXXXX");
-	if (!mkdtemp(dir) || tree_setup(state))
-		return -1;
+	assert_non_null(mkdtemp(dir));
+	tree_setup();
 	snprintf(area, sizeof(area), "%s/area", dir);
 	snprintf(input, sizeof(input), "%s/input", dir);
 	snprintf(output, sizeof(output), "%s/output", dir);
 	snprintf(part, sizeof(part), "%s.part", output);
 	close(open(area, O_CREAT | O_RDWR, 0600));
-	if (truncate(area, WHOLE_BYTES))
-		return -1;
+	assert_int_equal(truncate(area, WHOLE_BYTES), 0);
 	make_area(KEEP_BYTES, 0);
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
 	unlink(area);
 	unlink(input);
 	unlink(output);
 	rmdir(dir);
-	return tree_teardown(state);
+	tree_teardown();
 }
+
+FIXTURE(setup, teardown)
 
 static void make_input(size_t bytes, unsigned int seed)
 {
@@ -114,9 +115,8 @@ static int keep(const char *const *words)
 }
 
 /* Two at once: one of them is told so, and nothing is lost. */
-static void two_writers(void **state)
+TEST(two_writers)
 {
-	(void)state;
 	struct kept k;
 
 	make_input(100000, 3);
@@ -130,9 +130,8 @@ static void two_writers(void **state)
 	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
 }
 
-static void round_trip(void **state)
+TEST(round_trip)
 {
-	(void)state;
 	make_input(2500000, 1);
 	assert_int_equal(KEEP("list", "--in", area), STATUS_OK);
 	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
@@ -157,9 +156,8 @@ static void round_trip(void **state)
 	assert_complaint("vm is not kept there");
 }
 
-static void usage(void **state)
+TEST(usage)
 {
-	(void)state;
 	assert_int_equal(KEEP("put", "vm", "--in", area), STATUS_USAGE);
 	assert_int_equal(KEEP("put", "vm", input), STATUS_USAGE);
 	assert_int_equal(KEEP("list", "vm", "--in", area), STATUS_USAGE);
@@ -174,9 +172,8 @@ static void usage(void **state)
 	assert_complaint("has no store");
 }
 
-static void full(void **state)
+TEST(full)
 {
-	(void)state;
 	make_input(3000000, 1);
 	assert_int_equal(KEEP("put", "first", input, "--in", area), STATUS_OK);
 	make_input(2000000, 2);
@@ -193,11 +190,10 @@ static void full(void **state)
 }
 
 /* What is there stays as it is: files, what is no file, the area itself. */
-static void get_over(void **state)
+TEST(get_over)
 {
 	int fd;
 
-	(void)state;
 	make_input(100000, 1);
 	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
 	make_input(100, 2);
@@ -229,12 +225,11 @@ static void get_over(void **state)
 }
 
 /* A byte of what is kept changes: get says so, and leaves no file. */
-static void damaged(void **state)
+TEST(damaged)
 {
 	uint8_t byte;
 	int fd;
 
-	(void)state;
 	make_input(100000, 1);
 	assert_int_equal(KEEP("put", "vm", input, "--in", area), STATUS_OK);
 	fd = open(area, O_RDWR);
@@ -267,9 +262,8 @@ static int look(int (*command)(int argc, char **argv))
 }
 
 /* verify reads what is kept, too. */
-static void verified(void **state)
+TEST(verified)
 {
-	(void)state;
 	const off_t store = WHOLE_BYTES - KEEP_BYTES;
 
 	assert_int_equal(look(verify_main), STATUS_EMPTY); /* neither an image nor anything kept */
@@ -288,9 +282,8 @@ static void verified(void **state)
 
 /* A put that lost power between its two headers, whose one header is then damaged: the older list is
  * not taken for all there is. */
-static void header_copy_lost(void **state)
+TEST(header_copy_lost)
 {
-	(void)state;
 	const off_t store = WHOLE_BYTES - KEEP_BYTES;
 	struct kept k;
 	uint32_t newest;
@@ -320,11 +313,10 @@ static void header_copy_lost(void **state)
 	assert_complaint(copy);
 }
 
-static void in_the_way(void **state)
+TEST(in_the_way)
 {
 	struct image_file f;
 
-	(void)state;
 	open_whole(&f);
 	assert_int_equal(kept_in_the_way(&f, ""), 0);
 	image_close(&f);
@@ -336,9 +328,8 @@ static void in_the_way(void **state)
 	image_close(&f);
 }
 
-static void sizes(void **state)
+TEST(sizes)
 {
-	(void)state;
 	make_area(1000, -1);
 	assert_complaint("a store is at least 1 MiB");
 	make_area(10u << 20, -1); /* too little is left */
@@ -347,12 +338,11 @@ static void sizes(void **state)
 }
 
 /* The writer's sectors end where the area ends. */
-static void left_out(void **state)
+TEST(left_out)
 {
 	struct target t = {.sector_bytes = 512, .n_sectors = WHOLE_BYTES / 512};
 	struct img_headers hs = {.h.area_bytes = WHOLE_BYTES - KEEP_BYTES};
 
-	(void)state;
 	kept_leave_out(&t, &hs);
 	assert_int_equal(t.n_sectors, (WHOLE_BYTES - KEEP_BYTES) / 512);
 	hs.h.area_bytes = 2ull * WHOLE_BYTES;
@@ -379,9 +369,8 @@ static bool area_is_not_stderr(void)
 	return !say_begin() && open(area, O_RDWR) > STDERR_FILENO;
 }
 
-static void closed_stderr(void **state)
+TEST(closed_stderr)
 {
-	(void)state;
 	in_child(area_is_not_stderr);
 }
 
@@ -391,30 +380,7 @@ static bool full_stdout_is_told(void)
 	       KEEP("list", "--in", area) == STATUS_OK && say_end();
 }
 
-static void full_stdout(void **state)
+TEST(full_stdout)
 {
-	(void)state;
 	in_child(full_stdout_is_told);
-}
-
-#define TEST(f_) cmocka_unit_test_setup_teardown(f_, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(round_trip),
-		TEST(two_writers),
-		TEST(usage),
-		TEST(full),
-		TEST(get_over),
-		TEST(damaged),
-		TEST(verified),
-		TEST(header_copy_lost),
-		TEST(in_the_way),
-		TEST(sizes),
-		TEST(left_out),
-		TEST(closed_stderr),
-		TEST(full_stdout),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

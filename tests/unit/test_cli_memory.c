@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* memory_use.c on copies of /proc and /sys: memory plugged in, taken offline, failed, given back. */
+#include "test.h"
+
 #include "cli_tree.h"
 
 #include <elf.h>
@@ -47,7 +49,7 @@ static const struct entry boot[] = {{0, 0x9fc00, 1}, {0x9fc00, 0x400, 2}, {0xf00
 	{0x100000, 0x3fedc000, 1}, {0x3ffdc000, 0x24000, 2}};
 
 /* 1 GiB; vmcoreinfo says how a page without memory looks. */
-static int machine(void **state)
+static void machine(void)
 {
 	static struct {
 		Elf64_Ehdr header;
@@ -60,8 +62,7 @@ static int machine(void **state)
 		.name = "VMCOREINFO",
 		.text = "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n"};
 
-	if (tree_setup(state))
-		return -1;
+	tree_setup();
 	memmap("0", "0x0\n", "0x9fbff\n", "System RAM\n");
 	memmap("1", "0x9fc00\n", "0x9ffff\n", "Reserved\n");
 	memmap("2", "0xf0000\n", "0xfffff\n", "Reserved\n");
@@ -74,8 +75,9 @@ static int machine(void **state)
 	core.segment.p_offset = offsetof(__typeof__(core), note);
 	core.segment.p_filesz = sizeof(core) - core.segment.p_offset;
 	tree_bytes("/proc/kcore", &core, sizeof(core));
-	return 0;
 }
+
+FIXTURE(machine, tree_teardown)
 
 static void good(void)
 {
@@ -89,9 +91,8 @@ static void refused(const char *part)
 	assert_complaint(part);
 }
 
-static void ordinary(void **state)
+TEST(ordinary)
 {
-	(void)state;
 	good();
 	assert_int_equal(f.n_memory, 5);
 	assert_int_equal(f.n_left_out, 0);
@@ -124,9 +125,8 @@ static void block(const char *index, const char *state)
 	tree_file(path, state);
 }
 
-static void plugged_in(void **state)
+TEST(plugged_in)
 {
-	(void)state;
 	/* Linux puts it into its copy of the firmware's map; here behind, and right behind, RAM. */
 	memmap("5", "0x100000000\n", "0x10fffffff\n", "System RAM\n");
 	tree_file("/proc/iomem", IOMEM "100000000-10fffffff : System RAM\n");
@@ -147,9 +147,8 @@ static void plugged_in(void **state)
 	assert_complaint("0x100000000");
 }
 
-static void joined_with_the_firmwares(void **state)
+TEST(joined_with_the_firmwares)
 {
-	(void)state;
 	static struct entry high[6];
 
 	memcpy(high, boot, sizeof(boot));
@@ -181,9 +180,8 @@ static void joined_with_the_firmwares(void **state)
 	assert_int_equal(f.left_out[0].end, 0x180000);
 }
 
-static void of_devices(void **state)
+TEST(of_devices)
 {
-	(void)state;
 	/* Children of the device; no entry of the firmware's map calls them RAM. */
 	memmap("5", "0x140000000\n", "0x1bfffffff\n", "Soft Reserved\n");
 	tree_file("/proc/iomem", IOMEM "140000000-1bfffffff : Soft Reserved\n"
@@ -203,9 +201,8 @@ static void of_devices(void **state)
 	good();
 }
 
-static void offline_blocks(void **state)
+TEST(offline_blocks)
 {
-	(void)state;
 	block("00000001\n", "offline\n");
 	block("00000002\n", "offline\n");
 	block("00000003\n", "online\n");
@@ -242,9 +239,8 @@ static void kpageflags(uint64_t frame, uint64_t value)
 	tree_bytes("/proc/kpageflags", flags, sizeof(flags));
 }
 
-static void failed(void **state)
+TEST(failed)
 {
-	(void)state;
 	memset(flags, 0, sizeof(flags));
 	kpageflags(0x12345, HWPOISON);
 	kpageflags(0x12346, HWPOISON);
@@ -277,9 +273,8 @@ static void failed(void **state)
 	refused("/proc/kpageflags");
 }
 
-static void balloons(void **state)
+TEST(balloons)
 {
-	(void)state;
 	memset(flags, 0, sizeof(flags));
 	kpageflags(0x12345, OFFLINE);
 	good(); /* the writer's */
@@ -288,19 +283,4 @@ static void balloons(void **state)
 	refused("0x12345000 was given back to the hypervisor");
 	kpageflags(0x12345, 0);
 	good();
-}
-
-int main(void)
-{
-#define MACHINE_TEST(name) cmocka_unit_test_setup_teardown(name, machine, tree_teardown)
-	const struct CMUnitTest tests[] = {
-		MACHINE_TEST(ordinary),
-		MACHINE_TEST(plugged_in),
-		MACHINE_TEST(joined_with_the_firmwares),
-		MACHINE_TEST(of_devices),
-		MACHINE_TEST(offline_blocks),
-		MACHINE_TEST(failed),
-		MACHINE_TEST(balloons),
-	};
-	return cmocka_run_group_tests_name("cli_memory", tests, NULL, NULL);
 }

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* facts_parse.c: what the kernel's files say, and what is not taken for it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "area.h"
 #include "facts_parse.h"
 
-static void spans(void **state)
+TEST(spans)
 {
-	(void)state;
 	struct span a = {0x1000, 0x3000};
 	static const struct {
 		struct span b;
@@ -34,9 +30,8 @@ static void spans(void **state)
 	assert_false(span_is_ram(&(struct span){0x2000, 0x3000}, map, 0));
 }
 
-static void iomem(void **state)
+TEST(iomem)
 {
-	(void)state;
 	struct span s;
 	const char *name;
 	assert_true(iomem_line("  01000000-01e02537 : Kernel code\n", &s, &name));
@@ -52,9 +47,8 @@ static void iomem(void **state)
 		assert_false(iomem_line(bad[i], &s, &name));
 }
 
-static void kallsyms(void **state)
+TEST(kallsyms)
 {
-	(void)state;
 	assert_int_equal(kallsyms_line("ffffffff82c0b0a0 B saved_context\n", "saved_context"),
 		0xffffffff82c0b0a0);
 	assert_int_equal(kallsyms_line("ffffffff82c0b0a0 B saved_context", "saved_context"),
@@ -69,9 +63,8 @@ static void kallsyms(void **state)
 	assert_int_equal(kallsyms_line("ffff t _text\t[mod]\n", "_text"), 0xffff);
 }
 
-static void memory_types(void **state)
+TEST(memory_types)
 {
-	(void)state;
 	assert_int_equal(memory_type_of("System RAM"), MEMORY_RAM);
 	assert_int_equal(memory_type_of("ACPI Tables"), MEMORY_ACPI);
 	assert_int_equal(memory_type_of("ACPI Non-volatile Storage"), MEMORY_NVS);
@@ -82,9 +75,8 @@ static void memory_types(void **state)
 	assert_int_equal(memory_type_of(""), MEMORY_RESERVED);
 }
 
-static void vmcoreinfo(void **state)
+TEST(vmcoreinfo)
 {
-	(void)state;
 	uint64_t phys;
 	uint32_t bytes;
 	int64_t v = 0;
@@ -111,9 +103,8 @@ static void vmcoreinfo(void **state)
 	assert_false(vmcoreinfo_number("", "z", &v));
 }
 
-static void notes(void **state)
+TEST(notes)
 {
-	(void)state;
 	static const uint8_t data[] = {5, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 'C', 'O', 'R', 'E', 0, 0,
 		0, 0, 1, 2, 3, 0, 11, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 'V', 'M', 'C', 'O', 'R', 'E',
 		'I', 'N', 'F', 'O', 0, 0, 'A', '=', '1', '\n'};
@@ -135,9 +126,8 @@ static void notes(void **state)
 	assert_false(elf_note(lying, sizeof(lying), "VMCOREINFO", &content, &n));
 }
 
-static void firmware(void **state)
+TEST(firmware)
 {
-	(void)state;
 	assert_int_equal(systab_rsdp("ACPI20=0x7fb7e014\nACPI=0x7fb7e000\nSMBIOS=0x1"), 0x7fb7e014);
 	assert_int_equal(systab_rsdp("SMBIOS=0x1\nACPI=0x7fb7e000"), 0x7fb7e000);
 	assert_int_equal(systab_rsdp(""), 0);
@@ -166,9 +156,8 @@ static void firmware(void **state)
 	assert_int_equal(rsdp_search(bios, 0), -1);
 }
 
-static void small_texts(void **state)
+TEST(small_texts)
 {
-	(void)state;
 	static const char meminfo[] =
 		"MemTotal:        1007396 kB\nMemFree:          12 kB\nX: y\n";
 	assert_int_equal(meminfo_bytes(meminfo, "MemTotal"), 1007396 * 1024ull);
@@ -210,9 +199,8 @@ static void small_texts(void **state)
 	assert_false(lockdown_mode("[a mode with a very long name]", mode, sizeof(mode)));
 }
 
-static void releases(void **state)
+TEST(releases)
 {
-	(void)state;
 	static const char *const yes[] = {"6.13.0", "6.13.0-rc2", "6.13.0-rc10", "6.13", "6.14.0-x",
 		"6.12.5", "6.12.117-amd64", "6.6.66", "6.6.100+", "7.0.0", "7.2.13", "10.1"};
 	static const char *const no[] = {"6.13.0-rc1", "6.13.0-rc1+", "6.12.4", "6.12.0-55.el10",
@@ -226,9 +214,8 @@ static void releases(void **state)
 			fail_msg("%s", no[i]);
 }
 
-static void old_releases(void **state)
+TEST(old_releases)
 {
-	(void)state;
 	assert_true(release_is_before("5.10.0-30-amd64", 5, 13));
 	assert_true(release_is_before("4.19.0", 5, 13));
 	assert_false(release_is_before("5.13.0-rc1", 5, 13));
@@ -239,9 +226,8 @@ static void old_releases(void **state)
 	assert_false(release_is_before("", 5, 13));
 }
 
-static void mounts(void **state)
+TEST(mounts)
 {
-	(void)state;
 	struct mount_line m;
 	assert_true(mountinfo_line("36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 "
 				   "/dev/ro\\134ot rw,errors=continue\n",
@@ -277,9 +263,8 @@ static void mounts(void **state)
 	assert_false(swaps_line("", name, sizeof(name)));
 }
 
-static void pci(void **state)
+TEST(pci)
 {
-	(void)state;
 	uint32_t a;
 	size_t n;
 	static const char path[] = "/sys/devices/pci0000:00/0000:00:1d.0/0001:3b:02.7/virtio0/x";
@@ -295,9 +280,8 @@ static void pci(void **state)
 		assert_false(pci_address_of(bad[i], &a, &n));
 }
 
-static void guids(void **state)
+TEST(guids)
 {
-	(void)state;
 	static const uint8_t disk[16] = {0x6d, 0x7f, 0xb7, 0x3e, 0xf9, 0x87, 0x1a, 0x41, 0x85, 0x28,
 		0x77, 0xd5, 0x67, 0xbb, 0x20, 0x3a};
 	uint8_t g[16];
@@ -309,24 +293,4 @@ static void guids(void **state)
 	assert_false(guid_of_text("3eb77f6d-87f9-411a-8528-77d567bb203g", g));
 	assert_false(guid_of_text("3eb77f6d087f9-411a-8528-77d567bb203a", g));
 	assert_false(guid_of_text("3eb77f6d-87f9-411a-8528-77d567bb203a0", g));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spans),
-		cmocka_unit_test(iomem),
-		cmocka_unit_test(kallsyms),
-		cmocka_unit_test(memory_types),
-		cmocka_unit_test(vmcoreinfo),
-		cmocka_unit_test(notes),
-		cmocka_unit_test(firmware),
-		cmocka_unit_test(small_texts),
-		cmocka_unit_test(releases),
-		cmocka_unit_test(old_releases),
-		cmocka_unit_test(mounts),
-		cmocka_unit_test(pci),
-		cmocka_unit_test(guids),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor save asks the loader's own check before it saves: played machines that it would refuse. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "payload.h"
 #include "resumable.h"
@@ -19,9 +16,8 @@ static struct handoff h;
 
 #define RUNTIME 0x800000000000000full
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	f = (struct machine_facts){.release = "6.1.0",
 		.memory = {{0, 0x9fc00, MEMORY_RAM, 0}, {0x9fc00, 0xa0000, MEMORY_RESERVED, 0},
 			{0x100000, 0x40000000, MEMORY_RAM, 0},
@@ -32,8 +28,9 @@ static int setup(void **state)
 		.n_memory = 7,
 		.rsdp = 0xf5a40};
 	memset(&h, 0, sizeof(h));
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void uefi(void)
 {
@@ -69,9 +66,8 @@ static void accepted(void)
 		fail_msg("refused: %s", last_complaint());
 }
 
-static void good(void **state)
+TEST(good)
 {
-	(void)state;
 	accepted();
 	uefi();
 	accepted();
@@ -84,27 +80,24 @@ static void good(void **state)
 }
 
 /* The kernel was not told of the firmware, or does not say: the image would be one of a BIOS machine. */
-static void uefi_that_the_kernel_does_not_know(void **state)
+TEST(uefi_that_the_kernel_does_not_know)
 {
-	(void)state;
 	f.uefi = true;
 	refused("the firmware does not fit");
 	refused("saved under BIOS, started under UEFI");
 }
 
 /* A kernel with noefi: it calls nothing, so nothing is compared. */
-static void noefi(void **state)
+TEST(noefi)
 {
-	(void)state;
 	uefi();
 	f.n_runtime = 0;
 	accepted();
 }
 
 /* The map says RAM, the descriptor that the loader gets says runtime data: it would not restore it. */
-static void runtime_range_in_ram(void **state)
+TEST(runtime_range_in_ram)
 {
-	(void)state;
 	uefi();
 	f.runtime[0].phys = 0x3f000000;
 	refused("the image has memory at 0x3f000000-0x3f010000, which is reserved here");
@@ -114,9 +107,8 @@ static void runtime_range_in_ram(void **state)
 	refused("0x40000000-0x40001000, which is reserved here");
 }
 
-static void region(void **state)
+TEST(region)
 {
-	(void)state;
 	h.n_region = 1;
 	h.mailbox = 0x2200000;
 	h.region[0] = 0x40000000;
@@ -134,9 +126,8 @@ static void region(void **state)
 }
 
 /* As many ranges as fit the handoff, all apart. */
-static void many_ranges(void **state)
+TEST(many_ranges)
 {
-	(void)state;
 	for (uint32_t i = 0; i < HANDOFF_MEMORY_MAX; i++)
 		f.memory[i] = (struct memory_range){.start = i * 0x10000ull,
 			.end = i * 0x10000ull + 0x8000,
@@ -152,17 +143,4 @@ static void many_ranges(void **state)
 	f.uefi = true;
 	f.efi_systab = 1;
 	accepted();
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(good, setup),
-		cmocka_unit_test_setup(uefi_that_the_kernel_does_not_know, setup),
-		cmocka_unit_test_setup(noefi, setup),
-		cmocka_unit_test_setup(runtime_range_in_ram, setup),
-		cmocka_unit_test_setup(region, setup),
-		cmocka_unit_test_setup(many_ranges, setup),
-	};
-	return cmocka_run_group_tests_name("cli_resumable", tests, NULL, NULL);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The parts of a save that are no system calls: which frames, the payload, the handoff block, and
  * what is said about the mailbox. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "handoff_check.h"
 #include "img.h"
@@ -39,9 +36,8 @@ static struct machine_facts machine(void)
 	return f;
 }
 
-static void frames(void **state)
+TEST(frames)
 {
-	(void)state;
 	struct machine_facts f = machine();
 	assert_null(region_frame_fault(&f, 0x2000000));
 	assert_null(region_frame_fault(&f, 0x3fe00000));
@@ -57,9 +53,8 @@ static void frames(void **state)
 	assert_null(region_frame_fault(&f, 0x1b800000));
 }
 
-static void reservation(void **state)
+TEST(reservation)
 {
-	(void)state;
 	struct machine_facts f = machine();
 	uint64_t frame[HANDOFF_REGION_MAX];
 
@@ -100,9 +95,8 @@ static struct payload_blob program(size_t n, uint64_t memory, uint64_t file, con
 	return (struct payload_blob){data, n};
 }
 
-static void bad_programs(void **state)
+TEST(bad_programs)
 {
-	(void)state;
 	struct region r = {.frame = {0x2000000}, .n_frames = 1};
 	struct payload p;
 	static const struct {
@@ -129,9 +123,8 @@ static void bad_programs(void **state)
 	assert_ptr_equal(blob.data, writer_blob);
 }
 
-static void segments(void **state)
+TEST(segments)
 {
-	(void)state;
 	struct region r = {
 		.frame = {0x2000000, 0x2200000, 0x2400000, 0x2a00000, 0x3000000, 0x3200000},
 		.n_frames = 6};
@@ -157,9 +150,8 @@ static void segments(void **state)
 }
 
 /* What the command hands off is what the writer accepts. */
-static void handoff(void **state)
+TEST(handoff)
 {
-	(void)state;
 	static struct filesystems mounted = {.v = {{.mount_point = "/",
 						     .sector_bytes = 512,
 						     .disk_sectors = 4096,
@@ -227,9 +219,8 @@ static int report(const struct mailbox *m, uint64_t nonce)
 	return err;
 }
 
-static void outcomes(void **state)
+TEST(outcomes)
 {
-	(void)state;
 	static struct mailbox m;
 
 	mailbox_prepare(&m, 42);
@@ -273,9 +264,8 @@ static void outcomes(void **state)
 	assert_int_equal(report(&m, 42), -1);
 }
 
-static void logs(void **state)
+TEST(logs)
 {
-	(void)state;
 	static struct mailbox m;
 	FILE *f;
 
@@ -294,18 +284,4 @@ static void logs(void **state)
 	f = fopen("/dev/null", "w");
 	report_logs(&m, 42, f);
 	fclose(f);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(frames),
-		cmocka_unit_test(reservation),
-		cmocka_unit_test(bad_programs),
-		cmocka_unit_test(segments),
-		cmocka_unit_test(handoff),
-		cmocka_unit_test(outcomes),
-		cmocka_unit_test(logs),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

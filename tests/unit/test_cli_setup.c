@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor setup, arm, status on a copy of a machine's files; efibootmgr is played by the test. */
 #define _GNU_SOURCE
+#include "test.h"
+
 #include "cli_machine.h"
 
 #include <stdio.h>
@@ -19,17 +21,17 @@
 
 #define ARGS "swap=lba:4096+1048576"
 
-static int setup(void **state)
+static void setup(void)
 {
-	return machine_setup(state);
+	machine_setup();
 }
+
+FIXTURE(setup, tree_teardown)
 
 /* ---- GRUB ---- */
 
-static void grub(void **state)
+TEST(grub)
 {
-	(void)state;
-
 	tree_file("/usr/lib/systemd/systemd-sleep", "");
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	machine_has("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
@@ -55,10 +57,8 @@ static void grub(void **state)
 	assert_complaint("nothing is set up");
 }
 
-static void disarm_of_nothing(void **state)
+TEST(disarm_of_nothing)
 {
-	(void)state;
-
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	assert_int_equal(machine_run("disarm"), STATUS_OK); /* it was not armed */
 	tree_file("/boot/grub/grubenv", "damaged");
@@ -68,10 +68,8 @@ static void disarm_of_nothing(void **state)
 	assert_false(sys_exists("/boot/grub/torpor"));
 }
 
-static void others_text_stays(void **state)
+TEST(others_text_stays)
 {
-	(void)state;
-
 	char custom[SYS_PATH_MAX];
 	struct stat st;
 
@@ -93,10 +91,8 @@ static void others_text_stays(void **state)
 	assert_false(sys_exists("/var/lib/torpor"));
 }
 
-static void dry_run(void **state)
+TEST(dry_run)
 {
-	(void)state;
-
 	assert_int_equal(machine_run("setup --dry-run"), STATUS_OK);
 	assert_false(sys_exists("/boot/grub/torpor"));
 	assert_false(sys_exists("/var"));
@@ -114,11 +110,9 @@ static void refused(const char *words, const char *part)
 	assert_false(sys_exists("/var"));
 }
 
-static void grub_will_not_do(void **state)
+TEST(grub_will_not_do)
 {
 	char words[256];
-
-	(void)state;
 
 	tree_remove("/boot/grub/grubenv");
 	refused("setup", "cannot read /boot/grub/grubenv");
@@ -142,10 +136,8 @@ static void grub_will_not_do(void **state)
 	refused(words, "more than 200 characters");
 }
 
-static void no_loader(void **state)
+TEST(no_loader)
 {
-	(void)state;
-
 	tree_remove("/usr/lib/torpor/torpor.mb2");
 	assert_int_equal(machine_run("setup"), STATUS_FAILED);
 	assert_complaint("cannot read the loader /usr/lib/torpor/torpor.mb2");
@@ -165,9 +157,8 @@ static void mapped(const char *uuid)
 		machine_block_device("/sys/devices/virtual/block/dm-0", "3002:0", "999999\n");
 }
 
-static void layers(void **state)
+TEST(layers)
 {
-	(void)state;
 	static struct swap_place p;
 
 	mapped("LVM-abc");
@@ -203,9 +194,8 @@ static void layers(void **state)
 	refused("setup --swap /boot", "neither a block device nor a file");
 }
 
-static void what_the_kernel_says(void **state)
+TEST(what_the_kernel_says)
 {
-	(void)state;
 	static struct swap_place p;
 	char args[SWAP_ARGS_BYTES];
 
@@ -244,9 +234,8 @@ struct pick {
 	int kernel, systemd252, systemd257;
 };
 
-static void picks(void **state)
+TEST(picks)
 {
-	(void)state;
 	static const struct pick picks[] = {
 		{"", -1, -1, -1},
 		{"/dev/vda2 partition 9 0 -2\n", 0, 0, 0},
@@ -291,9 +280,8 @@ static void second_area(void)
 }
 
 /* Whatever is named must hold a swap area. */
-static void no_swap_area(void **state)
+TEST(no_swap_area)
 {
-	(void)state;
 	static uint8_t page[8192];
 
 	second_area();
@@ -315,9 +303,8 @@ static void no_swap_area(void **state)
 
 #define TWO "/dev/vda2 partition 524284 0 -2\n/dev/vda3 partition 1024 0 "
 
-static void two_areas(void **state)
+TEST(two_areas)
 {
-	(void)state;
 	static struct swap_place p;
 
 	second_area();
@@ -358,9 +345,8 @@ static void two_areas(void **state)
 }
 
 /* What was the boot logo's memory is the kernel's, in no image. */
-static void memory_that_is_not_saved(void **state)
+TEST(memory_that_is_not_saved)
 {
-	(void)state;
 	static uint8_t bgrt[56] = "BGRT";
 
 	tree_file("/sys/power/state", "disk\n");
@@ -389,10 +375,8 @@ static void memory_that_is_not_saved(void **state)
 }
 
 /* An area added, or a priority changed, after setup. */
-static void changed_since(void **state)
+TEST(changed_since)
 {
-	(void)state;
-
 	second_area();
 	tree_file("/sys/power/state", "disk\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
@@ -448,10 +432,8 @@ static void efi_machine(void)
 	machine_root_mount("vfat");
 }
 
-static void efi_entry(void **state)
+TEST(efi_entry)
 {
-	(void)state;
-
 	efi_machine();
 	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
 	machine_has("/boot/EFI/torpor/torpor.efi", "loader for EFI");
@@ -468,10 +450,8 @@ static void efi_entry(void **state)
 	assert_false(sys_exists("/var"));
 }
 
-static void efi_entry_of_others(void **state)
+TEST(efi_entry_of_others)
 {
-	(void)state;
-
 	efi_machine();
 	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
 	*efi_ran = 0;
@@ -481,10 +461,8 @@ static void efi_entry_of_others(void **state)
 	assert_false(sys_exists("/var"));
 }
 
-static void efi_which_way(void **state)
+TEST(efi_which_way)
 {
-	(void)state;
-
 	efi_machine();
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	machine_has(RECORD_PATH, "how=grub\n");
@@ -501,10 +479,8 @@ static void efi_which_way(void **state)
 
 /* ---- Status ---- */
 
-static void status(void **state)
+TEST(status)
 {
-	(void)state;
-
 	tree_file("/sys/power/state", "freeze mem disk\n");
 	tree_file("/sys/power/image_size", "100000000\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n");
@@ -539,9 +515,8 @@ static void status(void **state)
 	assert_int_equal(machine_run("status"), STATUS_FAILED);
 }
 
-static void status_efi(void **state)
+TEST(status_efi)
 {
-	(void)state;
 	static const char secure[] = "/sys/firmware/efi/efivars/"
 				     "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
@@ -560,10 +535,8 @@ static void status_efi(void **state)
 	assert_int_equal(machine_run("status"), STATUS_FAILED);
 }
 
-static void usage(void **state)
+TEST(usage)
 {
-	(void)state;
-
 	assert_int_equal(machine_run("setup --grub --efi-entry"), STATUS_USAGE);
 	assert_complaint("exclude each other");
 	assert_int_equal(machine_run("setup what"), STATUS_USAGE);
@@ -573,33 +546,4 @@ static void usage(void **state)
 	assert_int_equal(machine_run("setup"), STATUS_FAILED);
 	assert_complaint("another version");
 	assert_int_equal(machine_run("disarm"), STATUS_FAILED);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(grub),
-		TEST(disarm_of_nothing),
-		TEST(others_text_stays),
-		TEST(dry_run),
-		TEST(grub_will_not_do),
-		TEST(no_loader),
-		TEST(layers),
-		TEST(what_the_kernel_says),
-		TEST(picks),
-		TEST(no_swap_area),
-		TEST(two_areas),
-		TEST(memory_that_is_not_saved),
-		TEST(changed_since),
-		TEST(efi_entry),
-		TEST(efi_entry_of_others),
-		TEST(efi_which_way),
-		TEST(status),
-		TEST(status_efi),
-		TEST(usage),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

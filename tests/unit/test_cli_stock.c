@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* info and verify of stock kernels' images, in files that stand for a partition. */
 #define _GNU_SOURCE
+#include "test.h"
+
 #include "cli_tree.h"
 
 #include <stdio.h>
@@ -16,29 +18,26 @@
 
 static char path[64], out_path[64], text[4096];
 
-static int setup(void **state)
+static void setup(void)
 {
 	int fd, out;
 
-	(void)state;
 	strcpy(path, P_tmpdir "/torpor-stock-XXXXXX");
 	strcpy(out_path, P_tmpdir "/torpor-stock-XXXXXX");
 	fd = mkstemp(path);
 	out = mkstemp(out_path);
-	if (fd < 0 || out < 0)
-		return -1;
+	assert_true(fd >= 0 && out >= 0);
 	close(fd);
 	close(out);
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	unlink(path);
 	unlink(out_path);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static void write_disk(const struct swb_image *b)
 {
@@ -87,9 +86,8 @@ static void says(const char *part)
 		fail_msg("'%s' is not in '%s'", part, text);
 }
 
-static void good(void **state)
+TEST(good)
 {
-	(void)state;
 	for (enum swb_codec codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
 		struct swb_image b;
 
@@ -110,9 +108,8 @@ static void good(void **state)
 	}
 }
 
-static void at_an_offset(void **state)
+TEST(at_an_offset)
 {
-	(void)state;
 	struct swb_image b;
 
 	swb_build(&b, &(struct swb_params){.codec = SWB_LZO, .n_data = 100, .header_page = 3});
@@ -131,9 +128,8 @@ static void at_an_offset(void **state)
 	swb_free(&b);
 }
 
-static void attempts(void **state)
+TEST(attempts)
 {
-	(void)state;
 	struct ledger l = {.magic = LEDGER_MAGIC, .attempts = 2, .check = ~2u};
 	struct stock_image s;
 	struct swb_image b;
@@ -155,9 +151,8 @@ static void attempts(void **state)
 	swb_free(&b);
 }
 
-static void bad(void **state)
+TEST(bad)
 {
-	(void)state;
 	struct swb_image b;
 
 	swb_build(&b, &(struct swb_params){.codec = SWB_LZO, .n_data = 300});
@@ -173,9 +168,8 @@ static void bad(void **state)
 	swb_free(&b);
 }
 
-static void no_image(void **state)
+TEST(no_image)
 {
-	(void)state;
 	struct swb_image b;
 
 	swb_build(&b, &(struct swb_params){.codec = SWB_LZO, .n_data = 10});
@@ -192,17 +186,4 @@ static void no_image(void **state)
 	assert_int_equal(info(), STATUS_MISSING);
 	assert_int_equal(verify(), STATUS_MISSING);
 	assert_complaint(path);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(good, setup, teardown),
-		cmocka_unit_test_setup_teardown(at_an_offset, setup, teardown),
-		cmocka_unit_test_setup_teardown(attempts, setup, teardown),
-		cmocka_unit_test_setup_teardown(bad, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_image, setup, teardown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* target.c and target_use.c on a copy of /sys: which disk it is, and who uses it. */
+#include "test.h"
+
 #include "cli_tree.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "target.h"
+
+FIXTURE(tree_setup, tree_teardown)
 
 #define PCI "/sys/devices/pci0000:00/"
 #define VDA PCI "0000:00:03.0/virtio0/block/vda"
@@ -58,9 +62,8 @@ static void virtio_machine(void)
 	tree_folder("/dev");
 }
 
-static void virtio(void **state)
+TEST(virtio)
 {
-	(void)state;
 	struct target t;
 
 	virtio_machine();
@@ -96,9 +99,8 @@ static void virtio(void **state)
 	assert_complaint("/dev/disk/by-partlabel/none of this machine: No such file");
 }
 
-static void sizes(void **state)
+TEST(sizes)
 {
-	(void)state;
 	struct target t;
 
 	virtio_machine();
@@ -122,9 +124,8 @@ static void sizes(void **state)
 	assert_complaint("how large it is");
 }
 
-static void mounted(void **state)
+TEST(mounted)
 {
-	(void)state;
 	struct target part, whole, other;
 	static const char *const lines[] = {
 		"21 1 254:2 / /mnt rw - ext4 /dev/root rw\n",
@@ -154,9 +155,8 @@ static void mounted(void **state)
 	assert_complaint("mountinfo");
 }
 
-static void swap(void **state)
+TEST(swap)
 {
-	(void)state;
 	struct target t;
 
 	virtio_machine();
@@ -171,9 +171,8 @@ static void swap(void **state)
 	assert_int_equal(target_check_free(&t), 0);
 }
 
-static void holders(void **state)
+TEST(holders)
 {
-	(void)state;
 	struct target part, whole;
 
 	virtio_machine();
@@ -191,9 +190,8 @@ static void holders(void **state)
 	assert_complaint("in use by md0");
 }
 
-static void unfit(void **state)
+TEST(unfit)
 {
-	(void)state;
 	struct target t;
 
 	virtio_machine();
@@ -206,9 +204,8 @@ static void unfit(void **state)
 	assert_complaint("read-only");
 }
 
-static void other_devices(void **state)
+TEST(other_devices)
 {
-	(void)state;
 	struct target t;
 
 	disk("/sys/devices/virtual/block/dm-0", "253:0", "2097152\n", "512\n");
@@ -239,9 +236,8 @@ static void other_devices(void **state)
 }
 
 /* The unit is the namespace. */
-static void nvme(void **state)
+TEST(nvme)
 {
-	(void)state;
 	struct target t;
 
 	disk(PCI "0000:00:1d.0/0000:3b:00.0/nvme/nvme0/nvme0n2", "259:0", "2097152\n", "4096\n");
@@ -271,9 +267,8 @@ static void nvme(void **state)
 	assert_complaint("not on a PCI controller of its own");
 }
 
-static void ahci(void **state)
+TEST(ahci)
 {
-	(void)state;
 	struct target t;
 	static const char port[] = PCI "0000:00:1f.2/ata9/ata_port/ata9/port_no";
 
@@ -290,21 +285,4 @@ static void ahci(void **state)
 	assert_string_equal(t.driver, "AHCI");
 	assert_int_equal(t.unit, 2);
 	assert_int_equal(t.pci_address, 0x1f << 3 | 2);
-}
-
-int main(void)
-{
-#define TREE_TEST(f) cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
-	const struct CMUnitTest tests[] = {
-		TREE_TEST(virtio),
-		TREE_TEST(sizes),
-		TREE_TEST(mounted),
-		TREE_TEST(swap),
-		TREE_TEST(holders),
-		TREE_TEST(unfit),
-		TREE_TEST(other_devices),
-		TREE_TEST(nvme),
-		TREE_TEST(ahci),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmdline.c: what is accepted, with its value; what is refused, with the word that is wrong. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "area.h"
 #include "cmdline.h"
@@ -38,9 +35,8 @@ static void refused(const char *line, const char *wanted_word)
 		fail_msg("'%s': the wrong word is '%.*s'", line, (int)len, word);
 }
 
-static void defaults(void **state)
+TEST(defaults)
 {
-	(void)state;
 	uint8_t type[16];
 	assert_int_equal(guid_parse(AREA_TYPE_GUID, 36, type), 0);
 	static const char *const lines[] = {"", " ", "\t \r\n", "area=type", " area=type "};
@@ -55,9 +51,8 @@ static void defaults(void **state)
 	}
 }
 
-static void areas(void **state)
+TEST(areas)
 {
-	(void)state;
 	struct options o = accepted("area=partuuid:" GUID);
 	assert_int_equal(o.area.by, PLACE_BY_PARTUUID);
 	assert_memory_equal(o.area.guid, guid_bytes, 16);
@@ -74,9 +69,8 @@ static void areas(void **state)
 	assert_int_equal(o.area.lba, UINT64_MAX - 1);
 }
 
-static void files(void **state)
+TEST(files)
 {
-	(void)state;
 	struct options o = accepted("area=file:" GUID "+34816");
 	assert_int_equal(o.area.by, PLACE_BY_PARTUUID);
 	assert_memory_equal(o.area.guid, guid_bytes, 16);
@@ -94,9 +88,8 @@ static void files(void **state)
 	assert_int_equal(o.area.in_file, 0);
 }
 
-static void labels(void **state)
+TEST(labels)
 {
-	(void)state;
 	struct options o = accepted("area=partlabel:torpor");
 	assert_int_equal(o.area.by, PLACE_BY_PARTLABEL);
 	assert_string_equal(o.area.label, "torpor");
@@ -106,9 +99,8 @@ static void labels(void **state)
 }
 
 /* The last word on a subject counts, whatever the ones before said. */
-static void last_word_counts(void **state)
+TEST(last_word_counts)
 {
-	(void)state;
 	uint8_t type[16];
 	assert_int_equal(guid_parse(AREA_TYPE_GUID, 36, type), 0);
 	struct options o = accepted("area=lba:1+8 area=type");
@@ -127,9 +119,8 @@ static void last_word_counts(void **state)
 	assert_int_equal(o.serial, 0);
 }
 
-static void swaps(void **state)
+TEST(swaps)
 {
-	(void)state;
 	uint8_t type[16];
 	assert_int_equal(guid_parse("0657fd6d-a4ab-43c4-84e5-0933c84b4f4f", 36, type), 0);
 	struct options o = accepted("");
@@ -164,9 +155,8 @@ static void swaps(void **state)
 }
 
 /* One of them named: only that one is looked for. */
-static void area_or_swap(void **state)
+TEST(area_or_swap)
 {
-	(void)state;
 	struct options o = accepted("area=lba:1+8");
 	assert_int_equal(o.swap.by, PLACE_NONE);
 	o = accepted("area=lba:1+8 swap=type");
@@ -183,9 +173,8 @@ static void area_or_swap(void **state)
 	assert_int_equal(o.swap.by, PLACE_NONE);
 }
 
-static void other_words(void **state)
+TEST(other_words)
 {
-	(void)state;
 	struct options o = accepted("disk=" GUID "\tserial=0x3f8\nattempts=1000  force=1");
 	assert_int_equal(o.area.have_disk, 1);
 	assert_memory_equal(o.area.disk, guid_bytes, 16);
@@ -197,9 +186,8 @@ static void other_words(void **state)
 	assert_int_equal(accepted("serial=1016").serial, 0x3f8);
 }
 
-static void wrong_words(void **state)
+TEST(wrong_words)
 {
-	(void)state;
 	static const char *const words[] = {
 		"x",
 		"area",
@@ -280,16 +268,14 @@ static void wrong_words(void **state)
 	}
 }
 
-static void first_wrong_word(void **state)
+TEST(first_wrong_word)
 {
-	(void)state;
 	refused("force=1 one two", "one");
 	refused("quiet splash", "quiet");
 }
 
-static void guids(void **state)
+TEST(guids)
 {
-	(void)state;
 	uint8_t guid[16];
 	char text[37];
 	assert_int_equal(guid_parse(GUID, 36, guid), 0);
@@ -304,22 +290,4 @@ static void guids(void **state)
 	assert_int_equal(guid_parse(GUID, 35, guid), ERR_ARGUMENT);
 	assert_int_equal(guid_parse(GUID "0", 37, guid), ERR_ARGUMENT);
 	assert_int_equal(guid_parse("", 0, guid), ERR_ARGUMENT);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(areas),
-		cmocka_unit_test(files),
-		cmocka_unit_test(labels),
-		cmocka_unit_test(last_word_counts),
-		cmocka_unit_test(swaps),
-		cmocka_unit_test(area_or_swap),
-		cmocka_unit_test(other_words),
-		cmocka_unit_test(wrong_words),
-		cmocka_unit_test(first_wrong_word),
-		cmocka_unit_test(guids),
-	};
-	return cmocka_run_group_tests_name("cmdline", tests, NULL, NULL);
 }

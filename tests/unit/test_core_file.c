@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ELF cores: reading good ones, and what is said of bad ones. */
+#include "test.h"
+
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core_file.h"
 
@@ -49,11 +46,10 @@ static void refused(const char *why)
 		fail_msg("\"%s\" does not say \"%s\"", core.error, why);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
 	struct core_notes notes = {file.bytes + NOTES_AT, PAGE - NOTES_AT, 0};
 
-	(void)state;
 	memset(&file, 0, sizeof(file));
 	file.size = sizeof(file.bytes);
 	assert_true(core_note_put(&notes, "VMCOREINFO", 0, "OSRELEASE=6\n", 12, NULL, 0));
@@ -63,19 +59,17 @@ static int setup(void **state)
 	p[1] = core_load(0x100000, 2, 5 * PAGE, 0xffff888000000000);
 	p[2] = core_load(0x10, 4, PAGE, 0xffff888000010000);
 	p[3] = core_load(0x11, 2, 2 * PAGE, CORE_KERNEL_MAP); /* shows a part of p[2] again */
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	core_close(&core);
-	return 0;
 }
 
-static void good(void **state)
+FIXTURE(setup, teardown)
+
+TEST(good)
 {
-	(void)state;
 	assert_int_equal(open_it(), 0);
 	assert_int_equal(core.n_segments, 2);
 	assert_int_equal(core.segment[0].pfn, 0x10);
@@ -95,9 +89,8 @@ static void good(void **state)
 	assert_int_equal(core_frames(&core), 4);
 }
 
-static void notes(void **state)
+TEST(notes)
 {
-	(void)state;
 	struct core_note n;
 	size_t at = 0;
 
@@ -117,9 +110,8 @@ static void notes(void **state)
 	assert_false(core_note_next(core.notes, core.note_bytes, &at, &n));
 }
 
-static void bad_notes(void **state)
+TEST(bad_notes)
 {
-	(void)state;
 	struct {
 		Elf64_Nhdr head;
 		char rest[20];
@@ -149,9 +141,8 @@ static void bad_notes(void **state)
 	assert_true(core_note_put(&list, "B", 1, note.rest, 20, NULL, 0));
 }
 
-static void bad_header(void **state)
+TEST(bad_header)
 {
-	(void)state;
 	file.size = 63;
 	refused("too short");
 	file.size = sizeof(file.bytes);
@@ -186,9 +177,8 @@ static void bad_header(void **state)
 	refused("no segment holds memory");
 }
 
-static void bad_segments(void **state)
+TEST(bad_segments)
 {
-	(void)state;
 	const Elf64_Phdr was = p[1];
 	static const struct {
 		Elf64_Phdr p;
@@ -234,9 +224,8 @@ static void bad_segments(void **state)
 }
 
 /* However much of the file is missing, something is said. */
-static void truncated(void **state)
+TEST(truncated)
 {
-	(void)state;
 	for (uint64_t size = 0; size < 7 * PAGE; size += size < 1024 ? 1 : 509) {
 		file.size = size;
 		assert_int_equal(open_it(), -1);
@@ -244,18 +233,4 @@ static void truncated(void **state)
 	}
 	file.size = 7 * PAGE;
 	assert_int_equal(open_it(), 0);
-}
-
-int main(void)
-{
-#define CORE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		CORE_TEST(good),
-		CORE_TEST(notes),
-		CORE_TEST(bad_notes),
-		CORE_TEST(bad_header),
-		CORE_TEST(bad_segments),
-		CORE_TEST(truncated),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

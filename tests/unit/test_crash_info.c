@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a saved kernel's memory says of it: text, page tables, registers. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "core_file.h"
 #include "crash_info.h"
@@ -92,9 +89,8 @@ static bool read_info(void)
 	return crash_info_read(&phys_memory, TEXT_PHYS, &info);
 }
 
-static void good(void **state)
+TEST(good)
 {
-	(void)state;
 	uint64_t phys;
 
 	for (uint32_t levels = 4; levels <= 5; levels++) {
@@ -113,9 +109,8 @@ static void good(void **state)
 	}
 }
 
-static void values(void **state)
+TEST(values)
 {
-	(void)state;
 	static const char text[] = "A=10\nNUMBER(b)=-5\nSYMBOL(c)=ff\nBA=7\nD=1x\nE=\nF=9";
 	uint64_t v;
 
@@ -130,9 +125,8 @@ static void values(void **state)
 }
 
 /* A text that is not one, or of another kernel. */
-static void bad(void **state)
+TEST(bad)
 {
-	(void)state;
 	make_kernel(4);
 	memory[TEXT_PHYS] = 'o';
 	assert_false(read_info());
@@ -166,9 +160,8 @@ static void bad(void **state)
 	assert_int_equal(info.page_offset, 0);
 }
 
-static void kexec(void **state)
+TEST(kexec)
 {
-	(void)state;
 	const uint64_t stack[] = {0x246, 15, 14, 13, 12, 0xb9, 0xb8, KERNEL_VIRT + 0x123};
 	struct user_regs_struct r;
 
@@ -197,9 +190,8 @@ static void kexec(void **state)
 	assert_false(kexec_registers(&info, &phys_memory, MEMORY, &r));
 }
 
-static void swsusp(void **state)
+TEST(swsusp)
 {
-	(void)state;
 	/* mov $saved_context,%rax; mov 0x98(%rax),%rsp */
 	uint8_t code[] = {0x90, 0x48, 0xc7, 0xc0, 0, 0, 0, 0, 0x48, 0x8b, 0xa0, 0x98, 0, 0, 0};
 	int32_t context = (int32_t)(KERNEL_VIRT + 0x800);
@@ -223,16 +215,4 @@ static void swsusp(void **state)
 	assert_false(swsusp_registers(&info, &phys_memory, MEMORY - 1, &r));
 	put_u64(STACK_PHYS, 0);
 	assert_false(swsusp_registers(&info, &phys_memory, KERNEL_PHYS + 0x100, &r));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good),
-		cmocka_unit_test(values),
-		cmocka_unit_test(bad),
-		cmocka_unit_test(kexec),
-		cmocka_unit_test(swsusp),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

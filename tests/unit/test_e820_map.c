@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The clean-up of a boot loader's memory map: by hand, against a slow model at random, and what is no table. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,16 +22,15 @@ static void has(uint32_t i, uint64_t start, uint64_t end, uint32_t type)
 	assert_int_equal(map.v[i].type, type);
 }
 
-static int empty(void **state)
+static void empty(void)
 {
-	(void)state;
 	map.n = 0;
-	return 0;
 }
 
-static void highest_type_wins(void **state)
+FIXTURE(empty, NULL)
+
+TEST(highest_type_wins)
 {
-	(void)state;
 	add(0x2000, 0x6000, 2);
 	add(0, 0x4000, 1);
 	add(0x3000, 0x3000, 7); /* empty: as if it were not there */
@@ -49,9 +45,8 @@ static void highest_type_wins(void **state)
 	has(4, 0x9000, 0xa000, 1);
 }
 
-static void neighbours(void **state)
+TEST(neighbours)
 {
-	(void)state;
 	add(0x1000, 0x2000, 2);
 	add(0, 0x1000, 2);
 	add(0x2000, 0x3000, 12);
@@ -66,9 +61,8 @@ static void neighbours(void **state)
 	has(4, 0x4800, 0x5000, 12);
 }
 
-static void no_map(void **state)
+TEST(no_map)
 {
-	(void)state;
 	add(0, 0x1000, 1);
 	assert_false(e820_clean(&map)); /* the kernel would look elsewhere */
 	map.n = 0;
@@ -117,9 +111,8 @@ static void model(const struct e820_map *m, struct e820_map *ret)
 	}
 }
 
-static void against_the_model(void **state)
+TEST(against_the_model)
 {
-	(void)state;
 	static const uint32_t types[] = {1, 1, 2, 3, 4, 5, 7, 12, 12, 20, 0xefffffff, 0};
 	static struct e820_map wanted;
 
@@ -153,9 +146,8 @@ static void put(uint8_t *p, uint64_t start, uint64_t size, uint32_t type)
 	memcpy(p + 16, &type, 4);
 }
 
-static void zero_page(void **state)
+TEST(zero_page)
 {
-	(void)state;
 	memset(page, 0, sizeof(page));
 	page[0x1e8] = 2;
 	put(page + 0x2d0, 0x100000, 0x1000, 1);
@@ -176,9 +168,8 @@ static void zero_page(void **state)
 	assert_false(e820_add_zero_page(&map, page, sizeof(page)));
 }
 
-static void extension(void **state)
+TEST(extension)
 {
-	(void)state;
 	uint8_t more[59];
 
 	put(more, 0x1000, 0x1000, 1);
@@ -189,9 +180,8 @@ static void extension(void **state)
 	assert_false(e820_add_entries(&map, more, 40));
 }
 
-static void kernels_table(void **state)
+TEST(kernels_table)
 {
-	(void)state;
 	uint8_t table[44] = {2};
 
 	put(table + 4, 0, 0x1000, 1);
@@ -212,9 +202,8 @@ static void kernels_table(void **state)
 	assert_false(e820_take_table(&map, table, sizeof(table)));
 }
 
-static void not_ram(void **state)
+TEST(not_ram)
 {
-	(void)state;
 	add(0, 0x1000, 1);
 	add(0x1000, 0x2000, 3);
 	add(0x2000, 0x3000, 4);
@@ -225,20 +214,4 @@ static void not_ram(void **state)
 	assert_false(e820_is_not_ram(&map, 0x2fff, 2)); /* into a gap */
 	assert_false(e820_is_not_ram(&map, 0x4000, 0));
 	assert_false(e820_is_not_ram(&map, 0x4000, UINT64_MAX));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(highest_type_wins, empty),
-		cmocka_unit_test_setup(neighbours, empty),
-		cmocka_unit_test_setup(no_map, empty),
-		cmocka_unit_test_setup(against_the_model, empty),
-		cmocka_unit_test_setup(zero_page, empty),
-		cmocka_unit_test_setup(extension, empty),
-		cmocka_unit_test_setup(kernels_table, empty),
-		cmocka_unit_test_setup(not_ram, empty),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

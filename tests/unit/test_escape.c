@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Names that others wrote, on a terminal: every byte, alone and in characters of UTF-8. */
 #define _GNU_SOURCE
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +12,8 @@
 #include "escape.h"
 #include "say.h"
 
-static void table(void **state)
+TEST(table)
 {
-	(void)state;
 	static const struct {
 		const char *text, *shown, *valid;
 	} cases[] = {
@@ -58,9 +54,8 @@ static void table(void **state)
 }
 
 /* No byte of any kind comes through that a terminal could take for a command, and it always fits. */
-static void every_pair(void **state)
+TEST(every_pair)
 {
-	(void)state;
 	for (unsigned int a = 1; a < 256; a++)
 		for (unsigned int b = 1; b < 256; b++) {
 			const char text[] = {(char)a, (char)b, 0};
@@ -75,9 +70,8 @@ static void every_pair(void **state)
 }
 
 /* Cut between escapes, never in one, and never beyond the end. */
-static void short_room(void **state)
+TEST(short_room)
 {
-	(void)state;
 	char dst[32];
 
 	for (size_t cap = 0; cap < 16; cap++) {
@@ -118,16 +112,14 @@ static void speak_names(FILE *out)
 	say_to(out, "a%s\n\n", "");
 }
 
-static void lines(void **state)
+TEST(lines)
 {
-	(void)state;
 	assert_string_equal(said(speak_names), "\nstate x\\nstate VALID\\x1bc\n\\n\na\n\n");
 }
 
 /* What complain prints is one line; what it keeps is as it was, to be escaped where it is shown. */
-static void complaints(void **state)
+TEST(complaints)
 {
-	(void)state;
 	char file[] = P_tmpdir "/torpor-say-XXXXXX", text[256] = "";
 	int out = mkstemp(file), before = dup(STDERR_FILENO);
 
@@ -142,16 +134,4 @@ static void complaints(void **state)
 	assert_string_equal(text, "torpor: cannot open a\\nb\\x1b[31m\ntorpor: \\xff\n");
 	close(out);
 	close(before);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),
-		cmocka_unit_test(every_pair),
-		cmocka_unit_test(short_room),
-		cmocka_unit_test(lines),
-		cmocka_unit_test(complaints),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

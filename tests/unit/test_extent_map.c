@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* extent_map.c: what is written comes back; every field that is wrong is refused by name. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "extent_map.h"
 
@@ -32,9 +29,8 @@ static void seal(void)
 }
 
 /* Not in the order of the disk, two of them adjacent. */
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	map = (struct img_map){.file_bytes = (128 + 8 + 800 + 64) * 512,
 		.sector_bytes = 512,
 		.n_extents = 4,
@@ -42,8 +38,9 @@ static int setup(void **state)
 	memset(map.area_uuid, 0x77, 16);
 	assert_int_equal(img_map_check(&map, PARTITION, &fault), 0);
 	img_map_encode(&map, buf);
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static int decode(void)
 {
@@ -51,9 +48,8 @@ static int decode(void)
 	return img_map_decode(buf, 512, PARTITION, &back, &fault);
 }
 
-static void there_and_back(void **state)
+TEST(there_and_back)
 {
-	(void)state;
 	assert_int_equal(decode(), 0);
 	assert_true(img_map_same(&map, &back));
 	assert_memory_equal(map.area_uuid, back.area_uuid, 16);
@@ -66,9 +62,8 @@ static void there_and_back(void **state)
 	assert_memory_equal(buf + 64, "\x88\x13\0\0\0\0\0\0\x80\0\0\0\0\0\0\0\x08\x14", 18);
 }
 
-static void largest(void **state)
+TEST(largest)
 {
-	(void)state;
 	map.n_extents = IMG_MAP_EXTENTS_MAX;
 	map.sector_bytes = 4096;
 	map.file_bytes = 0;
@@ -85,9 +80,8 @@ static void largest(void **state)
 }
 
 /* Every bit of the map is under the hash, or is the magic. */
-static void every_bit(void **state)
+TEST(every_bit)
 {
-	(void)state;
 	for (size_t bit = 0; bit < (64 + 4 * 16) * 8; bit++) {
 		buf[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		assert_int_equal(decode(), bit < 64 ? IMG_ERR_NO_AREA : IMG_ERR_MAP);
@@ -102,7 +96,7 @@ static void refused(const char *what, uint64_t where)
 	assert_int_equal(decode(), IMG_ERR_MAP);
 	assert_string_equal(fault.what, what);
 	assert_int_equal(fault.where, IMG_MAP_OFFSET + where);
-	setup(NULL);
+	setup();
 }
 
 #define HEAD(field, value, what)                                                                   \
@@ -111,9 +105,8 @@ static void refused(const char *what, uint64_t where)
 		refused(what, offsetof(struct img_map_head, field));                               \
 	} while (0)
 
-static void head_fields(void **state)
+TEST(head_fields)
 {
-	(void)state;
 	HEAD(version, 2, "extent map version");
 	HEAD(version, 0, "extent map version");
 	HEAD(sector_bytes, 4096, "extent map sector bytes");
@@ -128,9 +121,8 @@ static void head_fields(void **state)
 	refused("extent map file bytes", offsetof(struct img_map_head, file_bytes));
 }
 
-static void counts(void **state)
+TEST(counts)
 {
-	(void)state;
 	static const uint32_t wrong[] = {0, IMG_MAP_EXTENTS_MAX + 1, UINT32_MAX};
 	for (uint32_t i = 0; i < 3; i++) {
 		head()->n_extents = wrong[i];
@@ -139,9 +131,8 @@ static void counts(void **state)
 	}
 }
 
-static void no_map(void **state)
+TEST(no_map)
 {
-	(void)state;
 	memset(buf, 0, sizeof(buf));
 	assert_int_equal(decode(), IMG_ERR_NO_AREA);
 	assert_null(fault.what);
@@ -153,9 +144,8 @@ static void extent(uint32_t i, uint64_t first, uint64_t n, const char *what, uin
 	refused(what, 64 + 16 * i + where);
 }
 
-static void extents(void **state)
+TEST(extents)
 {
-	(void)state;
 	static const char outside[] = "extent map extent end",
 			  length[] = "extent map extent length",
 			  overlap[] = "extent map extent (in another one)";
@@ -173,16 +163,14 @@ static void extents(void **state)
 	extent(0, 5000, 48, "extent map first extent", 8);
 }
 
-static void another_partition(void **state)
+TEST(another_partition)
 {
-	(void)state;
 	assert_int_equal(img_map_decode(buf, 512, 100000 - 1, &back, &fault), IMG_ERR_MAP);
 	assert_int_equal(img_map_decode(buf, 512, 0, &back, &fault), IMG_ERR_MAP);
 }
 
-static void not_the_same(void **state)
+TEST(not_the_same)
 {
-	(void)state;
 	back = map;
 	assert_true(img_map_same(&map, &back));
 	back.extent[3].lba += 8;
@@ -199,22 +187,4 @@ static void not_the_same(void **state)
 	back = map;
 	back.sector_bytes = 4096;
 	assert_false(img_map_same(&map, &back));
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(there_and_back),
-		TEST(largest),
-		TEST(every_bit),
-		TEST(head_fields),
-		TEST(counts),
-		TEST(no_map),
-		TEST(extents),
-		TEST(another_partition),
-		TEST(not_the_same),
-	};
-	return cmocka_run_group_tests_name("extent_map", tests, NULL, NULL);
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The file of facts: round trip, every byte of it damaged, every length, an older and a newer head. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,9 +40,8 @@ static size_t make(void)
 	return bytes;
 }
 
-static void round_trip(void **state)
+TEST(round_trip)
 {
-	(void)state;
 	struct state_reader r;
 	struct saved_memory m[8];
 	struct saved_table t[8];
@@ -68,9 +64,8 @@ static void round_trip(void **state)
 	assert_int_equal(facts_open(file, sizeof(file) + 4096, &r), 0);
 }
 
-static void no_facts(void **state)
+TEST(no_facts)
 {
-	(void)state;
 	struct state_reader r;
 
 	assert_int_equal(facts_seal(file, 0), 0);
@@ -81,9 +76,8 @@ static void no_facts(void **state)
 	assert_int_equal(facts_seal(file, FACTS_STREAM_MAX + 1), IMG_ERR_WORK);
 }
 
-static void every_byte_counts(void **state)
+TEST(every_byte_counts)
 {
-	(void)state;
 	struct state_reader r;
 	size_t end = sizeof(struct facts_head) + make();
 
@@ -95,9 +89,8 @@ static void every_byte_counts(void **state)
 	assert_int_equal(facts_open(file, sizeof(file), &r), 0);
 }
 
-static void every_length(void **state)
+TEST(every_length)
 {
-	(void)state;
 	struct state_reader r;
 	size_t end = sizeof(struct facts_head) + make();
 
@@ -111,9 +104,8 @@ static void every_length(void **state)
 	assert_int_equal(facts_open(file, end, &r), 0);
 }
 
-static void a_newer_head(void **state)
+TEST(a_newer_head)
 {
-	(void)state;
 	struct state_reader r;
 	struct facts_head h;
 
@@ -123,17 +115,4 @@ static void a_newer_head(void **state)
 	h.check = img_hash(&h, offsetof(struct facts_head, check));
 	memcpy(file, &h, sizeof(h));
 	assert_int_equal(facts_open(file, sizeof(file), &r), IMG_ERR_VERSION);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_trip),
-		cmocka_unit_test(no_facts),
-		cmocka_unit_test(every_byte_counts),
-		cmocka_unit_test(every_length),
-		cmocka_unit_test(a_newer_head),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,14 +3,11 @@
  * stock_check.c and what it judges by: facts believed or not, each thing of the machine moved one at a time,
  * the kernel's rule, and what is left for the loaded memory to say.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "fingerprint.h"
 #include "log_text.h"
@@ -134,19 +131,19 @@ static void start(const struct swb_params *p)
 	log_text_start();
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = &d;
 	work = aligned_alloc(4096, STOCK_CHECK_WORK_BYTES);
 	start(&lzo);
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
 	free(work);
-	return stock_disk_teardown(state);
+	stock_disk_free(&d);
 }
+
+FIXTURE(setup, teardown)
 
 static int check(void)
 {
@@ -169,9 +166,8 @@ static int check_written(void)
 	return check();
 }
 
-static void as_it_was(void **state)
+TEST(as_it_was)
 {
-	(void)state;
 	static const struct swb_params *const kind[] = {&lzo, &raw};
 	for (uint32_t i = 0; i < 2; i++) {
 		stock_disk_free(&d);
@@ -276,9 +272,8 @@ static void agree(uint32_t crc)
 }
 
 /* Then the kernel's rule holds: refused, or with the checksum of this boot's map taken. */
-static void not_believed(void **state)
+TEST(not_believed)
 {
-	(void)state;
 	for (uint32_t i = 0; i < sizeof(doubts) / sizeof(doubts[0]); i++) {
 		char line[160];
 		stock_disk_free(&d);
@@ -296,9 +291,8 @@ static void not_believed(void **state)
 	}
 }
 
-static void damaged_files(void **state)
+TEST(damaged_files)
 {
-	(void)state;
 	write_file(0);
 	agree(d.stock.image.info.e820_crc);
 	for (uint32_t bytes = 1; bytes < 4096; bytes = bytes * 3 + 1) { /* truncated */
@@ -323,9 +317,8 @@ static void damaged_files(void **state)
 }
 
 /* The EFI door hands on what each partition has. */
-static void one_of_several_files(void **state)
+TEST(one_of_several_files)
 {
-	(void)state;
 	write_file(2);
 	f.f.boot_id[0] ^= 1;
 	write_file(1);
@@ -522,9 +515,8 @@ static const struct {
 };
 
 /* Whether or not the checksum of this boot's map happens to be the same. */
-static void each_is_refused(void **state)
+TEST(each_is_refused)
 {
-	(void)state;
 	for (uint32_t i = 0; i < sizeof(moved) / sizeof(moved[0]); i++)
 		for (uint32_t same_crc = 0; same_crc < 2; same_crc++) {
 			stock_disk_free(&d);
@@ -619,9 +611,8 @@ static const struct {
 };
 
 /* Although the checksum of the map is another one. */
-static void harmless_drift(void **state)
+TEST(harmless_drift)
 {
-	(void)state;
 	for (uint32_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
 		stock_disk_free(&d);
 		start(&lzo);
@@ -638,9 +629,8 @@ static void harmless_drift(void **state)
 
 /* ---- The kernel's rule ---- */
 
-static void without_facts(void **state)
+TEST(without_facts)
 {
-	(void)state;
 	bi.facts_bytes = 0;
 	assert_int_equal(check(), ERR_MEMORY_MAP);
 	assert_logged("; of this boot's map none can be made");
@@ -661,9 +651,8 @@ static void without_facts(void **state)
 }
 
 /* strict=1: as the kernel itself, whatever the facts say; and where they do not know where tables are. */
-static void rule_beside_facts(void **state)
+TEST(rule_beside_facts)
 {
-	(void)state;
 	d.options.strict = STRICT_ON;
 	assert_int_equal(check_written(), ERR_MEMORY_MAP);
 	assert_non_null(strstr(d.stock.why, "strict=1"));
@@ -681,9 +670,8 @@ static void rule_beside_facts(void **state)
 /* ---- Boot ID ---- */
 
 /* Too far behind in a compressed image: it is for the loaded memory to say. */
-static void boot_id_far_behind(void **state)
+TEST(boot_id_far_behind)
 {
-	(void)state;
 	static const struct swb_params large = {
 		.codec = SWB_LZ4, .n_data = STOCK_PEEK_UNITS_MAX * 32 + 200};
 	uint8_t other[16] = {0};
@@ -708,9 +696,8 @@ static void boot_id_far_behind(void **state)
 }
 
 /* Every frame of an image, by each codec. */
-static void peeks(void **state)
+TEST(peeks)
 {
-	(void)state;
 	static const enum swb_codec codec[] = {SWB_RAW, SWB_LZO, SWB_LZ4};
 	for (uint32_t i = 0; i < 3; i++) {
 		const struct swb_params p = {.codec = codec[i],
@@ -740,9 +727,8 @@ static void peeks(void **state)
 	}
 }
 
-static void old_ram(void **state)
+TEST(old_ram)
 {
-	(void)state;
 	struct range v[8];
 	struct ranges r;
 	ranges_init(&r, v, 8);
@@ -758,9 +744,8 @@ static void old_ram(void **state)
 }
 
 /* Memory that the saved kernel left to others is RAM by both maps, and in no frame of the image. */
-static void kept_is_not_old_ram(void **state)
+TEST(kept_is_not_old_ram)
 {
-	(void)state;
 	static const struct facts_kept kept[] = {{0, 0x1000}, {0x2000000, 0x2100000},
 		{0x2200123, 0x2200124}, {0x3000000, 0x3000000}, {0x7fc0000, 0x7fd0000}};
 	static struct range v[STOCK_OLD_RAM_MAX];
@@ -785,25 +770,4 @@ static void kept_is_not_old_ram(void **state)
 	assert_int_equal(check_written(), 0);
 	assert_true(stock_old_ram(&d.stock, &r));
 	assert_int_equal(r.n, 2 + FACTS_KEPT_MAX);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(as_it_was),
-		TEST(not_believed),
-		TEST(damaged_files),
-		TEST(one_of_several_files),
-		TEST(each_is_refused),
-		TEST(harmless_drift),
-		TEST(without_facts),
-		TEST(rule_beside_facts),
-		TEST(boot_id_far_behind),
-		TEST(peeks),
-		TEST(old_ram),
-		TEST(kept_is_not_old_ram),
-	};
-	return cmocka_run_group_tests_name("facts_judge", tests, NULL, NULL);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* find.c: which area is taken, and what is said when none is. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "area.h"
 #include "extent_map.h"
@@ -69,23 +66,21 @@ static void spend(unsigned i, uint64_t lba)
 	saved_machine_set_state(&disk[i].dev, lba, AREA_SIZE, IMG_LAUNCHED);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_ram_disks_init(disk, N_DISKS, 512, N_SECTORS, &disks);
 	work = aligned_alloc(4096, FIND_WORK_BYTES);
 	log_text_start();
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	fake_ram_disks_free(disk, N_DISKS);
 	free(work);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static int find(const char *cmdline)
 {
@@ -112,25 +107,22 @@ static void assert_found(const char *cmdline, unsigned i, uint64_t lba)
 	assert_memory_equal(&h.h, &found.headers.h, sizeof(h.h));
 }
 
-static void no_disk(void **state)
+TEST(no_disk)
 {
-	(void)state;
 	disks.n = 0;
 	assert_int_equal(find(""), ERR_NOT_FOUND);
 	assert_logged("find: no image area on 0 disks (0 places match the command line)");
 }
 
-static void no_table(void **state)
+TEST(no_table)
 {
-	(void)state;
 	save_at(1, AREA_LBA);
 	assert_int_equal(find(""), ERR_NOT_FOUND);
 	assert_logged("find: no image area on 3 disks (0 places");
 }
 
-static void by_type(void **state)
+TEST(by_type)
 {
-	(void)state;
 	partition(0, LINUX, LINUX);
 	partition(2, LINUX, AREA_TYPE_GUID);
 	save_at(0, AREA_LBA); /* of another type: not looked at */
@@ -145,9 +137,8 @@ static void by_type(void **state)
 	assert_ptr_equal(found.dev, &disk[0].dev);
 }
 
-static void by_partuuid(void **state)
+TEST(by_partuuid)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
 	partition(1, AREA_TYPE_GUID, AREA_TYPE_GUID);
 	save_at(0, AREA_LBA);
@@ -157,18 +148,16 @@ static void by_partuuid(void **state)
 	assert_found("area=partuuid:00000001-0000-0000-0000-000000000002", 1, AREA_LBA);
 }
 
-static void partuuid_missing(void **state)
+TEST(partuuid_missing)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
 	save_at(0, AREA_LBA);
 	assert_int_equal(find("area=partuuid:00000000-0000-0000-0000-000000000009"), ERR_NOT_FOUND);
 	assert_logged("(0 places match");
 }
 
-static void by_sectors(void **state)
+TEST(by_sectors)
 {
-	(void)state;
 	disks.n = 1;
 	save_at(0, AREA_LBA);
 	assert_found("area=lba:512+2048", 0, AREA_LBA);
@@ -182,9 +171,8 @@ static void by_sectors(void **state)
 	assert_memory_equal(found.disk_guid, guid, 16);
 }
 
-static void sectors_beyond_the_disk(void **state)
+TEST(sectors_beyond_the_disk)
 {
-	(void)state;
 	disks.n = 1;
 	save_at(0, AREA_LBA);
 	static const char *const lines[] = {"area=lba:8192+8", "area=lba:8185+8",
@@ -198,18 +186,16 @@ static void sectors_beyond_the_disk(void **state)
 }
 
 /* The larger disk is meant: that the smaller ones end before is no error. */
-static void sectors_on_the_larger_disk(void **state)
+TEST(sectors_on_the_larger_disk)
 {
-	(void)state;
 	fake_ram_disk_free(&disk[0]);
 	fake_ram_disk_init(&disk[0], 512, 64);
 	save_at(1, AREA_LBA);
 	assert_found("area=lba:512+2048", 1, AREA_LBA);
 }
 
-static void on_a_named_disk(void **state)
+TEST(on_a_named_disk)
 {
-	(void)state;
 	for (unsigned i = 0; i < N_DISKS; i++) {
 		partition(i, AREA_TYPE_GUID, LINUX);
 		save_at(i, AREA_LBA);
@@ -220,9 +206,8 @@ static void on_a_named_disk(void **state)
 	assert_int_equal(find(""), ERR_AMBIGUOUS);
 }
 
-static void damaged_table(void **state)
+TEST(damaged_table)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
 	memset(disk[0].bytes + 512, 0x5a, 33 * 512);
@@ -235,9 +220,8 @@ static void damaged_table(void **state)
 	assert_logged("find: ram 0: partition table: a firmware table is damaged");
 }
 
-static void two_that_may_be_resumed(void **state)
+TEST(two_that_may_be_resumed)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
 	save_at(0, AREA_LBA);
 	save_at(0, OTHER_LBA);
@@ -248,9 +232,8 @@ static void two_that_may_be_resumed(void **state)
 	assert_int_equal(img_state_check(&found.headers.h), 0);
 }
 
-static void spent_and_valid(void **state)
+TEST(spent_and_valid)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, AREA_TYPE_GUID);
 	partition(1, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
@@ -268,9 +251,8 @@ static void spent_and_valid(void **state)
 	assert_logged("find: 3 areas, none holds an image that may be resumed");
 }
 
-static void partition_too_small(void **state)
+TEST(partition_too_small)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
 	struct gpt_make g = maker(0);
@@ -283,9 +265,8 @@ static void partition_too_small(void **state)
 	assert_logged(", wanted 0x11000");
 }
 
-static void damaged_header(void **state)
+TEST(damaged_header)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
 	uint8_t *area = disk[0].bytes + AREA_LBA * 512;
@@ -296,17 +277,15 @@ static void damaged_header(void **state)
 	assert_logged("header hash is 0x");
 }
 
-static void empty_partition(void **state)
+TEST(empty_partition)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	assert_int_equal(find(""), IMG_ERR_NO_AREA);
 	assert_logged("find: no image area on 3 disks (1 places");
 }
 
-static void entry_outside_the_disk(void **state)
+TEST(entry_outside_the_disk)
 {
-	(void)state;
 	struct gpt_make g = maker(1);
 	struct gpt_make_partition p = {
 		AREA_TYPE_GUID, "00000001-0000-0000-0000-000000000002", N_SECTORS - 40, 100};
@@ -318,9 +297,8 @@ static void entry_outside_the_disk(void **state)
 	assert_false(log_text_has("partition 1:"));
 }
 
-static void read_error(void **state)
+TEST(read_error)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
 	disk[0].bad_lba = AREA_LBA;
@@ -332,9 +310,8 @@ static void read_error(void **state)
 }
 
 /* The copy with the image cannot be read, or is damaged; the other is of the time before it. */
-static void image_behind_a_bad_header(void **state)
+TEST(image_behind_a_bad_header)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
 	assert_found("", 0, AREA_LBA);
@@ -352,9 +329,8 @@ static void image_behind_a_bad_header(void **state)
 }
 
 /* One disk that cannot be read must not hide the image on another. */
-static void lost_disk(void **state)
+TEST(lost_disk)
 {
-	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		partition(i, AREA_TYPE_GUID, LINUX);
 		save_at(i, AREA_LBA);
@@ -365,9 +341,8 @@ static void lost_disk(void **state)
 }
 
 /* What is wrong with the image is what the operator must hear, whatever is odd on other disks. */
-static void the_image_matters_most(void **state)
+TEST(the_image_matters_most)
 {
-	(void)state;
 	for (unsigned bad = 0; bad < 2; bad++) {
 		unsigned other = 1 - bad;
 		partition(bad, AREA_TYPE_GUID, LINUX);
@@ -382,14 +357,13 @@ static void the_image_matters_most(void **state)
 		assert_int_equal(find(""), IMG_ERR_HEADER);
 		disk[other].lost_from = 1;
 		assert_int_equal(find(""), IMG_ERR_HEADER);
-		teardown(NULL);
-		setup(NULL);
+		teardown();
+		setup();
 	}
 }
 
-static void big_sectors(void **state)
+TEST(big_sectors)
 {
-	(void)state;
 	fake_ram_disk_free(&disk[1]);
 	fake_ram_disk_init(&disk[1], 4096, 1024);
 	struct gpt_make g = maker(1);
@@ -436,9 +410,8 @@ static void save_in_file(void)
 	put_map();
 }
 
-static void in_a_file(void **state)
+TEST(in_a_file)
 {
-	(void)state;
 	save_in_file();
 	assert_found(FILE_ARGS "1024", 0, FILE_LBA);
 	assert_int_equal(found.n_extents, 3);
@@ -457,9 +430,8 @@ static void file_refused(const char *args, int err, const char *text)
 	save_in_file();
 }
 
-static void file_moved(void **state)
+TEST(file_moved)
 {
-	(void)state;
 	save_in_file();
 	file_refused(FILE_ARGS "1032", IMG_ERR_MAP, "extent map magic is ");
 	file_refused(FILE_ARGS "0", IMG_ERR_MAP, "extent map magic is ");
@@ -477,9 +449,8 @@ static void file_moved(void **state)
 		FILE_ARGS "1280", IMG_ERR_MAP, "extent map first sector is 0x400, wanted 0x500");
 }
 
-static void file_map_is_of_another(void **state)
+TEST(file_map_is_of_another)
 {
-	(void)state;
 	save_in_file();
 	map.area_uuid[0] ^= 1;
 	put_map();
@@ -502,9 +473,8 @@ static void file_map_is_of_another(void **state)
 }
 
 /* Both disks have the partition: whichever holds an image, neither is taken. */
-static void disk_and_its_copy(void **state)
+TEST(disk_and_its_copy)
 {
-	(void)state;
 	partition(0, AREA_TYPE_GUID, LINUX);
 	save_at(0, AREA_LBA);
 	memcpy(disk[2].bytes, disk[0].bytes, N_SECTORS * 512);
@@ -513,38 +483,4 @@ static void disk_and_its_copy(void **state)
 	assert_int_equal(find("disk=00000000-0000-0000-0000-000000000000"), ERR_AMBIGUOUS);
 	spend(2, AREA_LBA);
 	assert_int_equal(find("area=partuuid:00000000-0000-0000-0000-000000000002"), ERR_AMBIGUOUS);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(no_disk),
-		TEST(no_table),
-		TEST(by_type),
-		TEST(by_partuuid),
-		TEST(partuuid_missing),
-		TEST(by_sectors),
-		TEST(sectors_beyond_the_disk),
-		TEST(sectors_on_the_larger_disk),
-		TEST(on_a_named_disk),
-		TEST(damaged_table),
-		TEST(two_that_may_be_resumed),
-		TEST(spent_and_valid),
-		TEST(partition_too_small),
-		TEST(damaged_header),
-		TEST(empty_partition),
-		TEST(entry_outside_the_disk),
-		TEST(read_error),
-		TEST(image_behind_a_bad_header),
-		TEST(lost_disk),
-		TEST(the_image_matters_most),
-		TEST(big_sectors),
-		TEST(in_a_file),
-		TEST(file_moved),
-		TEST(file_map_is_of_another),
-		TEST(disk_and_its_copy),
-	};
-	return cmocka_run_group_tests_name("find", tests, NULL, NULL);
 }

@@ -3,13 +3,10 @@
  * fingerprints.c of the writer, and changes.c of the loader: what the one keeps, the other finds, and
  * what has changed in between is called by its name.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "changes.h"
 #include "fake_ram_disk.h"
@@ -102,9 +99,8 @@ static void fill(uint32_t i)
 		p[n] = (uint8_t)(n * 7 + n / 511 + i);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	h = (struct handoff){.pci_address = TARGET_PCI, .n_filesystems = N_DISKS};
 	for (uint32_t i = 0; i < N_DISKS; i++) {
@@ -127,17 +123,16 @@ static int setup(void **state)
 	start_err = 0;
 	n_started = n_stopped = 0;
 	log_text_start();
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	fake_ram_disks_free(disk, N_DISKS);
 	free(memory);
 	free(work);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static void save(void)
 {
@@ -164,9 +159,8 @@ static void text_is(const char *wanted)
 
 /* ---- tests ---- */
 
-static void unchanged(void **state)
+TEST(unchanged)
 {
-	(void)state;
 	save();
 	assert_int_equal(n_started, 1); /* both disks of that controller in one go */
 	assert_int_equal(n_stopped, 2);
@@ -179,9 +173,8 @@ static void unchanged(void **state)
 	assert_int_equal(im.filesystem[2].hash[1], img_hash(byte_of(2, 65536), 4096));
 }
 
-static void every_byte_counts(void **state)
+TEST(every_byte_counts)
 {
-	(void)state;
 	static const uint64_t inside[] = {1024, 2047, 65536, 65536 + 4095},
 			      outside[] = {0, 1023, 2048, 65535, 65536 + 4096};
 	save();
@@ -198,9 +191,8 @@ static void every_byte_counts(void **state)
 	compare(0, 0);
 }
 
-static void named(void **state)
+TEST(named)
 {
-	(void)state;
 	save();
 	*byte_of(1, 1100) ^= 0x80;
 	here.n = 2; /* the disk of / is away, too: less telling */
@@ -220,9 +212,8 @@ static void named(void **state)
 	assert_int_equal(changes.of[1], CHANGE_UNREADABLE);
 }
 
-static void read_only_is_no_loss(void **state)
+TEST(read_only_is_no_loss)
 {
-	(void)state;
 	h.filesystem[1].writable = 0;
 	save();
 	compare(0, 0);
@@ -234,9 +225,8 @@ static void read_only_is_no_loss(void **state)
 	assert_logged("/home (ext4, vda1), which has changed");
 }
 
-static void partitions_move(void **state)
+TEST(partitions_move)
 {
-	(void)state;
 	save();
 	memmove(byte_of(1, 512 * 100), byte_of(1, 0), 4096 * 512 - 512 * 200);
 	make_gpt(1, 2148, 4096);
@@ -253,9 +243,8 @@ static void partitions_move(void **state)
 }
 
 /* A copy of the disk, GUIDs and all: which of the two the kernel would write to is not known. */
-static void copies(void **state)
+TEST(copies)
 {
-	(void)state;
 	struct fake_ram_disk copy;
 	save();
 	fake_ram_disk_init(&copy, 512, N_SECTORS);
@@ -270,9 +259,8 @@ static void copies(void **state)
 	fake_ram_disk_free(&copy);
 }
 
-static void whole_disks(void **state)
+TEST(whole_disks)
 {
-	(void)state;
 	memset(disk[1].bytes, 0, 2048 * 512);
 	memset(disk[1].bytes + (N_SECTORS - 64) * 512, 0, 64 * 512);
 	memset(h.filesystem[1].disk_guid, 0, 16);
@@ -294,9 +282,8 @@ static void whole_disks(void **state)
 	fake_ram_disk_free(&copy);
 }
 
-static void not_read(void **state)
+TEST(not_read)
 {
-	(void)state;
 	strcpy(h.filesystem[0].reason, "device-mapper volume root");
 	h.filesystem[0].n_ranges = 77; /* not looked at then */
 	start_err = ERR_TIMEOUT;
@@ -322,9 +309,8 @@ static void not_read(void **state)
 	assert_logged("/ (ext4, vda1) not checked: its disk could not be started: not found");
 }
 
-static void no_memory(void **state)
+TEST(no_memory)
 {
-	(void)state;
 	arena_init(&arena);
 	save();
 	assert_int_equal(n_started, 0);
@@ -335,9 +321,8 @@ static void no_memory(void **state)
 	assert_logged("/home (ext4, vda1) not checked: its disk could not be started: memory");
 }
 
-static void nothing(void **state)
+TEST(nothing)
 {
-	(void)state;
 	h.n_filesystems = 0;
 	save();
 	compare(0, 0);
@@ -349,9 +334,8 @@ static void nothing(void **state)
 }
 
 /* The record is input. */
-static void hostile(void **state)
+TEST(hostile)
 {
-	(void)state;
 	save();
 	struct saved_filesystem good = im.filesystem[0], *f = &im.filesystem[0];
 	static const struct {
@@ -381,24 +365,4 @@ static void hostile(void **state)
 	*byte_of(0, 1024) ^= 1;
 	compare(1, 0);
 	assert_logged("???? (ext4, vda1) has changed");
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(unchanged),
-		TEST(every_byte_counts),
-		TEST(named),
-		TEST(read_only_is_no_loss),
-		TEST(partitions_move),
-		TEST(copies),
-		TEST(whole_disks),
-		TEST(not_read),
-		TEST(no_memory),
-		TEST(nothing),
-		TEST(hostile),
-	};
-	return cmocka_run_group_tests_name("fingerprints", tests, NULL, NULL);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* firmware_data.c: what this boot's firmware leaves in RAM, of the right length, and all that is no such thing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "firmware_data.h"
 #include "log_text.h"
@@ -87,9 +84,8 @@ static void put_efi(void)
 	put(MOK + 264 + 0x1000 + 256, 7, 8);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = NULL;
 	memset(memory, 0, sizeof(memory));
 	memset(&bi, 0, sizeof(bi));
 	fake_machine_reset();
@@ -101,8 +97,9 @@ static int setup(void **state)
 	bi.n_memory = 1;
 	bi.memory[0] = (struct boot_range){.start = BASE, .end = BASE + BYTES, .type = BOOT_RAM};
 	ranges_init(&kept, v, FIRMWARE_DATA_MAX);
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static uint32_t look(uint64_t rsdp)
 {
@@ -114,9 +111,8 @@ static uint32_t look(uint64_t rsdp)
 	return kept.n;
 }
 
-static void whole_frames_of_each(void **state)
+TEST(whole_frames_of_each)
 {
-	(void)state;
 	assert_int_equal(look(RSDP), 3);
 	assert_true(v[0].start == BASE / 4096 + 1 && v[0].end == BASE / 4096 + 3);
 	assert_true(v[1].start == BASE / 4096 + 4 && v[1].end == BASE / 4096 + 6);
@@ -126,9 +122,8 @@ static void whole_frames_of_each(void **state)
 	assert_logged("firmware: boot logo at 0x7008000, 8193 bytes");
 }
 
-static void on_a_bios(void **state)
+TEST(on_a_bios)
 {
-	(void)state;
 	bi.efi_systab = 0;
 	assert_int_equal(look(0), 0);
 	assert_int_equal(look(RSDP), 1);
@@ -138,18 +133,16 @@ static void on_a_bios(void **state)
 }
 
 /* Nobody takes for free what the map does not call RAM. */
-static void not_in_ram(void **state)
+TEST(not_in_ram)
 {
-	(void)state;
 	for (uint32_t type = BOOT_RESERVED; type <= BOOT_BAD; type++) {
 		bi.memory[0].type = type;
 		assert_int_equal(look(RSDP), 0);
 	}
 }
 
-static void no_such_things(void **state)
+TEST(no_such_things)
 {
-	(void)state;
 	static const struct {
 		uint64_t at, value;
 		uint32_t bytes, left;
@@ -172,16 +165,15 @@ static void no_such_things(void **state)
 		{SYSTAB + 112, 8, 8, 1},           /* */
 	};
 	for (uint32_t i = 0; i < sizeof(change) / sizeof(change[0]); i++) {
-		setup(state);
+		setup();
 		put(change[i].at, change[i].value, change[i].bytes);
 		if (look(RSDP) != change[i].left)
 			fail_msg("change %u leaves %u", i, kept.n);
 	}
 }
 
-static void to_the_very_end(void **state)
+TEST(to_the_very_end)
 {
-	(void)state;
 	put(CONFIG + 64, BASE + BYTES - 264, 8); /* the empty table */
 	put(LOGO + 2, BASE + BYTES - LOGO, 4);
 	assert_int_equal(look(RSDP), 2);
@@ -191,24 +183,8 @@ static void to_the_very_end(void **state)
 	assert_int_equal(look(RSDP), 1);
 }
 
-static void no_room(void **state)
+TEST(no_room)
 {
-	(void)state;
 	ranges_init(&kept, v, 2);
 	assert_int_equal(firmware_data_add(&bi, RSDP, &kept), ERR_NO_MEMORY);
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(whole_frames_of_each),
-		TEST(on_a_bios),
-		TEST(not_in_ram),
-		TEST(no_such_things),
-		TEST(to_the_very_end),
-		TEST(no_room),
-	};
-	return cmocka_run_group_tests_name("firmware_data", tests, NULL, NULL);
 }

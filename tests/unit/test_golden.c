@@ -3,11 +3,8 @@
  * State streams in several description versions, in images made by the encoder of tests/golden: read
  * by today's descriptions, or refused by the right name. The images are made by the build.
  */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,14 +121,13 @@ static void check_ledger(struct golden *g, uint64_t pages_fill, uint64_t wait_us
 	assert_int_equal(l.wait_us, wait_us);
 }
 
-static void test_tables_and_nvs(void **state)
+TEST(tables_and_nvs)
 {
 	struct saved_table t[4];
 	struct img_object_rec o;
 	struct golden g;
 	uint32_t n;
 
-	(void)state;
 	golden_open(&g, "v4-nvs");
 	check_cpu(&g);
 	assert_int_equal(state_get(&g.r, &saved_table_desc, t, N(t), &n), 0);
@@ -152,11 +148,10 @@ static void test_tables_and_nvs(void **state)
 	golden_close(&g);
 }
 
-static void test_accepted(void **state)
+TEST(accepted)
 {
 	static const char *const names[] = {"v0-older", "v1", "v2-newer", "v3-holes"};
 
-	(void)state;
 	for (size_t i = 0; i < N(names); i++) {
 		struct golden g;
 
@@ -168,12 +163,11 @@ static void test_accepted(void **state)
 	}
 }
 
-static void test_refused(void **state)
+TEST(refused)
 {
 	static const char *const fields[] = {
 		"cr4", "shadow_stack", "gdt_limit", "apic_id", "vendor"};
 
-	(void)state;
 	for (size_t i = 0; i < N(fields); i++) {
 		struct golden g;
 		struct saved_cpu cpu;
@@ -187,14 +181,4 @@ static void test_refused(void **state)
 		check_memory(&g); /* the rest of the stream can be read all the same */
 		golden_close(&g);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_tables_and_nvs),
-		cmocka_unit_test(test_refused),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gpt.c: tables of all shapes, each field wrong, the backup instead of the primary. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_ram_disk.h"
 #include "gpt.h"
@@ -35,23 +32,21 @@ static void use_disk(uint32_t sector_bytes, uint64_t n_sectors)
 	maker = gpt_make_on(&disk, DISK_GUID);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	work = aligned_alloc(4096, GPT_WORK_BYTES);
 	use_disk(512, N_SECTORS);
 	gpt_make(&maker, parts, 3);
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	free(work);
 	fake_ram_disk_free(&disk);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static int read_it(void)
 {
@@ -90,27 +85,24 @@ static void assert_parts(uint64_t lba_a)
 	assert_int_equal(gpt_entry(&gpt, gpt.n_entries - 1, &p), ERR_NOT_FOUND);
 }
 
-static void good_table(void **state)
+TEST(good_table)
 {
-	(void)state;
 	assert_int_equal(gpt_make_crc((const uint8_t *)"123456789", 9), 0xcbf43926);
 	assert_int_equal(read_it(), 0);
 	assert_int_equal(gpt.n_entries, 128);
 	assert_parts(34);
 }
 
-static void big_sectors(void **state)
+TEST(big_sectors)
 {
-	(void)state;
 	use_disk(4096, 256);
 	gpt_make(&maker, parts, 3);
 	assert_int_equal(read_it(), 0);
 	assert_parts(34);
 }
 
-static void other_shapes(void **state)
+TEST(other_shapes)
 {
-	(void)state;
 	static const struct {
 		uint32_t n, bytes;
 	} shape[] = {{4, 128}, {5, 128}, {128, 256}, {1024, 256}, {1024, 128}, {3, 4096}};
@@ -128,9 +120,8 @@ static void other_shapes(void **state)
 	}
 }
 
-static void no_table(void **state)
+TEST(no_table)
 {
-	(void)state;
 	memset(disk.bytes, 0, (size_t)N_SECTORS * 512);
 	assert_int_equal(read_it(), ERR_NOT_FOUND);
 	use_disk(512, 3);
@@ -147,9 +138,8 @@ static void backup_differs(void)
 	gpt_make_seal(&maker, BACKUP);
 }
 
-static void damaged_primary_good_backup(void **state)
+TEST(damaged_primary_good_backup)
 {
-	(void)state;
 	for (uint32_t at = 0; at < 92; at++) {
 		gpt_make(&maker, parts, 3);
 		backup_differs();
@@ -167,26 +157,23 @@ static void damaged_primary_good_backup(void **state)
 	assert_parts(40);
 }
 
-static void good_primary_damaged_backup(void **state)
+TEST(good_primary_damaged_backup)
 {
-	(void)state;
 	memset(header(BACKUP), 0, 512);
 	assert_int_equal(read_it(), 0);
 	assert_parts(34);
 }
 
-static void both_damaged(void **state)
+TEST(both_damaged)
 {
-	(void)state;
 	header(1)[60] ^= 1;
 	header(BACKUP)[60] ^= 1;
 	assert_int_equal(read_it(), ERR_FIRMWARE);
 }
 
 /* A table was there: "no table" would be the wrong thing to say. */
-static void primary_wiped_backup_damaged(void **state)
+TEST(primary_wiped_backup_damaged)
 {
-	(void)state;
 	memset(header(1), 0, 512);
 	header(BACKUP)[60] ^= 1;
 	assert_int_equal(read_it(), ERR_FIRMWARE);
@@ -197,9 +184,8 @@ static void primary_wiped_backup_damaged(void **state)
 }
 
 /* Checksums good, content not: refused by what it says. */
-static void fields_out_of_bounds(void **state)
+TEST(fields_out_of_bounds)
 {
-	(void)state;
 	static const struct {
 		uint32_t field, bytes;
 		uint64_t value;
@@ -245,9 +231,8 @@ static int entry_error(uint64_t first, uint64_t last)
 	return gpt_entry(&gpt, 0, &p);
 }
 
-static void entries_out_of_bounds(void **state)
+TEST(entries_out_of_bounds)
 {
-	(void)state;
 	assert_int_equal(entry_error(34, N_SECTORS - 34), 0);
 	assert_int_equal(entry_error(33, 50), ERR_FIRMWARE);
 	assert_int_equal(entry_error(34, N_SECTORS - 33), ERR_FIRMWARE);
@@ -257,9 +242,8 @@ static void entries_out_of_bounds(void **state)
 	assert_int_equal(entry_error(UINT64_MAX, UINT64_MAX), ERR_FIRMWARE);
 }
 
-static void read_errors(void **state)
+TEST(read_errors)
 {
-	(void)state;
 	backup_differs();
 	disk.bad_lba = 1;
 	assert_int_equal(read_it(), 0);
@@ -271,24 +255,4 @@ static void read_errors(void **state)
 	assert_int_equal(read_it(), ERR_IO);
 	disk.lost_from = 1;
 	assert_int_equal(read_it(), ERR_LOST);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(good_table),
-		TEST(big_sectors),
-		TEST(other_shapes),
-		TEST(no_table),
-		TEST(damaged_primary_good_backup),
-		TEST(good_primary_damaged_backup),
-		TEST(both_damaged),
-		TEST(primary_wiped_backup_damaged),
-		TEST(fields_out_of_bounds),
-		TEST(entries_out_of_bounds),
-		TEST(read_errors),
-	};
-	return cmocka_run_group_tests_name("gpt", tests, NULL, NULL);
 }

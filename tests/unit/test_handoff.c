@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* handoff_check.c: a good block, and each field of it wrong. pages.c: which frames are saved. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "handoff_check.h"
 #include "pages.h"
@@ -16,9 +13,8 @@
 
 static struct handoff h;
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	h = (struct handoff){.magic = HANDOFF_MAGIC,
 		.version = HANDOFF_VERSION,
 		.bytes = sizeof(h),
@@ -53,8 +49,9 @@ static int setup(void **state)
 		.range = {{1024, 1024}, {899 * 4096, 4096}}};
 	h.filesystem[1] =
 		(struct handoff_filesystem){.mount_point = "/x", .reason = "software RAID"};
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void accepted(void)
 {
@@ -69,7 +66,7 @@ static void refused(const char *wanted)
 	assert_int_equal(handoff_check(&h, BASE, &what), ERR_ARGUMENT);
 	if (!strstr(what, wanted))
 		fail_msg("refused for '%s', not for '%s'", what, wanted);
-	setup(NULL);
+	setup();
 }
 
 #define REFUSED(field, value, wanted)                                                              \
@@ -79,9 +76,8 @@ static void refused(const char *wanted)
 		refused(wanted);                                                                   \
 	} while (0)
 
-static void good(void **state)
+TEST(good)
 {
-	(void)state;
 	accepted();
 	h.action = HANDOFF_CONTINUE;
 	h.sector_bytes = 4096;
@@ -91,9 +87,8 @@ static void good(void **state)
 	accepted();
 }
 
-static void heads(void **state)
+TEST(heads)
 {
-	(void)state;
 	const char *what = "";
 	REFUSED(magic, 0, "magic");
 	REFUSED(version, 1, "version");
@@ -108,9 +103,8 @@ static void heads(void **state)
 	assert_non_null(strstr(what, "runs elsewhere"));
 }
 
-static void memory_map(void **state)
+TEST(memory_map)
 {
-	(void)state;
 	REFUSED(n_memory, 0, "number of memory ranges");
 	REFUSED(n_memory, HANDOFF_MEMORY_MAX + 1, "number of memory ranges");
 	REFUSED(n_memory, 0xffffffff, "number of memory ranges");
@@ -129,9 +123,8 @@ static void memory_map(void **state)
 	refused("memory range");
 }
 
-static void region(void **state)
+TEST(region)
 {
-	(void)state;
 	REFUSED(n_region, 0, "number of region frames");
 	REFUSED(n_region, HANDOFF_REGION_MAX + 1, "number of region frames");
 	REFUSED(region[0], BASE + 2 * MIB, "runs elsewhere");
@@ -145,9 +138,8 @@ static void region(void **state)
 	accepted();
 }
 
-static void mailbox(void **state)
+TEST(mailbox)
 {
-	(void)state;
 	REFUSED(mailbox, BASE, "lies in the region");
 	REFUSED(mailbox, BASE + 64 * MIB, "lies in the region");
 	REFUSED(mailbox, BASE + 4096, "mailbox (alignment");
@@ -156,9 +148,8 @@ static void mailbox(void **state)
 	REFUSED(mailbox, 0xffffffffffe00000, "mailbox (alignment");
 }
 
-static void kernel_places(void **state)
+TEST(kernel_places)
 {
-	(void)state;
 	REFUSED(saved_context, 0xfffff, "saved_context");
 	REFUSED(saved_context, 0x7fffe700, "saved_context");
 	REFUSED(saved_context, UINT64_MAX, "saved_context");
@@ -166,9 +157,8 @@ static void kernel_places(void **state)
 	REFUSED(vmcoreinfo_bytes, 0xffffffff, "vmcoreinfo");
 }
 
-static void left_out(void **state)
+TEST(left_out)
 {
-	(void)state;
 	h.n_left_out = 2;
 	h.left_out[0] = (struct handoff_frames){0x5000, 0x5001};
 	h.left_out[1] = (struct handoff_frames){0x100000, 0x108000};
@@ -197,9 +187,8 @@ static void left_out(void **state)
 	refused("mailbox (to be left out)");
 }
 
-static void target(void **state)
+TEST(target)
 {
-	(void)state;
 	REFUSED(sector_bytes, 0, "sector size");
 	REFUSED(sector_bytes, 1024, "sector size");
 	REFUSED(n_extents, 0, "number of extents");
@@ -212,9 +201,8 @@ static void target(void **state)
 	REFUSED(n_sectors, 999999, "beyond the disk");
 }
 
-static void filesystems(void **state)
+TEST(filesystems)
 {
-	(void)state;
 	REFUSED(n_filesystems, HANDOFF_FILESYSTEMS_MAX + 1, "number of file systems");
 	REFUSED(n_filesystems, UINT32_MAX, "number of file systems");
 	REFUSED(filesystem[0].sector_bytes, 1024, "sector size");
@@ -269,9 +257,8 @@ static void has_not(uint64_t start, uint64_t end)
 		fail_msg("some of %#llx is saved", (unsigned long long)start);
 }
 
-static void frames_selected(void **state)
+TEST(frames_selected)
 {
-	(void)state;
 	select_pages();
 	has_not(0, 1);
 	has(1, 0x9f);
@@ -288,9 +275,8 @@ static void frames_selected(void **state)
 	assert_int_equal(ranges_total(&frames), 0x9e + 0x7fefe - 0x400 + 1 + 0x40000);
 }
 
-static void other_types_are_not_saved(void **state)
+TEST(other_types_are_not_saved)
 {
-	(void)state;
 	static const uint32_t types[] = {0, MEMORY_RESERVED, MEMORY_NVS, MEMORY_BAD, 7, 0xffffffff};
 	for (unsigned i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		h.memory[4].type = types[i];
@@ -299,9 +285,8 @@ static void other_types_are_not_saved(void **state)
 	}
 }
 
-static void less_than_a_frame(void **state)
+TEST(less_than_a_frame)
 {
-	(void)state;
 	h.memory[1] = (struct memory_range){0x9fc00, 0x9ffff, MEMORY_RAM, 0};
 	h.memory[4] = (struct memory_range){0x100000800, 0x100001800, MEMORY_RAM, 0};
 	select_pages();
@@ -310,9 +295,8 @@ static void less_than_a_frame(void **state)
 }
 
 /* Neither saved nor mapped. */
-static void left_out_of_both(void **state)
+TEST(left_out_of_both)
 {
-	(void)state;
 	h.n_left_out = 2;
 	h.left_out[0] = (struct handoff_frames){0x5000, 0x5001};
 	h.left_out[1] = (struct handoff_frames){0x108000, 0x110000};
@@ -333,32 +317,8 @@ static void left_out_of_both(void **state)
 	has(0x7fffe, 0x80000);
 }
 
-static void too_few_ranges(void **state)
+TEST(too_few_ranges)
 {
-	(void)state;
 	ranges_init(&frames, v, 3);
 	assert_int_equal(pages_select(&h, &frames), ERR_NO_MEMORY);
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(good),
-		TEST(heads),
-		TEST(memory_map),
-		TEST(region),
-		TEST(mailbox),
-		TEST(kernel_places),
-		TEST(left_out),
-		TEST(target),
-		TEST(filesystems),
-		TEST(frames_selected),
-		TEST(other_types_are_not_saved),
-		TEST(less_than_a_frame),
-		TEST(left_out_of_both),
-		TEST(too_few_ranges),
-	};
-	return cmocka_run_group_tests_name("handoff", tests, NULL, NULL);
 }

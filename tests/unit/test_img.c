@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Images: what is written is read back, for all kinds of memory, and lies as the format says. */
+#include "test.h"
+
 #include "img_common.h"
 
 #include <stdio.h>
@@ -58,11 +60,10 @@ static void round_trip_of(uint32_t n_pages, enum page_kind kind, uint32_t chunk_
 	memory_free(&m);
 }
 
-static void test_round_trip(void **state)
+TEST(round_trip)
 {
 	static const uint32_t chunk_pages[] = {1, 3, 16, 256};
 
-	(void)state;
 	for (uint32_t kind = PAGE_ZERO; kind <= PAGE_MIXED; kind++) {
 		for (uint32_t i = 0; i < 4; i++) {
 			rnd_seed(kind * 10 + i);
@@ -73,21 +74,19 @@ static void test_round_trip(void **state)
 	round_trip_of(6000, PAGE_MIXED, 1); /* several index blocks */
 }
 
-static void test_random_sizes(void **state)
+TEST(random_sizes)
 {
-	(void)state;
 	for (uint32_t i = 0; i < 60; i++) {
 		rnd_seed(1000 + i);
 		round_trip_of(1 + (uint32_t)(rnd() % 600), PAGE_MIXED, 1 + (uint32_t)(rnd() % 40));
 	}
 }
 
-static void test_bytes_of_all_sizes(void **state)
+TEST(bytes_of_all_sizes)
 {
 	static const size_t sizes[] = {0, 1, 7, 8, 100, 4095, 4096, 65536, 65537, 3000000};
 	struct memory m = memory_make(3, PAGE_RANDOM);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		for (int random = 0; random < 2; random++) {
 			char *cpu = malloc(sizes[i] + 1);
@@ -106,7 +105,7 @@ static void test_bytes_of_all_sizes(void **state)
 	memory_free(&m);
 }
 
-static void test_several_nodes(void **state)
+TEST(several_nodes)
 {
 	struct setup t;
 	struct img_writer *w = &t.s.w;
@@ -115,7 +114,6 @@ static void test_several_nodes(void **state)
 	char name[40], text[40];
 	size_t n;
 
-	(void)state;
 	set_up(&t, 16u << 20, 16);
 	assert_int_equal(img_begin(w, &t.dest, &t.s.params, t.s.work, t.s.work_bytes), 0);
 	for (int i = 0; i < 32; i++) {
@@ -148,11 +146,10 @@ static void test_several_nodes(void **state)
 	tear_down(&t);
 }
 
-static void test_image_without_nodes(void **state)
+TEST(image_without_nodes)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t, 1u << 20, 16);
 	assert_int_equal(img_begin(&t.s.w, &t.dest, &t.s.params, t.s.work, t.s.work_bytes), 0);
 	assert_int_equal(img_commit(&t.s.w), 0);
@@ -227,7 +224,7 @@ static double waste_of(const enum page_kind *kinds, uint32_t n_kinds, uint32_t r
 	return waste;
 }
 
-static void test_waste_is_small(void **state)
+TEST(waste_is_small)
 {
 	static const enum page_kind alternate[] = {PAGE_RANDOM, PAGE_TEXT};
 	static const enum page_kind between_fills[] = {
@@ -236,7 +233,6 @@ static void test_waste_is_small(void **state)
 	static const uint32_t runs[] = {1, 2, 5, 17, 64, 300};
 	struct layout y;
 
-	(void)state;
 	for (uint32_t i = 0; i < 6; i++) {
 		for (uint32_t chunk_pages = 1; chunk_pages <= 256; chunk_pages *= 16) {
 			rnd_seed(i);
@@ -248,13 +244,12 @@ static void test_waste_is_small(void **state)
 }
 
 /* Long runs of what cannot be compressed are raw but for a few chunks at their start. */
-static void test_raw_is_used(void **state)
+TEST(raw_is_used)
 {
 	static const enum page_kind random[] = {PAGE_RANDOM};
 	static const enum page_kind alternate[] = {PAGE_TEXT, PAGE_RANDOM};
 	struct layout y;
 
-	(void)state;
 	(void)waste_of(random, 1, 1, 16, &y);
 	assert_int_equal(y.n_lz4, 0);
 	(void)waste_of(alternate, 2, 600, 16, &y);
@@ -292,13 +287,12 @@ static void end_pages(struct setup *t)
 	assert_int_equal(img_commit(&t->s.w), 0);
 }
 
-static void test_fills_join_across_calls(void **state)
+TEST(fills_join_across_calls)
 {
 	static uint8_t pages[64 * IMG_PAGE_BYTES] __attribute__((aligned(IMG_BLOCK_BYTES)));
 	struct setup t;
 	struct img_chunk_rec c;
 
-	(void)state;
 	memset(pages, 0xcc, sizeof(pages));
 	set_up(&t, 1u << 20, 16);
 	begin_pages(&t);
@@ -317,11 +311,10 @@ static void test_fills_join_across_calls(void **state)
 }
 
 /* One word that differs, anywhere in the frame, makes it no fill. */
-static void test_fill_needs_every_word(void **state)
+TEST(fill_needs_every_word)
 {
 	static uint8_t page[IMG_PAGE_BYTES] __attribute__((aligned(IMG_BLOCK_BYTES)));
 
-	(void)state;
 	for (uint32_t at = 0; at < IMG_PAGE_BYTES; at += 63) {
 		struct setup t;
 
@@ -337,13 +330,12 @@ static void test_fill_needs_every_word(void **state)
 }
 
 /* Adjacent raw chunks reach the device as one request. */
-static void test_raw_requests_are_merged(void **state)
+TEST(raw_requests_are_merged)
 {
 	struct memory m = memory_make(512, PAGE_RANDOM);
 	struct setup t;
 	uint32_t before;
 
-	(void)state;
 	set_up(&t, 8u << 20, 16);
 	begin_pages(&t);
 	before = t.d.n_writes;
@@ -358,12 +350,11 @@ static void test_raw_requests_are_merged(void **state)
 /* ---- the area's end, and misuse ---- */
 
 /* A partition need not be a multiple of a block. */
-static void test_odd_area_size(void **state)
+TEST(odd_area_size)
 {
 	struct memory m = memory_make(50, PAGE_MIXED);
 	struct setup t;
 
-	(void)state;
 	set_up(&t, (1u << 20) + 7 * 512, 16);
 	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
 	assert_int_equal(load_all(&t.l, &t.src, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
@@ -372,12 +363,11 @@ static void test_odd_area_size(void **state)
 	memory_free(&m);
 }
 
-static void test_every_area_size(void **state)
+TEST(every_area_size)
 {
 	struct memory m = memory_make(150, PAGE_MIXED);
 	uint64_t needed = 0;
 
-	(void)state;
 	for (uint64_t size = 0; size <= 1u << 20; size += IMG_BLOCK_BYTES) {
 		struct setup t;
 		int err;
@@ -403,11 +393,10 @@ static void test_every_area_size(void **state)
 	memory_free(&m);
 }
 
-static void test_call_order(void **state)
+TEST(call_order)
 {
 	static uint8_t page[IMG_PAGE_BYTES];
 
-	(void)state;
 	for (int i = 0; i < 14; i++) {
 		struct setup t;
 		struct img_writer *w = &t.s.w;
@@ -478,13 +467,12 @@ static void test_call_order(void **state)
 	}
 }
 
-static void test_begin_checks_arguments(void **state)
+TEST(begin_checks_arguments)
 {
 	struct setup t;
 	struct img_writer *w;
 	struct img_params p;
 
-	(void)state;
 	set_up(&t, 1u << 20, 16);
 	w = &t.s.w;
 	p = t.s.params;
@@ -505,11 +493,10 @@ static void test_begin_checks_arguments(void **state)
 	tear_down(&t);
 }
 
-static void test_label_is_made_printable(void **state)
+TEST(label_is_made_printable)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t, 1u << 20, 16);
 	memset(t.s.params.label, 0xe9, sizeof(t.s.params.label));
 	begin_pages(&t);
@@ -518,26 +505,4 @@ static void test_label_is_made_printable(void **state)
 	assert_int_equal(strlen(t.l.hs.h.label), 63);
 	assert_int_equal(t.l.hs.h.label[62], '?');
 	tear_down(&t);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_random_sizes),
-		cmocka_unit_test(test_bytes_of_all_sizes),
-		cmocka_unit_test(test_several_nodes),
-		cmocka_unit_test(test_image_without_nodes),
-		cmocka_unit_test(test_waste_is_small),
-		cmocka_unit_test(test_raw_is_used),
-		cmocka_unit_test(test_fills_join_across_calls),
-		cmocka_unit_test(test_fill_needs_every_word),
-		cmocka_unit_test(test_raw_requests_are_merged),
-		cmocka_unit_test(test_odd_area_size),
-		cmocka_unit_test(test_every_area_size),
-		cmocka_unit_test(test_call_order),
-		cmocka_unit_test(test_begin_checks_arguments),
-		cmocka_unit_test(test_label_is_made_printable),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
  * state, with every subset of what was not flushed; every byte of headers, root, index and data
  * changed; every length. The numbers are counted and printed.
  */
+#include "test.h"
+
 #include "img_common.h"
 
 #include <stdlib.h>
@@ -122,12 +124,11 @@ static void check_save(void *ctx, const struct fault_cut *cut)
 			(unsigned long long)cut->variant, err);
 }
 
-static void test_power_cut_in_save(void **state)
+TEST(power_cut_in_save)
 {
 	static const enum img_state befores[] = {
 		IMG_EMPTY, IMG_VALID, IMG_LOADING, IMG_LAUNCHED, IMG_CONSUMED};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(befores) / sizeof(befores[0]); i++) {
 		struct setup t;
 		uint64_t n;
@@ -190,11 +191,10 @@ static uint64_t cut_a_move(struct setup *t, enum img_state to, uint32_t attempts
 }
 
 /* Every change of state that img_set_state allows. */
-static void test_power_cut_in_state_change(void **state)
+TEST(power_cut_in_state_change)
 {
 	uint64_t n = 0, n_moves = 0;
 
-	(void)state;
 	for (enum img_state from = IMG_VALID; from <= IMG_CONSUMED; from++) {
 		for (enum img_state to = IMG_EMPTY; to <= IMG_CONSUMED; to++) {
 			struct setup t;
@@ -260,12 +260,11 @@ static void flip(struct setup *t, uint64_t at, uint32_t n_masks, const struct lo
 }
 
 /* The image is LOADING, VALID in the other copy: either header alone is enough. */
-static void test_every_byte(void **state)
+TEST(every_byte)
 {
 	struct loaded good;
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	t.old.n = 6;
 	save_old(&t, IMG_LOADING);
@@ -289,12 +288,11 @@ static void test_every_byte(void **state)
 }
 
 /* A changed byte in the header that counts: the other one does; in both: damaged, or no area. */
-static void test_every_byte_of_headers(void **state)
+TEST(every_byte_of_headers)
 {
 	uint64_t n = 0;
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	save_old(&t, IMG_LOADING);
 	for (uint32_t at = 0; at < sizeof(struct img_header); at++) {
@@ -322,12 +320,11 @@ static void test_every_byte_of_headers(void **state)
 }
 
 /* Every length in bytes: too short for a header copy, for both, for the image. */
-static void test_every_length(void **state)
+TEST(every_length)
 {
 	struct setup t;
 	uint64_t used;
 
-	(void)state;
 	set_up(&t);
 	save_old(&t, IMG_VALID);
 	assert_int_equal(load_open(&t.l, &t.src), 0);
@@ -346,16 +343,4 @@ static void test_every_length(void **state)
 	}
 	print_message("note: %llu lengths\n", (unsigned long long)used + 1);
 	tear_down(&t);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_power_cut_in_save),
-		cmocka_unit_test(test_power_cut_in_state_change),
-		cmocka_unit_test(test_every_byte),
-		cmocka_unit_test(test_every_byte_of_headers),
-		cmocka_unit_test(test_every_length),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

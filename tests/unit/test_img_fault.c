@@ -3,6 +3,8 @@
  * Damaged images: one field at a time, with every hash above it made right again, so that each
  * check stands alone; then the hashes themselves, truncation, and devices that fail.
  */
+#include "test.h"
+
 #include "img_common.h"
 
 #include <stdlib.h>
@@ -151,12 +153,11 @@ static void expect(struct setup *t, enum level level, const void *field, int err
 		expect(&t, level_, at_, err_, what_);                                              \
 	} while (0)
 
-static void test_header_fields(void **state)
+TEST(header_fields)
 {
 	struct setup t;
 	struct img_header *h;
 
-	(void)state;
 	set_up(&t);
 	h = header(&t);
 	TRY(HEADER, h->version_major, 2, IMG_ERR_VERSION, "header major version");
@@ -206,12 +207,11 @@ static void test_header_fields(void **state)
 }
 
 /* What a newer minor version may use must not trouble this one; new flags and codecs must. */
-static void test_newer_minor_version(void **state)
+TEST(newer_minor_version)
 {
 	struct setup t;
 	struct img_header *h;
 
-	(void)state;
 	set_up(&t);
 	h = header(&t);
 	for (int i = 0; i < 5; i++) {
@@ -231,12 +231,11 @@ static void test_newer_minor_version(void **state)
 }
 
 /* The newest copy that is as somebody wrote it decides, also when it must be refused. */
-static void test_newer_copy_decides(void **state)
+TEST(newer_copy_decides)
 {
 	struct setup t;
 	struct img_header *h, *other;
 
-	(void)state;
 	set_up(&t);
 	h = header(&t);
 	other = (void *)(t.d.now + (t.l.hs.slot ^ 1) * IMG_HEADER_STRIDE);
@@ -251,12 +250,11 @@ static void test_newer_copy_decides(void **state)
 	tear_down(&t);
 }
 
-static void test_root_fields(void **state)
+TEST(root_fields)
 {
 	struct setup t;
 	struct img_root *r;
 
-	(void)state;
 	set_up(&t);
 	r = root(&t);
 	TRY(ROOT, r->magic[0], 'X', IMG_ERR_ROOT, "root magic");
@@ -314,12 +312,11 @@ static void test_root_fields(void **state)
 	tear_down(&t);
 }
 
-static void test_index_fields(void **state)
+TEST(index_fields)
 {
 	struct setup t;
 	struct img_chunk_rec *raw, *lz4, *fill, *bytes;
 
-	(void)state;
 	set_up(&t);
 	raw = chunk(&t, IMG_RAW);
 	lz4 = chunk(&t, IMG_LZ4);
@@ -366,12 +363,11 @@ static void test_index_fields(void **state)
 	tear_down(&t);
 }
 
-static void test_data(void **state)
+TEST(data)
 {
 	struct setup t;
 	struct img_chunk_rec *raw, *lz4;
 
-	(void)state;
 	set_up(&t);
 	raw = chunk(&t, IMG_RAW);
 	lz4 = chunk(&t, IMG_LZ4);
@@ -400,11 +396,10 @@ static void test_data(void **state)
 }
 
 /* Every bit of the header, nothing sealed: the other copy, which is EMPTY, counts. */
-static void test_header_bits(void **state)
+TEST(header_bits)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	for (uint32_t bit = 0; bit < 512 * 8; bit++) {
 		uint8_t *at = (uint8_t *)header(&t) + bit / 8;
@@ -421,12 +416,11 @@ static void test_header_bits(void **state)
 }
 
 /* Any byte of what an image consists of: found, or it does not matter (padding). */
-static void test_any_byte(void **state)
+TEST(any_byte)
 {
 	struct setup t;
 	uint32_t found = 0, same = 0;
 
-	(void)state;
 	set_up(&t);
 	for (uint64_t i = IMG_DATA_START; i < header(&t)->used_bytes; i += 1 + rnd() % 97) {
 		t.d.now[i] ^= (uint8_t)(1 + rnd() % 255);
@@ -443,12 +437,11 @@ static void test_any_byte(void **state)
 	tear_down(&t);
 }
 
-static void test_truncation(void **state)
+TEST(truncation)
 {
 	struct setup t;
 	uint64_t used, second;
 
-	(void)state;
 	set_up(&t);
 	used = header(&t)->used_bytes;
 	second = t.l.hs.slot * IMG_HEADER_STRIDE;
@@ -474,11 +467,10 @@ static void test_truncation(void **state)
 }
 
 /* Foreign and unwritten areas. */
-static void test_no_area(void **state)
+TEST(no_area)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	memset(t.d.now, 0, AREA);
 	assert_int_equal(load_open(&t.l, &t.src), IMG_ERR_NO_AREA);
@@ -492,12 +484,11 @@ static void test_no_area(void **state)
 
 /* Each read of a load fails in turn: its error comes through; a header copy that cannot be read
  * does not hide the other. */
-static void test_read_errors(void **state)
+TEST(read_errors)
 {
 	struct setup t;
 	uint32_t n_reads;
 
-	(void)state;
 	set_up(&t);
 	t.d.n_reads = 0;
 	assert_int_equal(load_all(&t.l, &t.src, NULL, NULL, 0), 0);
@@ -537,13 +528,12 @@ static void *lengthen(void *dst, const void *src, uint32_t n, size_t bytes, size
 }
 
 /* Records longer than ours: stepped over by the size in the root. */
-static void test_longer_records(void **state)
+TEST(longer_records)
 {
 	struct setup t;
 	uint8_t old[IMG_BLOCK_BYTES];
 	void *to;
 
-	(void)state;
 	set_up(&t);
 	for (uint32_t i = 0; i < 2; i++) {
 		struct img_block_rec *b = block(&t, i);
@@ -568,23 +558,4 @@ static void test_longer_records(void **state)
 	seal(&t, ROOT);
 	assert_int_equal(load_all(&t.l, &t.src, &t.m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
 	tear_down(&t);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_header_fields),
-		cmocka_unit_test(test_newer_minor_version),
-		cmocka_unit_test(test_newer_copy_decides),
-		cmocka_unit_test(test_root_fields),
-		cmocka_unit_test(test_index_fields),
-		cmocka_unit_test(test_data),
-		cmocka_unit_test(test_header_bits),
-		cmocka_unit_test(test_any_byte),
-		cmocka_unit_test(test_truncation),
-		cmocka_unit_test(test_no_area),
-		cmocka_unit_test(test_read_errors),
-		cmocka_unit_test(test_longer_records),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

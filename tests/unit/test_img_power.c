@@ -4,6 +4,8 @@
  * state: a reader sees the old image, none, or the new one, whole. Nothing else, and nothing that
  * was spent.
  */
+#include "test.h"
+
 #include "img_common.h"
 
 #include <stdlib.h>
@@ -131,22 +133,20 @@ static void cut_a_save(struct setup *t)
 	assert_true(t->n_cuts > 500);
 }
 
-static void test_save_on_blank_area(void **state)
+TEST(save_on_blank_area)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	cut_a_save(&t);
 	assert_int_equal(t.n_old, 0);
 	tear_down(&t);
 }
 
-static void test_save_over_image(void **state)
+TEST(save_over_image)
 {
 	static const enum img_state states[] = {IMG_VALID, IMG_LOADING, IMG_LAUNCHED};
 
-	(void)state;
 	for (uint32_t i = 0; i < 3; i++) {
 		struct setup t;
 
@@ -174,11 +174,10 @@ static void check_then_save(void *ctx, const struct fault_cut *cut)
 	tear_down(&u);
 }
 
-static void test_save_after_cut(void **state)
+TEST(save_after_cut)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	save_old(&t, IMG_VALID);
 	assert_int_equal(save_one(&t, &t.new, CPU_NEW, t.uuid_new), 0);
@@ -224,11 +223,10 @@ static void move(struct setup *t, enum img_state to, uint32_t attempts)
 	fault_disk_each_cut(&t->d, check_state, t);
 }
 
-static void test_every_move(void **state)
+TEST(every_move)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	save_old(&t, IMG_VALID);
 	move(&t, IMG_LOADING, 1);
@@ -259,11 +257,10 @@ static void check_still_there(void *ctx, const struct fault_cut *cut)
 
 /* A loader that is reset before its flush leaves LOADING in the disk's cache, over EMPTY on the disk. The
  * next one reads it, and writes over the other copy: the only one that is durable. */
-static void test_reset_before_flush(void **state)
+TEST(reset_before_flush)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	save_old(&t, IMG_VALID);
 	for (uint32_t attempt = 1; attempt <= 2; attempt++) {
@@ -280,9 +277,8 @@ static void test_reset_before_flush(void **state)
 }
 
 /* A snapshot that cannot be marked is taken back, one failure or not, whichever copy it hits. */
-static void test_retract(void **state)
+TEST(retract)
 {
-	(void)state;
 	for (uint32_t i = 0; i < 5; i++) {
 		struct setup t;
 		struct img_headers hs;
@@ -327,12 +323,11 @@ static void try_failures(uint32_t *fail, uint32_t n, struct setup *t, bool once)
 	}
 }
 
-static void test_failing_device(void **state)
+TEST(failing_device)
 {
 	struct setup t;
 	uint32_t n_writes, n_flushes;
 
-	(void)state;
 	set_up(&t);
 	save_old(&t, IMG_VALID);
 	assert_int_equal(save_one(&t, &t.new, CPU_NEW, t.uuid_new), 0);
@@ -353,12 +348,11 @@ static void *no_buffer(void *ctx)
 	return NULL;
 }
 
-static void test_no_buffer(void **state)
+TEST(no_buffer)
 {
 	struct setup t;
 	struct saver s;
 
-	(void)state;
 	set_up(&t);
 	t.dest.buffer = no_buffer;
 	for (int device_says = 0; device_says < 2; device_says++) {
@@ -379,9 +373,8 @@ static void test_no_buffer(void **state)
 }
 
 /* A launch whose second copy fails: reported, and what counts is known to the caller. */
-static void test_failing_state_change(void **state)
+TEST(failing_state_change)
 {
-	(void)state;
 	for (uint32_t i = 1; i <= 4; i++) { /* the first flush is of what was there before */
 		struct setup t;
 		struct img_headers hs;
@@ -400,20 +393,4 @@ static void test_failing_state_change(void **state)
 			assert_int_equal(hs.slot, t.l.hs.slot);
 		tear_down(&t);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_save_on_blank_area),
-		cmocka_unit_test(test_save_over_image),
-		cmocka_unit_test(test_save_after_cut),
-		cmocka_unit_test(test_every_move),
-		cmocka_unit_test(test_reset_before_flush),
-		cmocka_unit_test(test_retract),
-		cmocka_unit_test(test_failing_device),
-		cmocka_unit_test(test_no_buffer),
-		cmocka_unit_test(test_failing_state_change),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

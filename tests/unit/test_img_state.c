@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Header copies and states, extents, error texts, and the example in FORMAT.md. */
+#include "test.h"
+
 #include "img_common.h"
 
 #include <stdio.h>
@@ -36,12 +38,11 @@ static void tear_down(struct setup *t)
 
 /* ---- header copies and states ---- */
 
-static void test_format_area(void **state)
+TEST(format_area)
 {
 	static const uint8_t uuid[16] = {1, 2, 3};
 	struct setup t;
 
-	(void)state;
 	set_up(&t, 1u << 20, 16);
 	assert_int_equal(img_format_area(&t.dest, uuid, t.l.block), 0);
 	assert_int_equal(load_open(&t.l, &t.src), IMG_ERR_EMPTY);
@@ -67,14 +68,13 @@ static void damage_header(struct setup *t, uint32_t slot)
 	t->d.now[slot * IMG_HEADER_STRIDE + 40] ^= 0xff;
 }
 
-static void test_state_moves(void **state)
+TEST(state_moves)
 {
 	static const enum img_state spent[] = {IMG_LAUNCHED, IMG_CONSUMED, IMG_EMPTY};
 	struct memory m = memory_make(20, PAGE_MIXED);
 	struct setup t;
 	struct img_headers hs;
 
-	(void)state;
 	set_up(&t, 4u << 20, 16);
 	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
 	expect_state(&t, IMG_VALID, 0);
@@ -105,12 +105,11 @@ static void test_state_moves(void **state)
 	memory_free(&m);
 }
 
-static void test_one_copy_is_enough(void **state)
+TEST(one_copy_is_enough)
 {
 	struct memory m = memory_make(20, PAGE_MIXED);
 	struct setup t;
 
-	(void)state;
 	set_up(&t, 4u << 20, 16);
 	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
 	expect_state(&t, IMG_VALID, 0);
@@ -128,12 +127,11 @@ static void test_one_copy_is_enough(void **state)
 	memory_free(&m);
 }
 
-static void test_saves_follow_saves(void **state)
+TEST(saves_follow_saves)
 {
 	struct setup t;
 	uint64_t generation = 0;
 
-	(void)state;
 	set_up(&t, 4u << 20, 16);
 	for (uint32_t i = 0; i < 7; i++) {
 		struct memory m = memory_make(30 + i, PAGE_MIXED);
@@ -160,7 +158,7 @@ static void test_saves_follow_saves(void **state)
 
 /* ---- what the caller must provide ---- */
 
-static void test_work_memory(void **state)
+TEST(work_memory)
 {
 	struct memory m = memory_make(3, PAGE_TEXT);
 	struct setup t;
@@ -168,7 +166,6 @@ static void test_work_memory(void **state)
 	char buf[sizeof(CPU_TEXT)];
 	size_t n;
 
-	(void)state;
 	set_up(&t, 1u << 20, 16);
 	assert_int_equal(save(&t.s, &t.d, &m, CPU_TEXT, sizeof(CPU_TEXT)), 0);
 	assert_int_equal(load_open(&t.l, &t.src), 0);
@@ -194,7 +191,7 @@ static void test_work_memory(void **state)
 
 /* ---- extents ---- */
 
-static void test_extent_check(void **state)
+TEST(extent_check)
 {
 	static const struct img_extent good[] = {{100, 10}, {50, 50}, {110, 1}};
 	static const struct img_extent inside[] = {{100, 50}, {110, 5}};
@@ -205,7 +202,6 @@ static void test_extent_check(void **state)
 	static const struct img_extent huge[] = {{0, 1ull << 62}, {1ull << 62, 1ull << 62}};
 	uint64_t bytes;
 
-	(void)state;
 	assert_int_equal(img_extent_check(good, 3, 512, &bytes), 0);
 	assert_int_equal(bytes, 61 * 512);
 	assert_int_equal(img_extent_check(touch_end, 1, 512, &bytes), 0);
@@ -219,12 +215,11 @@ static void test_extent_check(void **state)
 }
 
 /* Every range of a small area, against the plain list of its sectors. */
-static void test_extent_map(void **state)
+TEST(extent_map)
 {
 	static const struct img_extent e[] = {{100, 3}, {50, 1}, {7, 4}, {11, 2}};
 	static const uint64_t lba[] = {100, 101, 102, 50, 7, 8, 9, 10, 11, 12};
 
-	(void)state;
 	for (uint64_t first = 0; first <= 11; first++) {
 		for (uint64_t n = 0; n <= 11; n++) {
 			uint64_t at = 0, bytes = 0, run = 1;
@@ -251,9 +246,8 @@ static void test_extent_map(void **state)
 	}
 }
 
-static void test_error_texts(void **state)
+TEST(error_texts)
 {
-	(void)state;
 	for (int err = -64; err <= 1; err++) {
 		const char *text = img_err_text(err);
 
@@ -282,7 +276,7 @@ static int example_line(const char *line, uint8_t *area, size_t size)
 	return 1;
 }
 
-static void test_example_of_the_specification(void **state)
+TEST(example_of_the_specification)
 {
 	FILE *f = fopen("image-format/FORMAT.md", "r");
 	uint8_t page[IMG_PAGE_BYTES] = {[0] = 1, [8] = 'T'}, got[IMG_PAGE_BYTES];
@@ -293,7 +287,6 @@ static void test_example_of_the_specification(void **state)
 	char line[1024], note[14];
 	size_t n, n_lines = 0;
 
-	(void)state;
 	assert_non_null(f);
 	set_up(&t, 128u << 10, 16);
 	while (fgets(line, sizeof(line), f))
@@ -318,20 +311,4 @@ static void test_example_of_the_specification(void **state)
 		img_read_bytes(&t.l.r, &o, t.l.index, t.l.scratch, note, sizeof(note), &n), 0);
 	assert_memory_equal(note, "hello, torpor\n", 14);
 	tear_down(&t);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_format_area),
-		cmocka_unit_test(test_state_moves),
-		cmocka_unit_test(test_one_copy_is_enough),
-		cmocka_unit_test(test_saves_follow_saves),
-		cmocka_unit_test(test_work_memory),
-		cmocka_unit_test(test_extent_check),
-		cmocka_unit_test(test_extent_map),
-		cmocka_unit_test(test_error_texts),
-		cmocka_unit_test(test_example_of_the_specification),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* x86/jobs.c: every job is done once, by somebody; with threads as the other processors. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "test.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -58,9 +55,8 @@ static void assert_all_done_once(void)
 }
 
 /* Nothing runs before the owner helps, waits, or finds the ring full. */
-static void test_alone(void **state)
+TEST(alone)
 {
-	(void)state;
 	begin(1);
 	for (uint32_t i = 0; i < JOBS_MAX; i++)
 		jobs_give(&jobs, &sum[i].job);
@@ -76,9 +72,8 @@ static void test_alone(void **state)
 	assert_all_done_once();
 }
 
-static void test_with_helpers(void **state)
+TEST(with_helpers)
 {
-	(void)state;
 	pthread_t thread[N_HELPERS];
 	begin(N_HELPERS + 1);
 	atomic_store(&stop, false);
@@ -95,9 +90,8 @@ static void test_with_helpers(void **state)
 }
 
 /* The counts wrap. */
-static void test_wrap(void **state)
+TEST(wrap)
 {
-	(void)state;
 	begin(1);
 	atomic_store(&jobs.given, UINT32_MAX - 10);
 	atomic_store(&jobs.taken, UINT32_MAX - 10);
@@ -107,9 +101,8 @@ static void test_wrap(void **state)
 }
 
 /* A processor that took a job and stopped. */
-static void test_lost(void **state)
+TEST(lost)
 {
-	(void)state;
 	begin(2);
 	fake_clock_step_us = 1000;
 	jobs_give(&jobs, &sum[0].job);
@@ -119,15 +112,4 @@ static void test_lost(void **state)
 	assert_int_equal(jobs_wait(&jobs, &sum[0].job), ERR_TIMEOUT);
 	assert_true(fake_clock_now_us - from < 11000000);
 	assert_true(job_is_done(&sum[1].job));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alone),
-		cmocka_unit_test(test_with_helpers),
-		cmocka_unit_test(test_wrap),
-		cmocka_unit_test(test_lost),
-	};
-	return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
 }

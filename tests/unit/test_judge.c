@@ -4,14 +4,11 @@
  * the disk, asked at the EFI door and in both runs of the core; and boots one after the other, that must come
  * to an end.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "judge_world.h"
 #include "log_text.h"
@@ -267,9 +264,8 @@ static void check_row(const struct row *r)
 	world_free(&w);
 }
 
-static void table(void **state)
+TEST(table)
 {
-	(void)state;
 	for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		check_row(&rows[i]);
 }
@@ -309,9 +305,8 @@ static void check_agreement(void)
 	assert_true(w.answer.kind == kind && w.answer.state == core_state);
 }
 
-static void every_combination(void **state)
+TEST(every_combination)
 {
-	(void)state;
 	log_text_start();
 	for (enum own_is own = 0; own < OWN_STATES; own++)
 		for (enum stock_is stock = 0; stock < STOCK_STATES; stock++)
@@ -326,9 +321,8 @@ static void every_combination(void **state)
 			}
 }
 
-static void says_what_force_destroys(void **state)
+TEST(says_what_force_destroys)
 {
-	(void)state;
 	world_init(&w, OWN_CONSUMED, STOCK_ABSENT, MOUNTED_WRITTEN);
 	assert_int_equal(world_judge(&w, CORE), IMG_ERR_SPENT);
 	log_text_start();
@@ -463,9 +457,8 @@ static void back_to_copy(void)
 
 /* Whatever lies on the disk, whatever fails: the boot entry that comes first lets the next one have its turn.
  * force=1 where no count is kept is the one exception: a person said so. */
-static void no_boot_loop(void **state)
+TEST(no_boot_loop)
 {
-	(void)state;
 	uint32_t most = 0;
 	static const enum own_is own[] = {OWN_ABSENT, OWN_VALID, OWN_LAUNCHED, OWN_TRIED};
 	static const enum stock_is stock[] = {STOCK_ABSENT, STOCK_VALID, STOCK_TRIED};
@@ -490,9 +483,8 @@ static void no_boot_loop(void **state)
 }
 
 /* A disk that the firmware shows every other time makes the surroundings new, but not for ever. */
-static void no_boot_loop_with_a_flickering_disk(void **state)
+TEST(no_boot_loop_with_a_flickering_disk)
 {
-	(void)state;
 	world_init(&w, OWN_VALID, STOCK_ABSENT, MOUNTED_SAME);
 	variable_is(KEPT);
 	uint32_t n = 0;
@@ -505,9 +497,8 @@ static void no_boot_loop_with_a_flickering_disk(void **state)
 	world_free(&w);
 }
 
-static void counts_anew(void **state)
+TEST(counts_anew)
 {
-	(void)state;
 	uint32_t before = 9;
 	log_text_start();
 	world_init(&w, OWN_VALID, STOCK_ABSENT, MOUNTED_SAME);
@@ -540,9 +531,8 @@ static void counts_anew(void **state)
 }
 
 /* No count, no start; and one clear way out. */
-static void a_count_that_is_not_kept(void **state)
+TEST(a_count_that_is_not_kept)
 {
-	(void)state;
 	static const enum variables bad[] = {FULL, LIES, VOLATILE_ONLY};
 	uint32_t before;
 	world_init(&w, OWN_VALID, STOCK_ABSENT, MOUNTED_SAME);
@@ -561,9 +551,8 @@ static void a_count_that_is_not_kept(void **state)
 }
 
 /* What is not what we wrote is none: shorter, longer, one bit wrong; and in the way, it is removed. */
-static void a_variable_that_makes_no_sense(void **state)
+TEST(a_variable_that_makes_no_sense)
 {
-	(void)state;
 	uint32_t before;
 	world_init(&w, OWN_VALID, STOCK_ABSENT, MOUNTED_SAME);
 	assert_int_equal(world_judge(&w, DOOR), 0);
@@ -591,9 +580,8 @@ static void a_variable_that_makes_no_sense(void **state)
 }
 
 /* At an ordinary boot nothing is written to the firmware's store, as it wears out. */
-static void ordinary_boots_write_nothing(void **state)
+TEST(ordinary_boots_write_nothing)
 {
-	(void)state;
 	static const enum own_is own[] = {
 		OWN_ABSENT, OWN_EMPTY, OWN_CONSUMED, OWN_LAUNCHED, OWN_DAMAGED};
 	for (uint32_t i = 0; i < 5; i++) {
@@ -604,20 +592,4 @@ static void ordinary_boots_write_nothing(void **state)
 		assert_int_equal(variable.n_writes, 0);
 		world_free(&w);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table),
-		cmocka_unit_test(every_combination),
-		cmocka_unit_test(says_what_force_destroys),
-		cmocka_unit_test(no_boot_loop),
-		cmocka_unit_test(no_boot_loop_with_a_flickering_disk),
-		cmocka_unit_test(counts_anew),
-		cmocka_unit_test(a_count_that_is_not_kept),
-		cmocka_unit_test(a_variable_that_makes_no_sense),
-		cmocka_unit_test(ordinary_boots_write_nothing),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

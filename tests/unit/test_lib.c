@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The runtime: ranges against a bitmap, format against the C library, arena, log, error texts. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "arena.h"
 #include "err.h"
@@ -127,17 +124,15 @@ static void random_steps(uint64_t base)
 	assert_true(n_full > 100);
 }
 
-static void test_ranges_like_a_bitmap(void **state)
+TEST(ranges_like_a_bitmap)
 {
-	(void)state;
 	random_steps(0);
 	random_steps(1u << 20);
 	random_steps(UINT64_MAX - WORLD);
 }
 
-static void test_ranges_arguments(void **state)
+TEST(ranges_arguments)
 {
-	(void)state;
 	struct range v[2];
 	struct ranges r;
 	ranges_init(&r, v, 2);
@@ -184,9 +179,8 @@ static uint64_t interesting_number(void)
 	return random_u64() >> random_below(64);
 }
 
-static void test_format_numbers(void **state)
+TEST(format_numbers)
 {
-	(void)state;
 	for (int i = 0; i < 200000; i++) {
 		char fmt[40], width[8] = "";
 		const char *flags[] = {"", "-", "0", "-0", "0-"};
@@ -198,9 +192,8 @@ static void test_format_numbers(void **state)
 	}
 }
 
-static void test_format_texts(void **state)
+TEST(format_texts)
 {
-	(void)state;
 	const char *const fmts[] = {"%s", "%10s|", "%-10s|", "%.3s", "%8.2s", "%-8.2s|", "%.0s",
 		"%.s", "100%% %s", "%.99s", "plain", "%1s", ""};
 	for (size_t i = 0; i < sizeof(fmts) / sizeof(fmts[0]); i++) {
@@ -222,9 +215,8 @@ static void test_format_texts(void **state)
 	assert_string_equal(own, "(null) 0x0");
 }
 
-static void test_format_reads_no_more_than_precision(void **state)
+TEST(format_reads_no_more_than_precision)
 {
-	(void)state;
 	char *text = malloc(3), own[16];
 	memcpy(text, "abc", 3);
 	assert_int_equal(format(own, sizeof(own), "%.3s", text), 3);
@@ -232,9 +224,8 @@ static void test_format_reads_no_more_than_precision(void **state)
 	free(text);
 }
 
-static void test_format_unknown_conversions(void **state)
+TEST(format_unknown_conversions)
 {
-	(void)state;
 	char own[64];
 	assert_int_equal(format(own, sizeof(own), "%d %f %s", 1, 2, 3), 7);
 	assert_string_equal(own, "1 %f %s");
@@ -252,9 +243,8 @@ static void test_format_unknown_conversions(void **state)
 
 /* ---- arena ---- */
 
-static void test_arena(void **state)
+TEST(arena)
 {
-	(void)state;
 	_Alignas(4096) static uint8_t memory[3][4096];
 	struct arena a;
 	memset(memory, 0xee, sizeof(memory));
@@ -276,9 +266,8 @@ static void test_arena(void **state)
 	assert_int_equal(arena_add(&a, memory[0], SIZE_MAX), ERR_ARGUMENT);
 }
 
-static void test_arena_below(void **state)
+TEST(arena_below)
 {
-	(void)state;
 	_Alignas(4096) static uint8_t memory[2][4096];
 	struct arena a;
 	arena_init(&a);
@@ -294,9 +283,8 @@ static void test_arena_below(void **state)
 	assert_ptr_equal(arena_alloc_below(&a, 4096, 1, end + 4096), memory[1]);
 }
 
-static void test_arena_joins(void **state)
+TEST(arena_joins)
 {
-	(void)state;
 	_Alignas(4096) static uint8_t memory[4][4096];
 	struct arena a;
 	arena_init(&a);
@@ -312,9 +300,8 @@ static void test_arena_joins(void **state)
 	assert_int_equal(arena_left(&a), 0);
 }
 
-static void test_arena_table_full(void **state)
+TEST(arena_table_full)
 {
-	(void)state;
 	static uint8_t memory[ARENA_PIECES_MAX + 1][16];
 	struct arena a;
 	arena_init(&a);
@@ -329,9 +316,8 @@ static void test_arena_table_full(void **state)
 }
 
 /* Whatever is asked for: pieces never overlap, and are aligned and zero. */
-static void test_arena_largest(void **state)
+TEST(arena_largest)
 {
-	(void)state;
 	static _Alignas(4096) uint8_t memory[5][4096];
 	struct arena a;
 	size_t bytes;
@@ -350,9 +336,8 @@ static void test_arena_largest(void **state)
 	assert_int_equal(arena_left(&a), 3 * 4096 - 100);
 }
 
-static void test_arena_property(void **state)
+TEST(arena_property)
 {
-	(void)state;
 	static uint8_t memory[1 << 16];
 	for (int round = 0; round < 200; round++) {
 		struct arena a;
@@ -386,9 +371,8 @@ static void sink(const char *line, size_t len)
 	snprintf(sunk + at, sizeof(sunk) - at, "<%.*s>", (int)len, line);
 }
 
-static void test_log_sinks_and_ring(void **state)
+TEST(log_sinks_and_ring)
 {
-	(void)state;
 	char buf[32], copy[64];
 	sunk[0] = 0;
 	log_init(NULL, 0);
@@ -411,9 +395,8 @@ static void test_log_sinks_and_ring(void **state)
 	log_init(NULL, 0);
 }
 
-static void test_log_cuts_long_lines(void **state)
+TEST(log_cuts_long_lines)
 {
-	(void)state;
 	static char text[600], buf[1024], copy[1024];
 	for (int n = LOG_LINE_MAX - 2; n < LOG_LINE_MAX + 3; n++) {
 		log_init(buf, sizeof(buf));
@@ -430,9 +413,8 @@ static void test_log_cuts_long_lines(void **state)
 }
 
 /* The ring holds the newest whole lines, as many as fit. */
-static void test_log_ring_property(void **state)
+TEST(log_ring_property)
 {
-	(void)state;
 	for (size_t cap = 0; cap < 70; cap++) {
 		char *buf = malloc(cap + 1), copy[128];
 		char all[32768] = "";
@@ -463,9 +445,8 @@ static void test_log_ring_property(void **state)
 
 /* ---- errors and panic ---- */
 
-static void test_err_texts_differ(void **state)
+TEST(err_texts_differ)
 {
-	(void)state;
 	uint32_t n_known = 0;
 	for (int err = 0; err > -200; err--) {
 		assert_non_null(err_text(err));
@@ -486,9 +467,8 @@ static void jump_out(void)
 	longjmp(panic_jump, 1);
 }
 
-static void test_panic_logs_and_calls_the_hook(void **state)
+TEST(panic_logs_and_calls_the_hook)
 {
-	(void)state;
 	sunk[0] = 0;
 	log_add_sink(sink);
 	panic_hook = jump_out;
@@ -496,28 +476,4 @@ static void test_panic_logs_and_calls_the_hook(void **state)
 		panic("at %s %d", "here", 7);
 	assert_string_equal(sunk, "<panic: at here 7>");
 	log_drop_sinks();
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ranges_like_a_bitmap),
-		cmocka_unit_test(test_ranges_arguments),
-		cmocka_unit_test(test_format_numbers),
-		cmocka_unit_test(test_format_texts),
-		cmocka_unit_test(test_format_reads_no_more_than_precision),
-		cmocka_unit_test(test_format_unknown_conversions),
-		cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_arena_below),
-		cmocka_unit_test(test_arena_joins),
-		cmocka_unit_test(test_arena_table_full),
-		cmocka_unit_test(test_arena_largest),
-		cmocka_unit_test(test_arena_property),
-		cmocka_unit_test(test_log_sinks_and_ring),
-		cmocka_unit_test(test_log_cuts_long_lines),
-		cmocka_unit_test(test_log_ring_property),
-		cmocka_unit_test(test_err_texts_differ),
-		cmocka_unit_test(test_panic_logs_and_calls_the_hook),
-	};
-	return cmocka_run_group_tests_name("lib", tests, NULL, NULL);
 }

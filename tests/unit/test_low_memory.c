@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* low_memory.c: where other processors begin and paging levels change, on maps of all kinds. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "low_memory.h"
 
@@ -15,13 +12,13 @@ static struct boot_info bi;
 static struct range v[8];
 static struct ranges busy;
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	memset(&bi, 0, sizeof(bi));
 	ranges_init(&busy, v, 8);
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void map(uint64_t start, uint64_t end, uint32_t type)
 {
@@ -43,9 +40,8 @@ static uint64_t without_paging(uint64_t bytes)
 	return low_memory_beside(&bi, bytes, LOW_MEMORY_32_BIT, &busy);
 }
 
-static void an_ordinary_map(void **state)
+TEST(an_ordinary_map)
 {
-	(void)state;
 	map(0, 0x9fc00, BOOT_RAM);
 	map(0x9fc00, 0xa0000, BOOT_RESERVED);
 	map(0x100000, 2 * GIB, BOOT_RAM);
@@ -64,9 +60,8 @@ static void an_ordinary_map(void **state)
 	assert_int_equal(without_paging(8192), 0x100000);
 }
 
-static void nothing_below_1_mib(void **state)
+TEST(nothing_below_1_mib)
 {
-	(void)state;
 	map(0, 0xa0000, BOOT_RESERVED);
 	map(0x100000, 0x200000, BOOT_ACPI); /* not ours */
 	map(0x200000, 0x80000000, BOOT_RAM);
@@ -76,9 +71,8 @@ static void nothing_below_1_mib(void **state)
 	assert_int_equal(without_paging(8192), 0x400000);
 }
 
-static void single_pages(void **state)
+TEST(single_pages)
 {
-	(void)state;
 	map(0x1000, 0x1fff, BOOT_RAM);      /* less than one */
 	map(0x2800, 0x4800, BOOT_RAM);      /* one whole page */
 	map(0xffffe000, 5 * GIB, BOOT_RAM); /* through 4 GiB */
@@ -91,9 +85,8 @@ static void single_pages(void **state)
 	assert_int_equal(low.root, 0xffffe000);
 }
 
-static void nothing_below_4_gib(void **state)
+TEST(nothing_below_4_gib)
 {
-	(void)state;
 	map(0, 4096, BOOT_RAM); /* the interrupt vectors' page is never used */
 	map(4 * GIB, 6 * GIB, BOOT_RAM);
 	assert_int_equal(real_mode(4096), 0);
@@ -102,9 +95,8 @@ static void nothing_below_4_gib(void **state)
 	assert_int_equal(low_memory_for_smp(&bi, NULL, NULL).code, 0);
 }
 
-static void not_what_is_in_use(void **state)
+TEST(not_what_is_in_use)
 {
-	(void)state;
 	map(0x10000, 0x20000, BOOT_RAM);
 	map(0x200000, 0x1000000, BOOT_RAM);
 	bi.home = 0x10800; /* to be taken as whole pages */
@@ -114,25 +106,10 @@ static void not_what_is_in_use(void **state)
 	assert_int_equal(low_memory_for_paging(&bi), 0x400000);
 }
 
-static void absurd_maps(void **state)
+TEST(absurd_maps)
 {
-	(void)state;
 	map(UINT64_MAX - 100, UINT64_MAX, BOOT_RAM);
 	map(0x5000, 0x3000, BOOT_RAM);
 	assert_int_equal(real_mode(4096), 0);
 	assert_int_equal(without_paging(UINT64_MAX), 0);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-	const struct CMUnitTest tests[] = {
-		TEST(an_ordinary_map),
-		TEST(nothing_below_1_mib),
-		TEST(single_pages),
-		TEST(nothing_below_4_gib),
-		TEST(not_what_is_in_use),
-		TEST(absurd_maps),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

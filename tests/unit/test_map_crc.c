@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* map_crc.c against checksums that another program made: tables as real kernels keep them, and odd ones. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "e820_map.h"
 #include "map_crc.h"
@@ -15,13 +12,13 @@ static struct boot_info bi;
 static uint8_t map[4 * MAP_CRC_MAX * 48];
 static uint32_t used;
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = NULL;
 	memset(&bi, 0, sizeof(bi));
 	used = 0;
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void put(uint64_t value, uint32_t bytes)
 {
@@ -57,9 +54,8 @@ static void plain_map(void)
 	entry(0xfffc0000, 0x40000, 2);
 }
 
-static void bios(void **state)
+TEST(bios)
 {
-	(void)state;
 	uint32_t rules = 0;
 	plain_map();
 	map_crc_add_e820(&bi, map, used, 24);
@@ -73,9 +69,8 @@ static void bios(void **state)
 }
 
 /* Unsorted, overlapping, empty, types without a name, legacy persistent memory. */
-static void odd_types(void **state)
+TEST(odd_types)
 {
-	(void)state;
 	entry(0x200000, 0x100000, 1);
 	entry(0, 0x9fc00, 1);
 	entry(0x280000, 0x1000, 20);
@@ -103,9 +98,8 @@ static uint32_t crc_of_command(void)
 	return swsusp_e820_crc(m.v, m.n);
 }
 
-static void soft_reserved_stays_cut(void **state)
+TEST(soft_reserved_stays_cut)
 {
-	(void)state;
 	entry(0x5000, 0x8000, 0xefffffff);
 	entry(0x6000, 0x2000, 1);
 	map_crc_add_e820(&bi, map, used, 24);
@@ -116,12 +110,12 @@ static void soft_reserved_stays_cut(void **state)
 
 /* The loader and the command clean up alike; else facts would be doubted, or the kernel's rule be wrong.
  * Neighbours of 12 or soft reserved, given as two, are apart here: boot loaders join them or not. */
-static void as_the_command_does(void **state)
+TEST(as_the_command_does)
 {
 	static const uint32_t types[] = {1, 1, 2, 3, 4, 5, 7, 12, 16, 20, 0xefffffff};
 	for (uint32_t turn = 0; turn < 5000; turn++) {
 		uint64_t start = 0;
-		setup(state);
+		setup();
 		for (uint32_t i = 0; i < 2 + turn % 10; i++) {
 			start += 0x1000 * (uint64_t)(rand() % 4);
 			entry(start, 0x1000 * (uint64_t)(1 + rand() % 6),
@@ -134,9 +128,8 @@ static void as_the_command_does(void **state)
 	}
 }
 
-static void efi(void **state)
+TEST(efi)
 {
-	(void)state;
 	uint32_t rules = 0;
 	descriptor(7, 0, 0xa0, 0xf);
 	descriptor(4, 0x100, 0x700, 0xf);
@@ -160,9 +153,8 @@ static void efi(void **state)
 }
 
 /* As many firmwares cut what is one range. */
-static void thousands(void **state)
+TEST(thousands)
 {
-	(void)state;
 	for (uint32_t i = 0; i < sizeof(map) / 48; i++)
 		descriptor(i % 2 ? 4 : 7, 0x100 + i, 1, 0xf);
 	map_crc_set_efi(&bi, map, used, 48);
@@ -176,16 +168,15 @@ static void thousands(void **state)
 }
 
 /* What the kernel would not take as it is has no checksum. */
-static void no_checksum(void **state)
+TEST(no_checksum)
 {
-	(void)state;
 	map_crc_add_e820(&bi, map, 0, 24);
 	entry(0, 0x9fc00, 1);
 	map_crc_add_e820(&bi, map, used, 24);
 	entry(0x100000, UINT64_MAX, 1);
 	map_crc_add_e820(&bi, map, used, 24);
 	assert_int_equal(bi.n_map_crc, 0);
-	setup(state);
+	setup();
 	for (uint32_t i = 0; i < MAP_CRC_MAX; i++)
 		entry((uint64_t)i * 0x2000, 0x1000, 1);
 	map_crc_add_e820(&bi, map, used, 24);
@@ -193,25 +184,9 @@ static void no_checksum(void **state)
 	entry(0x80000000, 0x1000, 1);
 	map_crc_add_e820(&bi, map, used, 24);
 	assert_int_equal(bi.n_map_crc, 1);
-	setup(state);
+	setup();
 	descriptor(7, 0, 1, 0);
 	descriptor(7, 0, UINT64_MAX / 4096 + 1, 0);
 	map_crc_set_efi(&bi, map, used, 48);
 	assert_int_equal(bi.n_map_crc, 0);
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(bios),
-		TEST(odd_types),
-		TEST(soft_reserved_stays_cut),
-		TEST(as_the_command_does),
-		TEST(efi),
-		TEST(thousands),
-		TEST(no_checksum),
-	};
-	return cmocka_run_group_tests_name("map_crc", tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* multiboot2.c: tags as GRUB writes them, and as nobody should. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "multiboot2.h"
 
@@ -115,9 +112,8 @@ static int finish(void)
 	return err;
 }
 
-static void bios_machine(void **state)
+TEST(bios_machine)
 {
-	(void)state;
 	begin();
 	cmdline("area=type serial=0x3f8");
 	tag(TAG_LOADER_NAME, 13);
@@ -142,9 +138,8 @@ static void bios_machine(void **state)
 	assert_int_equal(bi.n_runtime, 0);
 }
 
-static void efi_machine(void **state)
+TEST(efi_machine)
 {
-	(void)state;
 	begin();
 	cmdline("");
 	tag(TAG_EFI64, 16);
@@ -184,9 +179,8 @@ static void begin_small(void)
 	small_mmap();
 }
 
-static void modules(void **state)
+TEST(modules)
 {
-	(void)state;
 	begin_small();
 	assert_int_equal(finish(), 0);
 	assert_int_equal(bi.facts_bytes, 0);
@@ -214,9 +208,8 @@ static void modules(void **state)
 	assert_int_equal(bi.facts_bytes, 0);
 }
 
-static void odd_modules(void **state)
+TEST(odd_modules)
 {
-	(void)state;
 	begin_small();
 	module(0x200000, 0x200000 + 0x30000, "facts"); /* longer than facts can be */
 	assert_int_equal(finish(), 0);
@@ -250,9 +243,8 @@ static void odd_modules(void **state)
 }
 
 /* The checksum is made of the map that counts, with the types that boot_memory does not know. */
-static void map_checksums(void **state)
+TEST(map_checksums)
 {
-	(void)state;
 	begin_small();
 	assert_int_equal(finish(), 0);
 	assert_int_equal(bi.n_map_crc, 1);
@@ -277,9 +269,8 @@ static void map_checksums(void **state)
 	assert_int_equal(bi.map_crc[1].rules, BOOT_MAP_EFI_GRUB);
 }
 
-static void consoles(void **state)
+TEST(consoles)
 {
-	(void)state;
 	begin();
 	small_mmap();
 	framebuffer(0xb8000, 2);
@@ -300,9 +291,8 @@ static void consoles(void **state)
 	assert_int_equal(bi.text_console, 0);
 }
 
-static void long_cmdline(void **state)
+TEST(long_cmdline)
 {
-	(void)state;
 	char text[BOOT_CMDLINE_MAX + 1];
 	memset(text, 'x', sizeof(text));
 	text[BOOT_CMDLINE_MAX] = 0;
@@ -318,9 +308,8 @@ static void long_cmdline(void **state)
 	assert_string_equal(bi.cmdline, text);
 }
 
-static void cmdline_without_end(void **state)
+TEST(cmdline_without_end)
 {
-	(void)state;
 	begin();
 	small_mmap();
 	tag(TAG_CMDLINE, 8 + 4);
@@ -332,17 +321,15 @@ static void cmdline_without_end(void **state)
 	assert_int_equal(finish(), ERR_FIRMWARE);
 }
 
-static void no_memory_map(void **state)
+TEST(no_memory_map)
 {
-	(void)state;
 	begin();
 	cmdline("area=type");
 	assert_int_equal(finish(), ERR_FIRMWARE);
 }
 
-static void entries_of_other_sizes(void **state)
+TEST(entries_of_other_sizes)
 {
-	(void)state;
 	begin();
 	mmap_tag(2, 32);
 	mmap_entry(0x1000, 0x1000, 1);
@@ -374,18 +361,16 @@ static void entries_of_other_sizes(void **state)
 	assert_int_equal(bi.n_memory, 0);
 }
 
-static void ranges_that_wrap(void **state)
+TEST(ranges_that_wrap)
 {
-	(void)state;
 	begin();
 	mmap_tag(1, 24);
 	mmap_entry(0x1000, UINT64_MAX, 1);
 	assert_int_equal(finish(), ERR_FIRMWARE);
 }
 
-static void too_many_ranges(void **state)
+TEST(too_many_ranges)
 {
-	(void)state;
 	begin();
 	mmap_tag(BOOT_MEMORY_MAX + 1, 24);
 	for (uint32_t i = 0; i <= BOOT_MEMORY_MAX; i++)
@@ -402,9 +387,8 @@ static int with_tag_size(uint32_t type, uint32_t size)
 	return finish();
 }
 
-static void tag_sizes(void **state)
+TEST(tag_sizes)
 {
-	(void)state;
 	assert_int_equal(with_tag_size(99, 16), 0);
 	assert_int_equal(with_tag_size(99, 7), ERR_FIRMWARE);
 	assert_int_equal(with_tag_size(99, 0), ERR_FIRMWARE);
@@ -425,9 +409,8 @@ static int with_total(uint32_t total)
 	return multiboot2_read(info, &bi);
 }
 
-static void total_sizes(void **state)
+TEST(total_sizes)
 {
-	(void)state;
 	uint32_t good = 8 + 64 + 8;
 	assert_int_equal(with_total(good), 0);
 	assert_int_equal(with_total(0), ERR_FIRMWARE);
@@ -436,25 +419,4 @@ static void total_sizes(void **state)
 	assert_int_equal(with_total(good - 8), ERR_FIRMWARE);
 	assert_int_equal(with_total(16), ERR_FIRMWARE);
 	assert_int_equal(with_total(0xffffffff), ERR_FIRMWARE);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bios_machine),
-		cmocka_unit_test(efi_machine),
-		cmocka_unit_test(modules),
-		cmocka_unit_test(odd_modules),
-		cmocka_unit_test(map_checksums),
-		cmocka_unit_test(consoles),
-		cmocka_unit_test(long_cmdline),
-		cmocka_unit_test(cmdline_without_end),
-		cmocka_unit_test(no_memory_map),
-		cmocka_unit_test(entries_of_other_sizes),
-		cmocka_unit_test(ranges_that_wrap),
-		cmocka_unit_test(too_many_ranges),
-		cmocka_unit_test(tag_sizes),
-		cmocka_unit_test(total_sizes),
-	};
-	return cmocka_run_group_tests_name("multiboot2", tests, NULL, NULL);
 }

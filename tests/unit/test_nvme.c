@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/nvme.c and nvme_ctrl.c: conformance over several controllers. Their own lies:
  * test_nvme_controller.c. */
+#include "test.h"
+
 #include "driver_conformance.h"
 
 #include "fake_nvme.h"
@@ -80,7 +82,4 @@ static const struct driver_under_test variants[] = {
 	{"2.0", plug_new, 4096, 32, FAULTS, false, true},
 };
 
-int main(void)
-{
-	return conformance_run("nvme", variants, sizeof(variants) / sizeof(variants[0])) != 0;
-}
+CONFORMANCE(variants)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/nvme.c and nvme_ctrl.c: controllers that lie, fail, or are in odd states; several
  * namespaces. */
+#include "test.h"
+
 #include "driver_conformance.h"
 
 #include <string.h>
@@ -25,7 +27,14 @@ static struct fake_pci_dev *plug_own(struct fake_disk *disk)
 
 static const struct driver_under_test own = {"own", plug_own, 512, 1, 0, false, true};
 
-static int setup_own(void **state)
+static void free_second(void)
+{
+	fake_disk_free(&second_disk);
+}
+
+AROUND_ALL(NULL, free_second)
+
+static void setup_own(void)
 {
 	config = fake_nvme_default;
 	memset(ns, 0, sizeof(ns));
@@ -33,10 +42,11 @@ static int setup_own(void **state)
 	ns[0].nsid = 1;
 	fake_disk_free(&second_disk);
 	fake_disk_init(&second_disk, 512, 4096);
-	*state = (void *)(uintptr_t)&own;
 	log_text_start();
-	return conformance_setup(state);
+	conformance_setup(&own);
 }
+
+FIXTURE(setup_own, conformance_teardown)
 
 static void plug_again(void)
 {
@@ -70,9 +80,8 @@ static void set_cap(unsigned shift, unsigned bits, uint64_t value)
 	config.cap = (fake_nvme_default.cap & ~mask) | value << shift;
 }
 
-static void test_capabilities(void **state)
+TEST(capabilities)
 {
-	(void)state;
 	set_cap(48, 4, 1); /* pages of 8 KiB at least */
 	config_is(ERR_UNSUPPORTED);
 	set_cap(37, 8, 0x80); /* admin commands only */
@@ -99,9 +108,8 @@ static void test_capabilities(void **state)
 	config_is(ERR_LOST);
 }
 
-static void test_times(void **state)
+TEST(times)
 {
-	(void)state;
 	const struct {
 		unsigned to, crwmt;
 		bool has_crto;
@@ -129,16 +137,14 @@ static void test_times(void **state)
 	}
 }
 
-static void test_fatal_when_enabled(void **state)
+TEST(fatal_when_enabled)
 {
-	(void)state;
 	config.fatal_when_enabled = true;
 	config_is(ERR_LOST);
 }
 
-static void test_states_it_may_be_left_in(void **state)
+TEST(states_it_may_be_left_in)
 {
-	(void)state;
 	for (int left = FAKE_NVME_LEFT_STARTING; left <= FAKE_NVME_LEFT_SHUTTING; left++) {
 		config.ready_us = 300000;
 		config.shutdown_us = 2000000;
@@ -152,9 +158,8 @@ static void test_states_it_may_be_left_in(void **state)
 	}
 }
 
-static void test_shutdown(void **state)
+TEST(shutdown)
 {
-	(void)state;
 	conformance_start();
 	disks_stop(&world.disks);
 	disks_stop(&world.disks);
@@ -182,9 +187,8 @@ static void test_shutdown(void **state)
 
 /* ---- admin commands ---- */
 
-static void test_admin_commands_go_wrong(void **state)
+TEST(admin_commands_go_wrong)
 {
-	(void)state;
 	static const struct {
 		enum fake_fault fault;
 		int err;
@@ -209,9 +213,8 @@ static void test_admin_commands_go_wrong(void **state)
 	}
 }
 
-static void test_identify_controller(void **state)
+TEST(identify_controller)
 {
-	(void)state;
 	config.sqes = 0x55;
 	config_is(ERR_BAD_ANSWER);
 	config.sqes = 0x77;
@@ -231,9 +234,8 @@ static void test_identify_controller(void **state)
 	assert_false(world.disks.dev[0]->read_only);
 }
 
-static void test_depths(void **state)
+TEST(depths)
 {
-	(void)state;
 	const struct {
 		unsigned mqes, depth;
 	} t[] = {{1, 1}, {2, 2}, {62, 62}, {63, 63}, {64, 64}, {65, 64}, {127, 64}, {65535, 64}};
@@ -244,9 +246,8 @@ static void test_depths(void **state)
 	}
 }
 
-static void test_transfer_limits(void **state)
+TEST(transfer_limits)
 {
-	(void)state;
 	for (unsigned mdts = 0; mdts < 256; mdts += mdts < 40 ? 1 : 43) {
 		config.mdts = (uint8_t)mdts;
 		config_is(0);
@@ -259,9 +260,8 @@ static void test_transfer_limits(void **state)
 	}
 }
 
-static void test_joins(void **state)
+TEST(joins)
 {
-	(void)state;
 	conformance_start();
 	struct block_seg seg[3] = {{conformance_buffer + 3584, 512},
 		{conformance_buffer + 8192, 4096}, {conformance_buffer + 4096, 512}};
@@ -280,9 +280,8 @@ static void test_joins(void **state)
 
 /* ---- completions ---- */
 
-static void test_wrong_queue(void **state)
+TEST(wrong_queue)
 {
-	(void)state;
 	config.wrong_sqid = 1;
 	plug_again();
 	conformance_start();
@@ -290,9 +289,8 @@ static void test_wrong_queue(void **state)
 	conformance_quiet();
 }
 
-static void test_refusals_are_logged(void **state)
+TEST(refusals_are_logged)
 {
-	(void)state;
 	conformance_start();
 	world.disk.fault = FAKE_IO_ERROR;
 	assert_int_equal(block_read(world.dev, 7, 2, conformance_buffer), ERR_IO);
@@ -306,9 +304,8 @@ static void test_refusals_are_logged(void **state)
 
 /* ---- namespaces ---- */
 
-static void test_formats(void **state)
+TEST(formats)
 {
-	(void)state;
 	ns[0].ms = 8;
 	config_is(ERR_UNSUPPORTED);
 	assert_logged("namespace 1 passed over: its format has metadata");
@@ -334,9 +331,8 @@ static void test_formats(void **state)
 	start_is(ERR_UNSUPPORTED, 0);
 }
 
-static void test_lists_of_namespaces(void **state)
+TEST(lists_of_namespaces)
 {
-	(void)state;
 	static const struct {
 		uint32_t ids[4], nn;
 		int err;
@@ -366,9 +362,8 @@ static void many_namespaces(unsigned n)
 		ns[i] = (struct fake_nvme_ns){.nsid = 2 * i + 3};
 }
 
-static void test_many_namespaces(void **state)
+TEST(many_namespaces)
 {
-	(void)state;
 	many_namespaces(FAKE_NVME_NAMESPACES);
 	plug_again();
 	start_is(0, 16);
@@ -388,9 +383,8 @@ static void test_many_namespaces(void **state)
 }
 
 /* A bad one among good ones; a read-only one; one with larger sectors. */
-static void test_mixed_namespaces(void **state)
+TEST(mixed_namespaces)
 {
-	(void)state;
 	many_namespaces(4);
 	ns[1].ms = 64;
 	ns[2].nsattr = NVME_NSATTR_WRITE_PROTECTED;
@@ -438,9 +432,8 @@ static struct block_dev **slow_namespaces(unsigned n)
 }
 
 /* One that is full does not keep the others from working. */
-static void test_namespaces_share_the_queue(void **state)
+TEST(namespaces_share_the_queue)
 {
-	(void)state;
 	static struct one one[3][CONFORMANCE_MANY];
 	struct block_dev **dev = slow_namespaces(3);
 	assert_int_equal(fill(dev[0], one[0]), 62);
@@ -453,9 +446,8 @@ static void test_namespaces_share_the_queue(void **state)
 	assert_int_equal(block_drain(dev[2]), 0);
 }
 
-static void test_stop_of_one_stops_all(void **state)
+TEST(stop_of_one_stops_all)
 {
-	(void)state;
 	static struct one one[2][CONFORMANCE_MANY];
 	struct block_dev **dev = slow_namespaces(2);
 	assert_int_equal(fill(dev[0], one[0]), 63);
@@ -484,9 +476,8 @@ static void test_stop_of_one_stops_all(void **state)
 
 /* ---- the bus ---- */
 
-static void test_other_functions_are_left_alone(void **state)
+TEST(other_functions_are_left_alone)
 {
-	(void)state;
 	struct fake_pci_dev *admin = fake_pci_add(4 << 3, 0x1b36, 0x0010, 0x010803);
 	struct fake_pci_dev *other = fake_pci_add(5 << 3, 0x1b36, 0x0010, 0x010801);
 	start_is(0, 1);
@@ -494,9 +485,8 @@ static void test_other_functions_are_left_alone(void **state)
 	assert_int_equal(fake_config16(other, 4), 0);
 }
 
-static void test_bars(void **state)
+TEST(bars)
 {
-	(void)state;
 	plug_again();
 	fake_set_config(world.pci, 0x10, 4, 4);
 	fake_set_config(world.pci, 0x14, 0, 4);
@@ -511,35 +501,4 @@ static void test_bars(void **state)
 	world.pci->stuck_in_d3 = true;
 	fake_pci_add_pm(world.pci, 3);
 	start_is(ERR_TIMEOUT, 0);
-}
-
-#define OWN(f) cmocka_unit_test_setup_teardown(f, setup_own, conformance_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		OWN(test_capabilities),
-		OWN(test_times),
-		OWN(test_fatal_when_enabled),
-		OWN(test_states_it_may_be_left_in),
-		OWN(test_shutdown),
-		OWN(test_admin_commands_go_wrong),
-		OWN(test_identify_controller),
-		OWN(test_depths),
-		OWN(test_transfer_limits),
-		OWN(test_joins),
-		OWN(test_wrong_queue),
-		OWN(test_refusals_are_logged),
-		OWN(test_formats),
-		OWN(test_lists_of_namespaces),
-		OWN(test_many_namespaces),
-		OWN(test_mixed_namespaces),
-		OWN(test_namespaces_share_the_queue),
-		OWN(test_stop_of_one_stops_all),
-		OWN(test_other_functions_are_left_alone),
-		OWN(test_bars),
-	};
-	int failed = cmocka_run_group_tests_name("nvme controller", tests, NULL, NULL);
-	fake_disk_free(&second_disk);
-	return failed != 0;
 }

@@ -3,13 +3,10 @@
  * ACPI NVS: writer/nvs_out.c puts it into an image, loader/own/nvs.c puts it back, byte by byte, around the FACS
  * and what is not NVS; and leaves it alone whenever something is in the way.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_ram_disk.h"
 #include "find.h"
@@ -79,9 +76,8 @@ static void save(void)
 	open_it();
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_memory_add(MEMORY, room, BYTES);
 	fake_ram_disk_init(&disk, 512, N_SECTORS);
@@ -104,16 +100,15 @@ static int setup(void **state)
 	h.memory[0] = (struct memory_range){0x100000, 0x4000000, MEMORY_RAM, 0};
 	h.memory[1] = (struct memory_range){NVS, NVS_END, MEMORY_NVS, 0};
 	h.n_memory = 2;
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	fake_ram_disk_free(&disk);
 	free(memory);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 /* What the machine's memory should be in the end. */
 static bool is_kept(uint64_t phys)
@@ -122,9 +117,8 @@ static bool is_kept(uint64_t phys)
 	       (phys >= FACS_32 && phys < FACS_32 + 128);
 }
 
-static void put_back(void **state)
+TEST(put_back)
 {
-	(void)state;
 	struct nvs n;
 	save();
 	assert_logged("writer: ACPI NVS, 64 KiB in 1 ranges");
@@ -150,17 +144,15 @@ static void alone(const char *why)
 }
 
 /* An image of a machine without NVS, or of an older writer. */
-static void none_in_the_image(void **state)
+TEST(none_in_the_image)
 {
-	(void)state;
 	h.memory[1].type = MEMORY_RESERVED;
 	save();
 	alone("left alone: no such");
 }
 
-static void moved(void **state)
+TEST(moved)
 {
-	(void)state;
 	save();
 	bi.memory[5].end = 0x401a000;
 	alone("nvs: the image has ACPI NVS at 0x401a000-0x401c000, which is a hole here");
@@ -169,25 +161,22 @@ static void moved(void **state)
 	alone("nvs: the image has ACPI NVS at 0x4010000-0x401");
 }
 
-static void cannot_be_mapped(void **state)
+TEST(cannot_be_mapped)
 {
-	(void)state;
 	save();
 	bi.memory[bi.n_memory++] = (struct boot_range){0x5000000, 0x5001000, BOOT_NVS, 0};
 	alone("nvs: ACPI NVS at 0x5000000-0x5001000 cannot be mapped");
 }
 
-static void no_memory(void **state)
+TEST(no_memory)
 {
-	(void)state;
 	save();
 	assert_non_null(arena_alloc(&arena, arena_left(&arena) - (4u << 20), 64));
 	alone("left alone: ");
 }
 
-static void damaged(void **state)
+TEST(damaged)
 {
-	(void)state;
 	struct img_chunk_rec c;
 	struct img_cursor cursor;
 	struct nvs n;
@@ -201,9 +190,8 @@ static void damaged(void **state)
 }
 
 /* Reasons to save without it. */
-static void not_saved(void **state)
+TEST(not_saved)
 {
-	(void)state;
 	struct img_object_rec o;
 	free_bytes = BYTES;
 	save();
@@ -218,20 +206,4 @@ static void not_saved(void **state)
 	save();
 	assert_logged("writer: ACPI NVS of 256 MiB is not saved: that is too much to be true");
 	assert_int_equal(img_find(&im.reader, SAVED_NODE, SAVED_NVS, &o), IMG_ERR_NOT_FOUND);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(put_back),
-		TEST(none_in_the_image),
-		TEST(moved),
-		TEST(cannot_be_mapped),
-		TEST(no_memory),
-		TEST(damaged),
-		TEST(not_saved),
-	};
-	return cmocka_run_group_tests_name("nvs", tests, NULL, NULL);
 }

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* old_pages.c on a made-up kernel: page tables, mem_section, struct pages and the note that tells of
  * them, in eight megabytes that stand for a machine of 1 GiB. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "old_pages.h"
 
@@ -85,9 +82,8 @@ static void set_page(uint64_t pfn, uint64_t flags, uint32_t type)
 
 #define OFFLINE 0xfffffeffu
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	memory = calloc(1, MEMORY);
 	assert_non_null(memory);
 	next_table = TABLES;
@@ -105,23 +101,22 @@ static int setup(void **state)
 	set_section(1, VMEMMAP + SECTION * record_bytes, ONLINE);
 	for (uint64_t i = 0; i < SECTION; i++)
 		set_page(SECTION + i, 0x17ffffc0000000, 0xffffffff);
-	return 0;
 }
 
 /* Without control groups for memory, and a debugging kernel's: records that cross pages. */
-static int setup_56(void **state)
+static void setup_56(void)
 {
 	record_bytes = 56;
-	return setup(state);
+	setup();
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	free(memory);
 	record_bytes = 64;
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static void run(uint64_t pfn, uint32_t n, uint32_t wanted, bool ordinary)
 {
@@ -130,9 +125,8 @@ static void run(uint64_t pfn, uint32_t n, uint32_t wanted, bool ordinary)
 	assert_int_equal(got, ordinary);
 }
 
-static void found(void **state)
+static void look(void)
 {
-	(void)state;
 	assert_true(old_pages_find(&p, &m));
 	run(SECTION, 1024, 1024, true);
 	/* A balloon across a page of records, one frame that has failed behind it. */
@@ -158,10 +152,19 @@ static void found(void **state)
 	run(SECTION + 102, 1, 1, false);
 }
 
-/* What Linux has no record of is saved: it may be somebody's. */
-static void no_records(void **state)
+TEST(found)
 {
-	(void)state;
+	look();
+}
+
+TEST_WITH(found_in_records_of_56_bytes, setup_56, teardown)
+{
+	look();
+}
+
+/* What Linux has no record of is saved: it may be somebody's. */
+TEST(no_records)
+{
 	for (uint64_t i = 0; i < SECTION; i++)
 		set_page(SECTION + i, 0, OFFLINE);
 	assert_true(old_pages_find(&p, &m));
@@ -189,9 +192,8 @@ static void no_records(void **state)
 	run(SECTION, 64, 64, true);
 }
 
-static void left_out_is_not_read(void **state)
+TEST(left_out_is_not_read)
 {
-	(void)state;
 	set_page(SECTION, 0, OFFLINE);
 	assert_true(old_pages_find(&p, &m));
 	run(SECTION, 1, 1, false);
@@ -202,9 +204,8 @@ static void left_out_is_not_read(void **state)
 }
 
 /* Another layout, or nothing said: every frame counts. */
-static void other_kernels(void **state)
+TEST(other_kernels)
 {
-	(void)state;
 	static const char *const lines[][2] = {{"SYMBOL(swapper_pg_dir)", "x"},
 		{"NUMBER(phys_base)", "x"}, {"SYMBOL(mem_section)", "x"},
 		{"LENGTH(mem_section)=2048", "LENGTH(mem_section)=2047"},
@@ -232,27 +233,11 @@ static void other_kernels(void **state)
 }
 
 /* Without CONFIG_MEMORY_FAILURE. */
-static void no_poison(void **state)
+TEST(no_poison)
 {
-	(void)state;
 	note("NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n");
 	*strstr((char *)at(NOTE), "PG_hwpoison") = 'x';
 	set_page(SECTION, POISON, 0xffffffff);
 	assert_true(old_pages_find(&p, &m));
 	run(SECTION, 1, 1, true);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(found),
-		cmocka_unit_test_setup_teardown(found, setup_56, teardown),
-		TEST(no_records),
-		TEST(left_out_is_not_read),
-		TEST(other_kernels),
-		TEST(no_poison),
-	};
-	return cmocka_run_group_tests_name("old_pages", tests, NULL, NULL);
 }

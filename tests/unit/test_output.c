@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* output.c: buffers are used again when they are free; a whole save with each operation failing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_ram_disk.h"
 #include "machine.h"
@@ -23,25 +20,23 @@ static struct arena arena;
 static uint8_t *memory;
 #define MEMORY_BYTES (12u << 20)
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_ram_disk_init(&disk, 512, N_SECTORS);
 	whole = (struct block_extent){0, N_SECTORS};
 	assert_int_equal(area_init(&area, &disk.dev, &whole, 1), 0);
 	memory = aligned_alloc(4096, MEMORY_BYTES);
 	arena_init(&arena);
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	free(memory);
 	fake_ram_disk_free(&disk);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static int init(size_t bytes, size_t reserve)
 {
@@ -50,9 +45,8 @@ static int init(size_t bytes, size_t reserve)
 	return output_init(&out, &area, &arena, reserve);
 }
 
-static void as_many_buffers_as_fit(void **state)
+TEST(as_many_buffers_as_fit)
 {
-	(void)state;
 	assert_int_equal(init(MEMORY_BYTES, 0), 0);
 	assert_int_equal(out.n_buffers, OUTPUT_BUFFERS);
 	assert_int_equal(init(5 * OUTPUT_BUFFER_BYTES, 1), 0);
@@ -68,9 +62,8 @@ static void as_many_buffers_as_fit(void **state)
 }
 
 /* The disk takes the bytes when a write completes: a buffer that comes too early spoils them. */
-static void buffers_come_back_when_free(void **state)
+TEST(buffers_come_back_when_free)
 {
-	(void)state;
 	assert_int_equal(init(3 * OUTPUT_BUFFER_BYTES, 0), 0);
 	struct img_dest d = output_dest(&out);
 	assert_int_equal(d.size, N_SECTORS * 512);
@@ -93,9 +86,8 @@ static void buffers_come_back_when_free(void **state)
 }
 
 /* More writes straight from memory than there are transfers for. */
-static void straight_from_memory(void **state)
+TEST(straight_from_memory)
 {
-	(void)state;
 	enum { N = 3 * OUTPUT_FRAME_WRITES };
 	assert_int_equal(init(2 * OUTPUT_BUFFER_BYTES, 0), 0);
 	struct img_dest d = output_dest(&out);
@@ -110,9 +102,8 @@ static void straight_from_memory(void **state)
 	assert_memory_equal(disk.bytes, content, N * 8192);
 }
 
-static void errors_are_told(void **state)
+TEST(errors_are_told)
 {
-	(void)state;
 	assert_int_equal(init(2 * OUTPUT_BUFFER_BYTES, 0), 0);
 	struct img_dest d = output_dest(&out);
 	disk.latency_us = 50;
@@ -172,9 +163,8 @@ static int save(void)
 	return saved_machine_write(&m, &area);
 }
 
-static void whole_save(void **state)
+TEST(whole_save)
 {
-	(void)state;
 	disk.latency_us = 100;
 	disk.newest_first = true;
 	assert_int_equal(save(), 0);
@@ -206,21 +196,18 @@ static void each_write_fails(bool gets_through)
 	}
 }
 
-static void each_write_fails_once(void **state)
+TEST(each_write_fails_once)
 {
-	(void)state;
 	each_write_fails(false);
 }
 
-static void each_write_fails_but_gets_through(void **state)
+TEST(each_write_fails_but_gets_through)
 {
-	(void)state;
 	each_write_fails(true);
 }
 
-static void each_flush_fails(void **state)
+TEST(each_flush_fails)
 {
-	(void)state;
 	for (uint32_t n = 1;; n++) {
 		fake_ram_disk_no_faults(&disk);
 		disk.fail_flush = n;
@@ -234,12 +221,11 @@ static void each_flush_fails(void **state)
 }
 
 /* With the device gone nothing can be taken back; but everything ends, and says so. */
-static void device_lost_at_each_request(void **state)
+TEST(device_lost_at_each_request)
 {
-	(void)state;
 	for (uint32_t n = 1;; n++) {
-		teardown(NULL);
-		setup(NULL);
+		teardown();
+		setup();
 		disk.lost_from = n;
 		int err = save();
 		if (disk.n_submitted < n) {
@@ -249,22 +235,4 @@ static void device_lost_at_each_request(void **state)
 		assert_int_equal(err, ERR_LOST);
 		assert_true(disk.is_stopped);
 	}
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(as_many_buffers_as_fit),
-		TEST(buffers_come_back_when_free),
-		TEST(straight_from_memory),
-		TEST(errors_are_told),
-		TEST(whole_save),
-		TEST(each_write_fails_once),
-		TEST(each_write_fails_but_gets_through),
-		TEST(each_flush_fails),
-		TEST(device_lost_at_each_request),
-	};
-	return cmocka_run_group_tests_name("output", tests, NULL, NULL);
 }

@@ -5,12 +5,9 @@
  * that moment.
  */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include <sys/mman.h>
 
@@ -80,9 +77,8 @@ __attribute__((used)) static void switched(
 	n_switches++;
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	low = mmap((void *)LOW, PAGING_LOW_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	void *region = mmap((void *)HIGH, REGION, PROT_READ | PROT_WRITE,
@@ -97,15 +93,16 @@ static int setup(void **state)
 	five_levels = 1;
 	n_switches = 0;
 	arena_init(&arena);
-	return arena_add(&arena, region, REGION);
+	assert_int_equal(arena_add(&arena, region, REGION), 0);
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	munmap(low, PAGING_LOW_BYTES);
-	return munmap((void *)HIGH, REGION);
+	assert_int_equal(munmap((void *)HIGH, REGION), 0);
 }
+
+FIXTURE(setup, teardown)
 
 static void make_tables(uint32_t levels)
 {
@@ -120,18 +117,16 @@ static void borrowed_is_back(void)
 	assert_memory_equal(low, before, sizeof(before));
 }
 
-static void same_levels_need_nothing(void **state)
+TEST(same_levels_need_nothing)
 {
-	(void)state;
 	make_tables(4);
 	assert_int_equal(paging_enter(0), 0);
 	assert_true(bare_cr3 >= HIGH);
 	assert_int_equal(n_switches, 0);
 }
 
-static void enter(void **state)
+TEST(enter)
 {
-	(void)state;
 	for (uint32_t levels = 4; levels <= 5; levels++) {
 		bare_cr4 = levels == 4 ? CR4_PAE | CR4_LA57 : CR4_PAE;
 		make_tables(levels);
@@ -144,9 +139,8 @@ static void enter(void **state)
 }
 
 /* And back, and again: what is mapped stays, and more can be mapped. */
-static void change(void **state)
+TEST(change)
 {
-	(void)state;
 	make_tables(4);
 	assert_int_equal(paging_enter(0), 0);
 	for (uint32_t i = 0; i < 6; i++) {
@@ -163,9 +157,8 @@ static void change(void **state)
 	assert_int_equal(n_switches, 6);
 }
 
-static void no_place(void **state)
+TEST(no_place)
 {
-	(void)state;
 	static const uint64_t bad[] = {
 		0, LOW + 8, (1ull << 32) - 4096, 1ull << 32, HIGH, UINT64_MAX - 4095};
 	make_tables(5);
@@ -185,36 +178,20 @@ static void no_place(void **state)
 	assert_int_equal(paging_change_levels(5, LOW), 0);
 }
 
-static void no_five_levels(void **state)
+TEST(no_five_levels)
 {
-	(void)state;
 	five_levels = 0;
 	make_tables(5);
 	assert_int_equal(paging_enter(LOW), ERR_CPU);
 	borrowed_is_back();
 }
 
-static void no_memory(void **state)
+TEST(no_memory)
 {
-	(void)state;
 	make_tables(5);
 	while (arena_alloc(&arena, 4096, 4096))
 		;
 	assert_int_equal(paging_enter(LOW), ERR_NO_MEMORY);
 	borrowed_is_back();
 	assert_int_equal(n_switches, 0);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = {
-		TEST(same_levels_need_nothing),
-		TEST(enter),
-		TEST(change),
-		TEST(no_place),
-		TEST(no_five_levels),
-		TEST(no_memory),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/pci.c and usb_handoff.c over fake buses. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_pci.h"
 #include "pci.h"
 
 #define ADDRESS(bus, device, function) ((uint32_t)((bus) << 8 | (device) << 3 | (function)))
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_pci_reset();
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 /* ---- enumeration ---- */
 
@@ -45,15 +42,13 @@ static void expect_scan(const uint32_t *address, unsigned n)
 	}
 }
 
-static void test_empty_machine(void **state)
+TEST(empty_machine)
 {
-	(void)state;
 	expect_scan(NULL, 0);
 }
 
-static void test_functions(void **state)
+TEST(functions)
 {
-	(void)state;
 	fake_pci_add(ADDRESS(0, 0, 0), 1, 2, 0x060000);
 	struct fake_pci_dev *multi = fake_pci_add(ADDRESS(0, 4, 0), 0x8086, 0x1111, 0x010802);
 	multi->config[0x0e] = 0x80;
@@ -81,9 +76,8 @@ static void test_functions(void **state)
 	assert_int_equal(f.n, 2);
 }
 
-static void test_bridges_even_in_circles(void **state)
+TEST(bridges_even_in_circles)
 {
-	(void)state;
 	pci_only_one_root();
 	fake_pci_add_bridge(ADDRESS(0, 1, 0), 9);
 	fake_pci_add_bridge(ADDRESS(0, 2, 0), 0); /* not set up */
@@ -98,9 +92,8 @@ static void test_bridges_even_in_circles(void **state)
 	expect_scan(expected, 7);
 }
 
-static void test_other_root_buses(void **state)
+TEST(other_root_buses)
 {
-	(void)state;
 	fake_pci_add(ADDRESS(0, 0, 0), 1, 2, 0x060000);
 	fake_pci_add_bridge(ADDRESS(0x40, 5, 0), 0x41);
 	fake_pci_add(ADDRESS(0x41, 0, 0), 1, 2, 0x010802);
@@ -108,9 +101,8 @@ static void test_other_root_buses(void **state)
 	expect_scan(expected, 3);
 }
 
-static void test_ecam(void **state)
+TEST(ecam)
 {
-	(void)state;
 	fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	fake_pci_add(ADDRESS(0x20, 3, 0), 1, 3, 0x010802);
 	struct fake_pci_dev *far = fake_pci_add(0x50000 | ADDRESS(0x11, 30, 0), 1, 4, 0x010802);
@@ -144,9 +136,8 @@ static void test_ecam(void **state)
 	assert_int_equal(pci_use_ecam(0xb0000000, 0, 0, 8), ERR_NO_MEMORY);
 }
 
-static void test_names(void **state)
+TEST(names)
 {
-	(void)state;
 	char name[16];
 	assert_string_equal(pci_name(ADDRESS(0, 3, 0), name), "00:03.0");
 	assert_string_equal(pci_name(0xffffffff, name), "ffff:ff:1f.7");
@@ -155,9 +146,8 @@ static void test_names(void **state)
 
 /* ---- capabilities ---- */
 
-static void test_capabilities(void **state)
+TEST(capabilities)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	struct pci_dev dev;
 	assert_int_equal(pci_at(fake->address, &dev), 0);
@@ -190,9 +180,8 @@ static void test_capabilities(void **state)
 
 /* ---- power ---- */
 
-static void test_wake(void **state)
+TEST(wake)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	fake_pci_set_bar(fake, 0, FAKE_BAR_64, 0x800000000, 0x4000, (struct fake_io){0});
 	const uint8_t msi[16] = {5, 0, 0x81, 0}, msix[12] = {0x11, 0, 0x03, 0x80};
@@ -222,9 +211,8 @@ static void test_wake(void **state)
 	assert_true(fake_clock_now_us - start < 100);
 }
 
-static void test_wake_fails(void **state)
+TEST(wake_fails)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	fake_pci_add_pm(fake, 3);
 	struct pci_dev dev;
@@ -235,9 +223,8 @@ static void test_wake_fails(void **state)
 	assert_int_equal(pci_wake(&dev), ERR_LOST);
 }
 
-static void test_bridges_let_dma_through(void **state)
+TEST(bridges_let_dma_through)
 {
-	(void)state;
 	struct fake_pci_dev *outer = fake_pci_add_bridge(ADDRESS(0, 1, 0), 1);
 	outer->config[0x1a] = 5;
 	struct fake_pci_dev *inner = fake_pci_add_bridge(ADDRESS(1, 0, 0), 4);
@@ -258,9 +245,8 @@ static void test_bridges_let_dma_through(void **state)
 	assert_int_equal(fake_config16(inner, 4), 4);
 }
 
-static void test_quiesce_all(void **state)
+TEST(quiesce_all)
 {
-	(void)state;
 	struct fake_pci_dev *nic = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x020000);
 	struct fake_pci_dev *vga = fake_pci_add(ADDRESS(0, 2, 0), 1, 2, 0x030000);
 	struct fake_pci_dev *bridge = fake_pci_add_bridge(ADDRESS(0, 1, 0), 1);
@@ -296,9 +282,8 @@ static void ignore_write(void *ctx, uint64_t offset, unsigned bytes, uint64_t va
 
 static const struct fake_io echo = {echo_read, ignore_write, (void *)0x100};
 
-static void test_bars(void **state)
+TEST(bars)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	fake_pci_set_bar(fake, 0, FAKE_BAR_32, 0xfebf1000, 0x1000, echo);
 	fake_pci_set_bar(fake, 1, FAKE_BAR_IO, 0xc040, 64, echo);
@@ -332,9 +317,8 @@ static void test_bars(void **state)
 	assert_memory_equal(before, fake->config, sizeof(before));
 }
 
-static void test_bars_that_are_none(void **state)
+TEST(bars_that_are_none)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	fake_pci_set_bar(fake, 0, FAKE_BAR_32, 0, 0x1000, echo);
 	fake_pci_set_bar(fake, 1, FAKE_BAR_32, 0xfebf1000, 0x1000, echo);
@@ -359,9 +343,8 @@ static void test_bars_that_are_none(void **state)
 	assert_int_not_equal(pci_map_bar(&dev, 0, &bar), 0);
 }
 
-static void test_bar_that_cannot_be_mapped(void **state)
+TEST(bar_that_cannot_be_mapped)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 3, 0), 1, 2, 0x010802);
 	fake_pci_set_bar(fake, 0, FAKE_BAR_32, 0xfebf1000, 0x1000, echo);
 	struct pci_dev dev;
@@ -426,9 +409,8 @@ static struct fake_pci_dev *add_usb(unsigned kind, uint32_t class_code)
 }
 
 /* What drivers/pci.h asks for: the controller may master the bus until firmware has let go of it. */
-static void test_usb_before_bus_mastering(void **state)
+TEST(usb_before_bus_mastering)
 {
-	(void)state;
 	struct fake_pci_dev *fake = add_usb(3, 0x0c0330);
 	fake_set_config(fake, 4, 6, 2);
 	usb.reg[0] = 0x40;
@@ -441,20 +423,18 @@ static void test_usb_before_bus_mastering(void **state)
 	assert_int_equal(fake_config16(fake, 4), 2);
 }
 
-static void test_uhci(void **state)
+TEST(uhci)
 {
-	(void)state;
 	struct fake_pci_dev *fake = fake_pci_add(ADDRESS(0, 4, 0), 1, 2, 0x0c0300);
 	fake->writable[0xc0] = fake->writable[0xc1] = 0xff;
 	pci_usb_handoff();
 	assert_int_equal(fake_config16(fake, 0xc0), 0x8f00);
 }
 
-static void test_ohci(void **state)
+TEST(ohci)
 {
-	(void)state;
 	for (int stubborn = 0; stubborn < 2; stubborn++) {
-		setup(NULL);
+		setup();
 		fake_clock_step_us = 100;
 		add_usb(1, 0x0c0310);
 		usb.stubborn = stubborn;
@@ -474,11 +454,10 @@ static void ehci_config_written(struct fake_pci_dev *dev, uint16_t offset)
 		dev->config[0x62] = 0;
 }
 
-static void test_ehci(void **state)
+TEST(ehci)
 {
-	(void)state;
 	for (int stubborn = 0; stubborn < 2; stubborn++) {
-		setup(NULL);
+		setup();
 		fake_clock_step_us = 100;
 		ehci_stubborn = stubborn;
 		struct fake_pci_dev *fake = add_usb(2, 0x0c0320);
@@ -499,11 +478,10 @@ static void test_ehci(void **state)
 	}
 }
 
-static void test_xhci(void **state)
+TEST(xhci)
 {
-	(void)state;
 	for (int stubborn = 0; stubborn < 2; stubborn++) {
-		setup(NULL);
+		setup();
 		fake_clock_step_us = 100;
 		add_usb(3, 0x0c0330);
 		usb.stubborn = stubborn;
@@ -521,13 +499,12 @@ static void test_xhci(void **state)
 	}
 }
 
-static void test_usb_that_lies_or_is_off(void **state)
+TEST(usb_that_lies_or_is_off)
 {
-	(void)state;
 	const uint32_t classes[] = {0x0c0310, 0x0c0320, 0x0c0330};
 	for (unsigned kind = 1; kind <= 3; kind++) {
 		for (unsigned off = 0; off < 2; off++) {
-			setup(NULL);
+			setup();
 			fake_clock_step_us = 100;
 			struct fake_pci_dev *fake = add_usb(kind, classes[kind - 1]);
 			memset(usb.reg, 0xff, sizeof(usb.reg));
@@ -540,7 +517,7 @@ static void test_usb_that_lies_or_is_off(void **state)
 		}
 	}
 	/* A list that leads to itself, or out of the window. */
-	setup(NULL);
+	setup();
 	add_usb(3, 0x0c0330);
 	usb.reg[0x10 / 4] = 0x3ff << 16;
 	usb.reg[0xffc / 4] = 0x0102;
@@ -548,31 +525,4 @@ static void test_usb_that_lies_or_is_off(void **state)
 	usb.reg[0x10 / 4] = 0x3fe << 16;
 	usb.reg[0xff8 / 4] = 0xff02;
 	pci_usb_handoff();
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_empty_machine, setup),
-		cmocka_unit_test_setup(test_functions, setup),
-		cmocka_unit_test_setup(test_bridges_even_in_circles, setup),
-		cmocka_unit_test_setup(test_other_root_buses, setup),
-		cmocka_unit_test_setup(test_ecam, setup),
-		cmocka_unit_test_setup(test_names, setup),
-		cmocka_unit_test_setup(test_capabilities, setup),
-		cmocka_unit_test_setup(test_wake, setup),
-		cmocka_unit_test_setup(test_wake_fails, setup),
-		cmocka_unit_test_setup(test_bridges_let_dma_through, setup),
-		cmocka_unit_test_setup(test_quiesce_all, setup),
-		cmocka_unit_test_setup(test_bars, setup),
-		cmocka_unit_test_setup(test_bars_that_are_none, setup),
-		cmocka_unit_test_setup(test_bar_that_cannot_be_mapped, setup),
-		cmocka_unit_test_setup(test_usb_before_bus_mastering, setup),
-		cmocka_unit_test_setup(test_uhci, setup),
-		cmocka_unit_test_setup(test_ohci, setup),
-		cmocka_unit_test_setup(test_ehci, setup),
-		cmocka_unit_test_setup(test_xhci, setup),
-		cmocka_unit_test_setup(test_usb_that_lies_or_is_off, setup),
-	};
-	return cmocka_run_group_tests_name("pci", tests, NULL, NULL);
 }

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/pci_mcfg.c: tables that are true, that lie, and that are none. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_pci.h"
 #include "log_text.h"
@@ -20,9 +17,8 @@
 static uint8_t table[256];
 static uint32_t n_windows;
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_pci_reset();
 	log_text_start();
@@ -32,8 +28,9 @@ static int setup(void **state)
 	n_windows = 0;
 	fake_pci_add(0, 0x8086, 0x29c0, 0x060000);
 	fake_set_config(fake_pci_add(3 << 3, 0x1b36, 0x10, 0x010802), PROBE, CONTENT, 4);
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void set_length(uint32_t bytes)
 {
@@ -72,9 +69,8 @@ static unsigned n_functions(void)
 	return n;
 }
 
-static void test_true(void **state)
+TEST(true)
 {
-	(void)state;
 	fake_pci_add_ecam(WINDOW, 0, 0, 255);
 	add_window(WINDOW, 0, 0, 255);
 	pci_use_mcfg(TABLE);
@@ -83,9 +79,8 @@ static void test_true(void **state)
 	assert_logged("pci: segment 0, buses 0 to 255: ECAM at 0xb0000000");
 }
 
-static void test_segments(void **state)
+TEST(segments)
 {
-	(void)state;
 	fake_set_config(fake_pci_add(0x10000 | 9 << 8 | 1 << 3, 1, 2, 0x010802), PROBE, CONTENT, 4);
 	fake_pci_add_ecam(WINDOW, 0, 0, 63);
 	fake_pci_add_ecam(HIGH, 1, 9, 12);
@@ -102,9 +97,8 @@ static void test_segments(void **state)
 }
 
 /* Another segment's functions, or another place of the same: the ports know better. */
-static void test_window_of_others(void **state)
+TEST(window_of_others)
 {
-	(void)state;
 	fake_pci_add(0x70000, 0x8086, 0x29c0, 0x060000);
 	fake_pci_add(0x70000 | 3 << 3, 0x1b36, 0x11, 0x010802);
 	fake_pci_add_ecam(WINDOW, 7, 0, 255);
@@ -116,9 +110,8 @@ static void test_window_of_others(void **state)
 	assert_logged("pci: segment 0, buses 0 to 255: the functions are not at 0xb0000000");
 }
 
-static void test_function_is_missing(void **state)
+TEST(function_is_missing)
 {
-	(void)state;
 	fake_pci_add(0x70000, 0x8086, 0x29c0, 0x060000);
 	fake_pci_add_ecam(WINDOW, 7, 0, 255);
 	add_window(WINDOW, 0, 0, 255);
@@ -126,18 +119,16 @@ static void test_function_is_missing(void **state)
 	assert_false(uses_ecam(3 << 3));
 }
 
-static void test_nobody_answers(void **state)
+TEST(nobody_answers)
 {
-	(void)state;
 	add_window(WINDOW, 0, 0, 255);
 	pci_use_mcfg(TABLE);
 	assert_false(uses_ecam(3 << 3));
 	assert_int_equal(n_functions(), 2);
 }
 
-static void test_windows_that_are_none(void **state)
+TEST(windows_that_are_none)
 {
-	(void)state;
 	fake_pci_add_ecam(WINDOW, 0, 0, 255);
 	add_window(0, 0, 0, 255);
 	add_window(WINDOW + 4096, 0, 0, 255);
@@ -148,9 +139,8 @@ static void test_windows_that_are_none(void **state)
 	assert_int_equal(n_functions(), 2);
 }
 
-static void test_cannot_be_mapped(void **state)
+TEST(cannot_be_mapped)
 {
-	(void)state;
 	fake_pci_add_ecam(WINDOW, 0, 0, 255);
 	add_window(WINDOW, 0, 0, 255);
 	fake_mmio_works = false;
@@ -159,9 +149,8 @@ static void test_cannot_be_mapped(void **state)
 	assert_false(uses_ecam(3 << 3));
 }
 
-static void test_tables_that_are_none(void **state)
+TEST(tables_that_are_none)
 {
-	(void)state;
 	fake_pci_add_ecam(WINDOW, 0, 0, 255);
 	add_window(WINDOW, 0, 0, 255);
 	pci_use_mcfg(0);
@@ -183,19 +172,4 @@ static void test_tables_that_are_none(void **state)
 	table[0] = 'M';
 	pci_use_mcfg(TABLE);
 	assert_true(uses_ecam(3 << 3));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_true, setup),
-		cmocka_unit_test_setup(test_segments, setup),
-		cmocka_unit_test_setup(test_window_of_others, setup),
-		cmocka_unit_test_setup(test_function_is_missing, setup),
-		cmocka_unit_test_setup(test_nobody_answers, setup),
-		cmocka_unit_test_setup(test_windows_that_are_none, setup),
-		cmocka_unit_test_setup(test_cannot_be_mapped, setup),
-		cmocka_unit_test_setup(test_tables_that_are_none, setup),
-	};
-	return cmocka_run_group_tests_name("pci_mcfg", tests, NULL, NULL);
 }

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* places.c: what of the disks a query names, and what is said of tables that make no sense. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_ram_disk.h"
 #include "gpt_make.h"
@@ -57,25 +54,23 @@ static void make_table(unsigned i)
 	gpt_make(&g, p, 3);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_ram_disks_init(disk, N_DISKS, 512, N_SECTORS, &disks);
 	make_table(0);
 	make_table(2);
 	work = aligned_alloc(4096, GPT_WORK_BYTES);
 	log_text_start();
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	fake_ram_disks_free(disk, N_DISKS);
 	free(work);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static void look(const struct place_query *q)
 {
@@ -104,9 +99,8 @@ static void assert_place(uint32_t n, unsigned i, uint64_t lba, uint64_t n_sector
 	assert_memory_equal(found[n].disk_guid, guid, 16);
 }
 
-static void none(void **state)
+TEST(none)
 {
-	(void)state;
 	struct place_query q = {.by = PLACE_NONE};
 	look(&q);
 	assert_int_equal(n_found + n_errors, 0);
@@ -120,9 +114,8 @@ static void none(void **state)
 	assert_int_equal(n_found + n_errors, 0);
 }
 
-static void by_type(void **state)
+TEST(by_type)
 {
-	(void)state;
 	struct place_query q = query(PLACE_BY_TYPE, SWAP);
 	look(&q);
 	assert_int_equal(n_errors, 0);
@@ -133,9 +126,8 @@ static void by_type(void **state)
 	assert_place(3, 2, 2048, 512);
 }
 
-static void by_partuuid(void **state)
+TEST(by_partuuid)
 {
-	(void)state;
 	struct place_query q = query(PLACE_BY_PARTUUID, "20000002-0000-0000-0000-000000000003");
 	look(&q);
 	assert_int_equal(n_found, 1);
@@ -149,9 +141,8 @@ static void by_partuuid(void **state)
 }
 
 /* Sectors of every disk, with or without a table, unless a disk is named. */
-static void by_lba(void **state)
+TEST(by_lba)
 {
-	(void)state;
 	struct place_query q = {.by = PLACE_BY_LBA, .lba = 7, .n_sectors = 99};
 	look(&q);
 	assert_int_equal(n_found, 3);
@@ -164,9 +155,8 @@ static void by_lba(void **state)
 	assert_place(0, 2, 7, 99);
 }
 
-static void on_a_disk(void **state)
+TEST(on_a_disk)
 {
-	(void)state;
 	struct place_query q = query(PLACE_BY_TYPE, SWAP);
 	q.have_disk = 1;
 	gpt_make_guid("10000002-0000-0000-0000-000000000000", q.disk);
@@ -183,9 +173,8 @@ static void on_a_disk(void **state)
 }
 
 /* Both tables of a disk are bad: said, and the others are looked at all the same. */
-static void damaged_table(void **state)
+TEST(damaged_table)
 {
-	(void)state;
 	disk[0].bytes[512 + GPT_DISK_GUID] ^= 1;
 	disk[0].bytes[(N_SECTORS - 1) * 512 + GPT_DISK_GUID] ^= 1;
 	struct place_query q = query(PLACE_BY_TYPE, SWAP);
@@ -199,9 +188,8 @@ static void damaged_table(void **state)
 	assert_int_equal(n_found, 3);
 }
 
-static void unreadable_disk(void **state)
+TEST(unreadable_disk)
 {
-	(void)state;
 	disk[2].bad_lba = 1;
 	block_stop(&disk[0].dev);
 	struct place_query q = query(PLACE_BY_TYPE, SWAP);
@@ -211,9 +199,8 @@ static void unreadable_disk(void **state)
 }
 
 /* An entry that ends before it begins: an error where the query means it. */
-static void entry_without_sense(void **state)
+TEST(entry_without_sense)
 {
-	(void)state;
 	struct gpt_make g = gpt_make_on(&disk[0], NULL);
 	uint64_t first = N_SECTORS * 2;
 	for (uint32_t copy = 0; copy < 2; copy++) {
@@ -256,9 +243,8 @@ static uint32_t by_label(const char *label)
 	return n_found;
 }
 
-static void by_partlabel(void **state)
+TEST(by_partlabel)
 {
-	(void)state;
 	static const char longest[] = "123456789012345678901234567890123456";
 	set_label(2, 1, "image");
 	set_label(0, 0, longest);
@@ -282,9 +268,8 @@ static void clone(void)
 	memcpy(disk[1].bytes, disk[0].bytes, N_SECTORS * 512);
 }
 
-static void same_partition_twice(void **state)
+TEST(same_partition_twice)
 {
-	(void)state;
 	clone();
 	struct place_query q = query(PLACE_BY_PARTUUID, "20000000-0000-0000-0000-000000000003");
 	look(&q);
@@ -306,9 +291,8 @@ static void same_partition_twice(void **state)
 	assert_int_equal(found[0].part.lba, 2048);
 }
 
-static void same_disk_twice(void **state)
+TEST(same_disk_twice)
 {
-	(void)state;
 	clone();
 	static const enum place_by by[] = {PLACE_BY_TYPE, PLACE_BY_PARTUUID, PLACE_BY_LBA};
 	for (uint32_t i = 0; i < 3; i++) {
@@ -323,24 +307,4 @@ static void same_disk_twice(void **state)
 		assert_int_equal(last_error, ERR_AMBIGUOUS);
 		assert_logged("find: the same disk GUID is on ram 0 and on ram 1");
 	}
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(none),
-		TEST(by_type),
-		TEST(by_partuuid),
-		TEST(by_lba),
-		TEST(on_a_disk),
-		TEST(damaged_table),
-		TEST(unreadable_disk),
-		TEST(entry_without_sense),
-		TEST(by_partlabel),
-		TEST(same_partition_twice),
-		TEST(same_disk_twice),
-	};
-	return cmocka_run_group_tests_name("places", tests, NULL, NULL);
 }

@@ -3,14 +3,11 @@
  * image.c and plan.c: an image opened, and judged against machines that are not the one it was
  * saved on. Every refusal names the range or the value.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "fake_ram_disk.h"
 #include "find.h"
@@ -58,9 +55,8 @@ static void save_and_open(void)
 	assert_int_equal(open_it(), 0);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	fake_ram_disk_init(&disk, 512, N_SECTORS);
 	memory = aligned_alloc(4096, ARENA_BYTES);
@@ -68,16 +64,15 @@ static int setup(void **state)
 	saved_machine_boot_info(&bi);
 	cpu = (struct this_cpu){.vendor = "GenuineIntel", .cpuid_1_eax = 0x806e9};
 	save_and_open();
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	fake_ram_disk_free(&disk);
 	free(memory);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static void fits(void)
 {
@@ -97,9 +92,8 @@ static void refused(int wanted, const char *text)
 
 /* ---- opening ---- */
 
-static void opened(void **state)
+TEST(opened)
 {
-	(void)state;
 	assert_memory_equal(&im.cpu, &saved.cpu, sizeof(im.cpu));
 	assert_int_equal(im.platform.mailbox, SAVED_MAILBOX);
 	assert_string_equal(im.platform.kernel_release, "6.1.0-test");
@@ -111,9 +105,8 @@ static void opened(void **state)
 	assert_int_equal(im.memory.length, 0x9e + 0xf00 + 0x200 + 0x2a10 + 0x1000);
 }
 
-static void no_memory(void **state)
+TEST(no_memory)
 {
-	(void)state;
 	arena_init(&arena);
 	assert_int_equal(arena_add(&arena, memory, FIND_WORK_BYTES + (1u << 20)), 0);
 	find();
@@ -129,9 +122,8 @@ static void damaged_at(uint64_t offset, int wanted, const char *text)
 	disk.bytes[offset] ^= 1;
 }
 
-static void damaged(void **state)
+TEST(damaged)
 {
-	(void)state;
 	damaged_at(
 		found.headers.h.root_offset + 100, IMG_ERR_ROOT, "image: root: root hash at byte");
 	damaged_at(IMG_DATA_START + 40, IMG_ERR_DATA, "image: cpu: chunk ");
@@ -140,9 +132,8 @@ static void damaged(void **state)
 	assert_logged("image: root: the device reports");
 }
 
-static void many_region_frames(void **state)
+TEST(many_region_frames)
 {
-	(void)state;
 	for (uint32_t i = 0; i <= BOOT_REGION_MAX; i++)
 		saved.region[i].phys = i * (2ull << 20);
 	saved.n_region = BOOT_REGION_MAX;
@@ -156,9 +147,8 @@ static void many_region_frames(void **state)
 
 /* ---- the same machine ---- */
 
-static void same_machine(void **state)
+TEST(same_machine)
 {
-	(void)state;
 	fits();
 	/* More memory than before, in other pieces, is no harm. */
 	bi.memory[6].end = 0x180000000;
@@ -170,9 +160,8 @@ static void same_machine(void **state)
 	fits();
 }
 
-static void frames_that_are_usable(void **state)
+TEST(frames_that_are_usable)
 {
-	(void)state;
 	struct range v[16];
 	struct ranges r;
 	ranges_init(&r, v, 16);
@@ -192,9 +181,8 @@ static void frames_that_are_usable(void **state)
 
 /* ---- wrong memory ---- */
 
-static void less_memory(void **state)
+TEST(less_memory)
 {
-	(void)state;
 	bi.memory[6].end = 0x100f00000;
 	refused(ERR_MEMORY_MAP,
 		"plan: the image has memory at 0x100f00000-0x101000000, which is a hole here");
@@ -203,26 +191,23 @@ static void less_memory(void **state)
 }
 
 /* So much less that mailbox and stack are gone too: still the machine's fault, not the image's. */
-static void far_less_memory(void **state)
+TEST(far_less_memory)
 {
-	(void)state;
 	bi.memory[3].end = 0x1a00000;
 	bi.n_memory = 4;
 	refused(ERR_MEMORY_MAP, "plan: the image has memory at 0x1a00000-");
 	assert_logged("a hole here");
 }
 
-static void a_hole(void **state)
+TEST(a_hole)
 {
-	(void)state;
 	bi.memory[3].end = 0x2800000;
 	bi.memory[bi.n_memory++] = (struct boot_range){0x2805000, 0x4000000, BOOT_RAM, 0};
 	refused(ERR_MEMORY_MAP, "at 0x2800000-0x2805000, which is a hole here");
 }
 
-static void other_kinds_of_memory(void **state)
+TEST(other_kinds_of_memory)
 {
-	(void)state;
 	static const struct {
 		uint32_t type;
 		const char *text;
@@ -241,26 +226,23 @@ static void other_kinds_of_memory(void **state)
 	}
 }
 
-static void low_memory_differs(void **state)
+TEST(low_memory_differs)
 {
-	(void)state;
 	bi.memory[0].end = 0x9e800; /* a larger EBDA */
 	refused(ERR_MEMORY_MAP, "at 0x9e000-0x9f000, which is only partly memory here");
 }
 
 /* Frame 0 is never mapped by the loader: writing it would be a fault amid the restore. */
-static void first_frame(void **state)
+TEST(first_frame)
 {
-	(void)state;
 	saved.frames[0].start = 0;
 	save_and_open();
 	refused(ERR_MEMORY_MAP, "at 0-0x1000, which is the page of the interrupt vectors here");
 }
 
 /* Every entry of the map a range of its own. */
-static void fragmented_memory(void **state)
+TEST(fragmented_memory)
 {
-	(void)state;
 	bi.n_memory = BOOT_MEMORY_MAX;
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
 		bi.memory[i] = (struct boot_range){
@@ -271,9 +253,8 @@ static void fragmented_memory(void **state)
 /* ---- the region ---- */
 
 /* The second run reads the image anew: one that names another region has memory where the loader is. */
-static void memory_where_the_loader_runs(void **state)
+TEST(memory_where_the_loader_runs)
 {
-	(void)state;
 	bi.n_region = 1;
 	bi.region[0] = (struct boot_piece){0x2200000, 0x200000};
 	assert_int_equal(plan_check(&im, &bi, &cpu), 0); /* the first run */
@@ -283,18 +264,16 @@ static void memory_where_the_loader_runs(void **state)
 	assert_int_equal(plan_check(&im, &bi, &cpu), 0);
 }
 
-static void region_is_not_memory(void **state)
+TEST(region_is_not_memory)
 {
-	(void)state;
 	bi.memory[3].end = SAVED_REGION_1 + 0x1ff000;
 	bi.memory[bi.n_memory++] =
 		(struct boot_range){SAVED_REGION_1 + 0x200000, 0x4000000, BOOT_RAM, 0};
 	refused(ERR_MEMORY_MAP, "plan: region frame 0x1400000 is not memory now");
 }
 
-static void region_makes_no_sense(void **state)
+TEST(region_makes_no_sense)
 {
-	(void)state;
 	im.region[1].phys = SAVED_REGION_1 + 4096;
 	refused(IMG_ERR_STREAM, "plan: region frame 0x1401000 is no 2 MiB frame");
 	im.region[1].phys = 0xffffffffffe00000;
@@ -306,9 +285,8 @@ static void region_makes_no_sense(void **state)
 }
 
 /* The loader would be overwritten by what it restores. */
-static void memory_in_the_region(void **state)
+TEST(memory_in_the_region)
 {
-	(void)state;
 	im.region[1].phys = 0x2200000;
 	refused(IMG_ERR_INDEX, "some of it in the region");
 	im.region[1].phys = 0x100000000;
@@ -317,9 +295,8 @@ static void memory_in_the_region(void **state)
 
 /* ---- where the jump goes ---- */
 
-static void stack_outside(void **state)
+TEST(stack_outside)
 {
-	(void)state;
 	static const uint64_t bad[] = {0, 0x9fff8, 0xfff8, 0x4010000, 0x101000000, SAVED_REGION_0,
 		SAVED_REGION_0 - 8, 0x100fffff8, 0x8000000, 1ull << 52, UINT64_MAX,
 		UINT64_MAX - 15};
@@ -336,18 +313,16 @@ static void stack_outside(void **state)
 	fits();
 }
 
-static void jump_back_outside(void **state)
+TEST(jump_back_outside)
 {
-	(void)state;
 	im.cpu.jump_back = SAVED_REGION_1 + 0x800;
 	refused(IMG_ERR_STREAM, "plan: the image's jump-back point at 0x1400800 is not in memory");
 	im.cpu.jump_back = 0xffffffff81000000; /* a virtual address */
 	refused(IMG_ERR_STREAM, "jump-back point at 0xffffffff81000000 is not");
 }
 
-static void mailbox_outside(void **state)
+TEST(mailbox_outside)
 {
-	(void)state;
 	im.platform.mailbox = SAVED_REGION_0;
 	refused(IMG_ERR_STREAM, "plan: the image's mailbox at 0x1000000 is not in memory");
 	im.platform.mailbox = 0x3ff0000; /* reaches beyond RAM */
@@ -357,9 +332,8 @@ static void mailbox_outside(void **state)
 }
 
 /* RAM, but nothing in the image would be put there. */
-static void places_that_are_not_restored(void **state)
+TEST(places_that_are_not_restored)
 {
-	(void)state;
 	saved.frames[4].end = 0x100800;
 	save_and_open();
 	fits();
@@ -371,9 +345,8 @@ static void places_that_are_not_restored(void **state)
 
 /* ---- wrong processor ---- */
 
-static void other_processor(void **state)
+TEST(other_processor)
 {
-	(void)state;
 	cpu.cpuid_1_eax = 0x806ea;
 	refused(ERR_CPU,
 		"plan: saved on processor GenuineIntel 0x806e9, this one is GenuineIntel 0x806ea");
@@ -382,9 +355,8 @@ static void other_processor(void **state)
 	refused(ERR_CPU, "this one is AuthenticAMD 0x806e9");
 }
 
-static void paging_levels(void **state)
+TEST(paging_levels)
 {
-	(void)state;
 	cpu.five_levels = 1;
 	fits();
 	im.cpu.cr4 |= 1u << 12;
@@ -394,9 +366,8 @@ static void paging_levels(void **state)
 }
 
 /* Paging is off while its levels change: there must be RAM below 4 GiB beside the region. */
-static void paging_levels_need_low_memory(void **state)
+TEST(paging_levels_need_low_memory)
 {
-	(void)state;
 	static const struct {
 		uint32_t now;
 		int five, kernel_has_five, refused;
@@ -419,9 +390,8 @@ static void paging_levels_need_low_memory(void **state)
 }
 
 /* Family, model and stepping are the same; the firmware's setup has turned something off. */
-static void lost_features(void **state)
+TEST(lost_features)
 {
-	(void)state;
 	im.cpu.kernel_cr4 = 0x3726f0;
 	im.cpu.xcr0 = 0x207;
 	im.cpu.apic_base = 0xfee00d00;
@@ -454,9 +424,8 @@ static void lost_features(void **state)
 	fits();
 }
 
-static void long_gpe_blocks(void **state)
+TEST(long_gpe_blocks)
 {
-	(void)state;
 	im.platform.gpe1_bytes = 33;
 	refused(IMG_ERR_STREAM, "plan: the image has GPE blocks of 8 and 33 bytes");
 }
@@ -478,9 +447,8 @@ static void tables_fit(enum strict strict)
 }
 
 /* What the writer listed comes back, and is compared with this boot's. */
-static void other_tables(void **state)
+TEST(other_tables)
 {
-	(void)state;
 	tables_fit(STRICT_ON); /* an image without a list, and nothing known of this boot */
 	saved.table[0] = (struct saved_table){
 		"DSDT", .phys = 0x4000000, .length = 99, .has_hash = 1, .hash = 7};
@@ -502,9 +470,8 @@ static void other_tables(void **state)
 	memset(&now, 0, sizeof(now));
 }
 
-static void other_facs_signature(void **state)
+TEST(other_facs_signature)
 {
-	(void)state;
 	im.platform.facs_signature = 0x1234;
 	now = (struct tables){.rsdp = 0xf5a40, .has_facs_signature = 1, .facs_signature = 0x1234};
 	tables_fit(STRICT_ON);
@@ -518,9 +485,8 @@ static void other_facs_signature(void **state)
 	memset(&now, 0, sizeof(now));
 }
 
-static void bios_and_uefi(void **state)
+TEST(bios_and_uefi)
 {
-	(void)state;
 	bi.efi_systab = 0x3fee018;
 	refused(ERR_PLATFORM, "plan: saved under BIOS, started under UEFI");
 	im.platform.efi_systab = 0x3fee018;
@@ -528,9 +494,8 @@ static void bios_and_uefi(void **state)
 	refused(ERR_PLATFORM, "plan: saved under UEFI, started under BIOS");
 }
 
-static void tables_moved(void **state)
+TEST(tables_moved)
 {
-	(void)state;
 	bi.rsdp = 0xf5a50;
 	refused(ERR_PLATFORM, "plan: ACPI tables were at 0xf5a40, are at 0xf5a50");
 }
@@ -551,9 +516,8 @@ static void uefi_machine(void)
 	bi.n_runtime = 2;
 }
 
-static void runtime_services(void **state)
+TEST(runtime_services)
 {
-	(void)state;
 	uefi_machine();
 	fits();
 	bi.efi_runtime = 0x3fed118;
@@ -562,9 +526,8 @@ static void runtime_services(void **state)
 	fits();
 }
 
-static void runtime_range_moved(void **state)
+TEST(runtime_range_moved)
 {
-	(void)state;
 	uefi_machine();
 	bi.runtime[1].phys = 0x5001000;
 	refused(ERR_PLATFORM,
@@ -583,9 +546,8 @@ static void runtime_range_moved(void **state)
 }
 
 /* Linux joins what touches (efi_merge_regions); another boot's firmware may cut and order otherwise. */
-static void runtime_ranges_are_sets(void **state)
+TEST(runtime_ranges_are_sets)
 {
-	(void)state;
 	uefi_machine();
 	bi.runtime[1] = (struct boot_runtime){.phys = 0x500c000, .n_pages = 4, .type = 5};
 	bi.runtime[2] = (struct boot_runtime){.phys = 0x5000000, .n_pages = 10, .type = 5};
@@ -608,9 +570,8 @@ static void runtime_ranges_are_sets(void **state)
 }
 
 /* What Linux reserved for itself moves from boot to boot; registers may. */
-static void other_runtime_ranges(void **state)
+TEST(other_runtime_ranges)
 {
-	(void)state;
 	uefi_machine();
 	im.runtime[3] = (struct saved_runtime){.phys = 0xfed00000, .n_pages = 1, .type = 11};
 	im.n_runtime = 4;
@@ -627,17 +588,15 @@ static void other_runtime_ranges(void **state)
 }
 
 /* A kernel without CONFIG_EFI_RUNTIME_MAP, or with efi=noruntime. */
-static void no_runtime_ranges_saved(void **state)
+TEST(no_runtime_ranges_saved)
 {
-	(void)state;
 	uefi_machine();
 	im.n_runtime = 0;
 	fits();
 }
 
-static void runtime_ranges_make_no_sense(void **state)
+TEST(runtime_ranges_make_no_sense)
 {
-	(void)state;
 	uefi_machine();
 	im.runtime[0].n_pages = UINT64_MAX / 4096;
 	refused(ERR_PLATFORM, "plan: EFI runtime ranges of type 5 make no sense");
@@ -648,9 +607,8 @@ static void runtime_ranges_make_no_sense(void **state)
 
 /* ---- a bad index ---- */
 
-static void damaged_index(void **state)
+TEST(damaged_index)
 {
-	(void)state;
 	/* The memory object's index block lies before the root, after the states: found by its hash
 	 * failing, and not that of the root. */
 	const uint8_t *want = NULL;
@@ -666,56 +624,8 @@ static void damaged_index(void **state)
 	refused(IMG_ERR_INDEX, "plan: index: index block hash at byte ");
 }
 
-static void read_error(void **state)
+TEST(read_error)
 {
-	(void)state;
 	disk.fail_read = disk.n_reads + 1;
 	assert_int_equal(plan_check(&im, &bi, &cpu), ERR_IO);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(opened),
-		TEST(no_memory),
-		TEST(damaged),
-		TEST(many_region_frames),
-		TEST(same_machine),
-		TEST(frames_that_are_usable),
-		TEST(less_memory),
-		TEST(far_less_memory),
-		TEST(a_hole),
-		TEST(other_kinds_of_memory),
-		TEST(low_memory_differs),
-		TEST(first_frame),
-		TEST(fragmented_memory),
-		TEST(region_is_not_memory),
-		TEST(region_makes_no_sense),
-		TEST(memory_in_the_region),
-		TEST(memory_where_the_loader_runs),
-		TEST(stack_outside),
-		TEST(jump_back_outside),
-		TEST(mailbox_outside),
-		TEST(places_that_are_not_restored),
-		TEST(other_processor),
-		TEST(paging_levels),
-		TEST(paging_levels_need_low_memory),
-		TEST(lost_features),
-		TEST(long_gpe_blocks),
-		TEST(other_tables),
-		TEST(other_facs_signature),
-		TEST(bios_and_uefi),
-		TEST(tables_moved),
-		TEST(runtime_services),
-		TEST(runtime_range_moved),
-		TEST(runtime_ranges_are_sets),
-		TEST(other_runtime_ranges),
-		TEST(no_runtime_ranges_saved),
-		TEST(runtime_ranges_make_no_sense),
-		TEST(damaged_index),
-		TEST(read_error),
-	};
-	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }

@@ -4,15 +4,12 @@
  * fixed low address, so that physical addresses are pointers, as they are for the loader.
  */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <lz4.h>
-#include <cmocka.h>
 
 #include "fake_ram_disk.h"
 #include "find.h"
@@ -48,22 +45,20 @@ static struct saved_machine saved;
 static uint8_t *const ram = (uint8_t *)RAM;
 static uint8_t *before, *memory;
 
-static int map_ram(void **state)
+static void map_ram(void)
 {
-	(void)state;
 	void *at = mmap((void *)RAM, RAM_BYTES, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	before = malloc(RAM_BYTES);
 	memory = aligned_alloc(2u << 20, 2 * ARENA_BYTES);
-	return at == ram && before && memory ? 0 : -1;
+	assert_true(at == ram && before && memory);
 }
 
-static int unmap_ram(void **state)
+static void unmap_ram(void)
 {
-	(void)state;
 	free(before);
 	free(memory);
-	return munmap(ram, RAM_BYTES);
+	assert_int_equal(munmap(ram, RAM_BYTES), 0);
 }
 
 static uint64_t random_state;
@@ -105,9 +100,8 @@ static void use_disk(uint32_t sector_bytes)
 	fake_ram_disk_init(&disk, sector_bytes, n_sectors);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	fake_machine_reset();
 	random_state = 1;
 	use_disk(512);
@@ -120,15 +114,14 @@ static int setup(void **state)
 	saved.n_frames = 4;
 	fill_ram();
 	log_text_start();
-	return 0;
 }
 
-static int teardown(void **state)
+static void teardown(void)
 {
-	(void)state;
 	fake_ram_disk_free(&disk);
-	return 0;
 }
+
+FIXTURE(setup, teardown)
 
 static void save(void)
 {
@@ -185,9 +178,8 @@ static void save_boot_restore(void)
 	assert_int_equal(disk.n_in_flight, 0);
 }
 
-static void all_frames(void **state)
+TEST(all_frames)
 {
-	(void)state;
 	for (random_state = 1; random_state < 6;) {
 		uint64_t seed = random_state;
 		fill_ram();
@@ -199,9 +191,8 @@ static void all_frames(void **state)
 	assert_true(disk.n_most_in_flight > 8); /* reading runs ahead */
 }
 
-static void chunk_sizes(void **state)
+TEST(chunk_sizes)
 {
-	(void)state;
 	static const uint32_t pages[] = {1, 2, 7, 64, 256};
 	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		saved.chunk_pages = pages[i];
@@ -211,9 +202,8 @@ static void chunk_sizes(void **state)
 }
 
 /* All of one kind. */
-static void one_kind(void **state)
+TEST(one_kind)
 {
-	(void)state;
 	memset(ram, 0, RAM_BYTES);
 	save_boot_restore();
 	assert_int_equal(stats.bytes_read, 0);
@@ -228,9 +218,8 @@ static void one_kind(void **state)
 }
 
 /* Every second frame: raw chunks whose frames do not follow each other. */
-static void scattered_frames(void **state)
+TEST(scattered_frames)
 {
-	(void)state;
 	for (uint64_t *p = (uint64_t *)ram; p < (uint64_t *)(ram + RAM_BYTES); p++)
 		*p = rnd() << 31 ^ rnd();
 	for (uint32_t i = 0; i < N_FRAMES; i += 17)
@@ -241,18 +230,16 @@ static void scattered_frames(void **state)
 	save_boot_restore();
 }
 
-static void slow_disk(void **state)
+TEST(slow_disk)
 {
-	(void)state;
 	disk.latency_us = 200;
 	disk.newest_first = true;
 	save_boot_restore();
 	assert_true(stats.read_us > 0);
 }
 
-static void narrow_disks(void **state)
+TEST(narrow_disks)
 {
-	(void)state;
 	static const struct {
 		uint32_t sectors, segs, depth;
 	} limit[] = {{8, 1, 1}, {64, 2, 4}, {2000, 1, 2}};
@@ -265,9 +252,8 @@ static void narrow_disks(void **state)
 	}
 }
 
-static void big_sectors(void **state)
+TEST(big_sectors)
 {
-	(void)state;
 	use_disk(4096);
 	save_boot_restore();
 }
@@ -275,9 +261,8 @@ static void big_sectors(void **state)
 /* ---- memory for buffers ---- */
 
 /* As in the region: pieces of 2 MiB that do not touch. */
-static void few_buffers(void **state)
+TEST(few_buffers)
 {
-	(void)state;
 	save();
 	for (uint32_t pieces = 1; pieces < 5; pieces++) {
 		boot();
@@ -330,9 +315,8 @@ static void seal(const struct patch *p)
 	p->h->hash = img_hash(p->h, offsetof(struct img_header, hash));
 }
 
-static void longest_lz4_chunk(void **state)
+TEST(longest_lz4_chunk)
 {
-	(void)state;
 	enum { PAGES = IMG_CHUNK_PAGES_MAX };
 	saved.chunk_pages = PAGES;
 	saved.frames[0] = (struct range){FIRST, FIRST + 2 * PAGES};
@@ -390,21 +374,18 @@ static void damaged_chunk(uint16_t codec, const char *text)
 	block_stop(&disk.dev);
 }
 
-static void damaged_lz4(void **state)
+TEST(damaged_lz4)
 {
-	(void)state;
 	damaged_chunk(IMG_LZ4, ", LZ4 at byte ");
 }
 
-static void damaged_raw(void **state)
+TEST(damaged_raw)
 {
-	(void)state;
 	damaged_chunk(IMG_RAW, ", raw at byte ");
 }
 
-static void read_error(void **state)
+TEST(read_error)
 {
-	(void)state;
 	save();
 	boot();
 	disk.fail_read = disk.n_reads + 6;
@@ -415,9 +396,8 @@ static void read_error(void **state)
 }
 
 /* Each read fails once: an error each time, and never anything in another frame. */
-static void each_read_fails(void **state)
+TEST(each_read_fails)
 {
-	(void)state;
 	save();
 	for (uint32_t n = 1;; n++) {
 		fake_ram_disk_no_faults(&disk);
@@ -439,9 +419,8 @@ static void each_read_fails(void **state)
 	}
 }
 
-static void device_lost(void **state)
+TEST(device_lost)
 {
-	(void)state;
 	save();
 	boot();
 	disk.lost_from = disk.n_submitted + 4;
@@ -449,9 +428,8 @@ static void device_lost(void **state)
 	assert_true(disk.is_stopped);
 }
 
-static void device_silent(void **state)
+TEST(device_silent)
 {
-	(void)state;
 	save();
 	boot();
 	fake_clock_step_us = 10000;
@@ -460,26 +438,4 @@ static void device_silent(void **state)
 	assert_true(disk.is_stopped);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(all_frames),
-		TEST(chunk_sizes),
-		TEST(one_kind),
-		TEST(scattered_frames),
-		TEST(slow_disk),
-		TEST(narrow_disks),
-		TEST(big_sectors),
-		TEST(few_buffers),
-		TEST(longest_lz4_chunk),
-		TEST(damaged_lz4),
-		TEST(damaged_raw),
-		TEST(read_error),
-		TEST(each_read_fails),
-		TEST(device_lost),
-		TEST(device_silent),
-	};
-	return cmocka_run_group_tests_name("restore", tests, map_ram, unmap_ram);
-}
+AROUND_ALL(map_ram, unmap_ram)

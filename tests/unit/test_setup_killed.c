@@ -50,7 +50,7 @@ static bool once(const struct scene *s, const char *command, uint32_t n, int sig
 		fail_msg("%s: --remove fails after it", what);
 	after = picture_take();
 	picture_assert_same(&before, &after, what);
-	tree_teardown(NULL);
+	tree_teardown();
 	return !k.to_end;
 }
 
@@ -78,39 +78,25 @@ static void scene(const struct scene *s)
 		s->name, n, n_remove);
 }
 
-static void grub(void **state)
+TEST(grub)
 {
-	(void)state;
 	static const struct scene s = {"GRUB", "setup", NULL};
 
 	scene(&s);
 }
 
-static void efi_entry(void **state)
+TEST(efi_entry)
 {
-	(void)state;
 	static const struct scene s = {"EFI entry", "setup --efi-entry", killed_efi};
 
 	scene(&s);
 }
 
-static void image_file(void **state)
+TEST(image_file)
 {
-	(void)state;
 	static const struct scene s = {"image file", "setup --file /home/image --size 16M", NULL};
 
 	scene(&s);
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(grub),
-		cmocka_unit_test(efi_entry),
-		cmocka_unit_test(image_file),
-	};
-
-	if (!access("/dev/shm", W_OK))
-		tree_place = "/dev/shm"; /* gigabytes are written */
-	return cmocka_run_group_tests_name("setup_killed", tests, NULL, NULL);
-}
+AROUND_ALL(killed_machine_place, NULL)

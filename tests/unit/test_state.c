@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* State streams: round trips, readers of another version, damage, and how it is printed. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,12 +101,11 @@ static int get(struct stream *s, const struct state_desc *d, void *element)
 	return err;
 }
 
-static void test_round_trip(void **state)
+TEST(round_trip)
 {
 	struct stream s;
 	struct v1 back;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 	memset(&back, 0xee, sizeof(back));
 	assert_int_equal(get(&s, &v1_desc, &back), 0);
@@ -122,12 +118,11 @@ static void test_round_trip(void **state)
 }
 
 /* Padding between fields is nobody's: it must not get into a stream. */
-static void test_padding_is_zero(void **state)
+TEST(padding_is_zero)
 {
 	struct stream one, two;
 	struct v1 a, b;
 
-	(void)state;
 	memset(&a, 0x11, sizeof(a));
 	memset(&b, 0x99, sizeof(b));
 	a.a = b.a = 1;
@@ -145,12 +140,11 @@ static void test_padding_is_zero(void **state)
 	assert_memory_equal(one.buf, two.buf, one.bytes);
 }
 
-static void test_wider_reordered_added(void **state)
+TEST(wider_reordered_added)
 {
 	struct stream s;
 	struct v2 back;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 	memset(&back, 0xee, sizeof(back));
 	assert_int_equal(get(&s, &v2_desc, &back), 0);
@@ -164,12 +158,11 @@ static void test_wider_reordered_added(void **state)
 	assert_int_equal(back.list[3] | back.list[4], 0);
 }
 
-static void test_narrower_removed(void **state)
+TEST(narrower_removed)
 {
 	struct stream s;
 	struct v3 back;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 	memset(&back, 0xee, sizeof(back));
 	assert_int_equal(get(&s, &v3_desc, &back), 0);
@@ -181,7 +174,7 @@ static void test_narrower_removed(void **state)
 }
 
 /* A value that does not fit is refused, by the name of its field. */
-static void test_too_narrow(void **state)
+TEST(too_narrow)
 {
 	static const struct {
 		uint32_t a;
@@ -195,7 +188,6 @@ static void test_too_narrow(void **state)
 		{0, 0, {0, 0, 1}, "list"}, /* the reader's array is shorter */
 	};
 
-	(void)state;
 	for (size_t i = 0; i < N(cases); i++) {
 		struct v1 v = sample;
 		struct v3 back;
@@ -217,7 +209,7 @@ struct pair {
 };
 
 /* Between signed and unsigned, at the edges of every width. */
-static void test_signs(void **state)
+TEST(signs)
 {
 	static const struct state_field out[] = {{"v", STATE_S, 0, offsetof(struct pair, s), 8, 1}};
 	static const struct state_field in[] = {{"v", STATE_U, 0, offsetof(struct pair, u), 8, 1}};
@@ -226,7 +218,6 @@ static void test_signs(void **state)
 	struct pair v = {.s = -1}, back;
 	struct stream s;
 
-	(void)state;
 	make(&s, &as_signed, &v, 1);
 	assert_int_equal(get(&s, &as_unsigned, &back), IMG_ERR_STREAM);
 	assert_int_equal(get(&s, &as_signed, &back), 0);
@@ -244,7 +235,7 @@ static void test_signs(void **state)
 	assert_int_equal(back.s, INT64_MIN);
 }
 
-static void test_required_and_critical(void **state)
+TEST(required_and_critical)
 {
 	static const struct state_field need_b[] = {
 		{"a", STATE_U, STATE_REQUIRED, 0, 4, 1}, {"b", STATE_U, STATE_REQUIRED, 4, 4, 1}};
@@ -257,7 +248,6 @@ static void test_required_and_critical(void **state)
 	uint32_t v[2] = {1, 2};
 	struct stream s;
 
-	(void)state;
 	make(&s, &d_a, v, 1);
 	assert_int_equal(get(&s, &d_need, v), IMG_ERR_STREAM);
 	assert_string_equal(s.r.what, "b");
@@ -269,13 +259,12 @@ static void test_required_and_critical(void **state)
 	assert_int_equal(get(&s, &d_a, v), 0);
 }
 
-static void test_kind_must_match(void **state)
+TEST(kind_must_match)
 {
 	static const struct state_field kinds[] = {{"v", STATE_U, 0, 0, 8, 1},
 		{"v", STATE_TEXT, 0, 0, 8, 1}, {"v", STATE_BYTES, 0, 0, 8, 1}};
 	uint64_t v = 0;
 
-	(void)state;
 	for (int from = 0; from < 3; from++) {
 		for (int to = 0; to < 3; to++) {
 			const struct state_desc a = {"o", 1, 8, 1, &kinds[from]};
@@ -288,7 +277,7 @@ static void test_kind_must_match(void **state)
 	}
 }
 
-static void test_several_objects(void **state)
+TEST(several_objects)
 {
 	struct saved_frame frames[16], back[16];
 	struct saved_cpu cpu = {.stack = 5, .vendor = "GenuineIntel"}, cpu_back;
@@ -297,7 +286,6 @@ static void test_several_objects(void **state)
 	struct stream s;
 	uint32_t n;
 
-	(void)state;
 	for (uint32_t i = 0; i < 16; i++)
 		frames[i].phys = (uint64_t)i << 21;
 	state_begin(&w, s.buf, sizeof(s.buf));
@@ -318,12 +306,11 @@ static void test_several_objects(void **state)
 	assert_int_equal(state_get(&s.r, &saved_runtime_desc, none, 1, &n), IMG_ERR_NOT_FOUND);
 }
 
-static void test_unaligned_buffers(void **state)
+TEST(unaligned_buffers)
 {
 	static uint8_t buf[4096 + 8];
 	struct stream s;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 	for (size_t shift = 0; shift < 8; shift++) {
 		struct state_reader r;
@@ -337,11 +324,10 @@ static void test_unaligned_buffers(void **state)
 	}
 }
 
-static void test_every_capacity(void **state)
+TEST(every_capacity)
 {
 	struct stream s;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 	for (size_t cap = 0; cap <= s.bytes; cap++) {
 		uint8_t *buf = malloc(cap + 1);
@@ -356,7 +342,7 @@ static void test_every_capacity(void **state)
 	}
 }
 
-static void test_bad_descriptions(void **state)
+TEST(bad_descriptions)
 {
 	static const struct state_field bad[] = {
 		{"v", 0, 0, 0, 4, 1},
@@ -374,7 +360,6 @@ static void test_bad_descriptions(void **state)
 	};
 	uint64_t v = 0;
 
-	(void)state;
 	for (size_t i = 0; i < N(bad); i++) {
 		const struct state_desc d = {"o", 1, 8, 1, &bad[i]};
 		uint8_t buf[512];
@@ -401,14 +386,13 @@ static void expect_bad(
 	assert_string_equal(s.r.what, what);
 }
 
-static void test_every_field_of_a_stream(void **state)
+TEST(every_field_of_a_stream)
 {
 	const size_t o = sizeof(struct img_stream), f = o + sizeof(struct img_stream_object);
 	const size_t text = f + 3 * sizeof(struct img_stream_field);
 	const size_t element = f + 6 * sizeof(struct img_stream_field);
 	struct stream s;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 #define BAD(base_, type_, field_, value_, what_)                                                   \
 	expect_bad(&s, (base_) + offsetof(type_, field_), value_,                                  \
@@ -452,11 +436,10 @@ static void test_every_field_of_a_stream(void **state)
 #undef BAD
 }
 
-static void test_every_truncation(void **state)
+TEST(every_truncation)
 {
 	struct stream s;
 
-	(void)state;
 	make(&s, &v1_desc, &sample, 1);
 	for (size_t n = 0; n < s.bytes; n++) {
 		uint8_t *copy = malloc(n + 1);
@@ -470,12 +453,11 @@ static void test_every_truncation(void **state)
 	assert_int_equal(state_open(&s.r, s.buf, sizeof(s.buf)), 0); /* more is no harm */
 }
 
-static void test_text_is_cut(void **state)
+TEST(text_is_cut)
 {
 	struct v1 v = sample, back;
 	struct stream s;
 
-	(void)state;
 	memset(v.text, 'x', sizeof(v.text));
 	make(&s, &v1_desc, &v, 1);
 	assert_int_equal(get(&s, &v1_desc, &back), 0);
@@ -499,14 +481,13 @@ static void collect(void *ctx, const char *text, size_t len)
 	t->buf[t->len] = 0;
 }
 
-static void test_dump(void **state)
+TEST(dump)
 {
 	struct v1 v[2] = {sample, {.s = INT16_MIN, .text = "a\"b\\\x01"}};
 	struct text t = {.len = 0};
 	struct state_writer w;
 	struct stream s;
 
-	(void)state;
 	state_begin(&w, s.buf, sizeof(s.buf));
 	state_put(&w, &v1_desc, v, 2);
 	state_put(&w, &saved_frame_desc, NULL, 0);
@@ -530,7 +511,7 @@ static void test_dump(void **state)
 }
 
 /* A name that YAML would read as something else is quoted. */
-static void test_dump_of_odd_names(void **state)
+TEST(dump_of_odd_names)
 {
 	static const struct state_field odd[] = {{"a:#\"-", STATE_U, 0, 0, 1, 1}};
 	const struct state_desc d = {"[x]", 3, 1, 1, odd};
@@ -538,7 +519,6 @@ static void test_dump_of_odd_names(void **state)
 	struct stream s;
 	uint8_t v = 5;
 
-	(void)state;
 	make(&s, &d, &v, 1);
 	state_dump(&s.r, collect, &t);
 	assert_string_equal(t.buf, "\"[x]\": # version 3\n"
@@ -547,12 +527,11 @@ static void test_dump_of_odd_names(void **state)
 
 /* The descriptions of the real structs are sound, cover every byte that is not padding, and no
  * field is there twice. */
-static void test_saved_descriptions(void **state)
+TEST(saved_descriptions)
 {
 	static const struct state_desc *const all[] = {&saved_cpu_desc, &saved_platform_desc,
 		&saved_frame_desc, &saved_memory_desc, &saved_runtime_desc, &saved_ledger_desc};
 
-	(void)state;
 	for (size_t i = 0; i < N(all); i++) {
 		const struct state_desc *d = all[i];
 		uint8_t element[sizeof(struct saved_platform)], back[sizeof(struct saved_platform)];
@@ -571,29 +550,4 @@ static void test_saved_descriptions(void **state)
 		}
 		assert_true(covered <= d->size && d->size - covered < 8);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_padding_is_zero),
-		cmocka_unit_test(test_wider_reordered_added),
-		cmocka_unit_test(test_narrower_removed),
-		cmocka_unit_test(test_too_narrow),
-		cmocka_unit_test(test_signs),
-		cmocka_unit_test(test_required_and_critical),
-		cmocka_unit_test(test_kind_must_match),
-		cmocka_unit_test(test_several_objects),
-		cmocka_unit_test(test_unaligned_buffers),
-		cmocka_unit_test(test_every_capacity),
-		cmocka_unit_test(test_bad_descriptions),
-		cmocka_unit_test(test_every_field_of_a_stream),
-		cmocka_unit_test(test_every_truncation),
-		cmocka_unit_test(test_text_is_cut),
-		cmocka_unit_test(test_dump),
-		cmocka_unit_test(test_dump_of_odd_names),
-		cmocka_unit_test(test_saved_descriptions),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stock.c: which image is taken, and what is written: attempts, and the end of an image. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "gpt_make.h"
 #include "ledger.h"
@@ -22,13 +19,18 @@ static const struct swb_params small = {.codec = SWB_LZO, .n_data = 200, .gap_ev
 static const struct swb_params in_file = {
 	.codec = SWB_LZ4, .n_data = 200, .header_page = 17, .scatter = true};
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = &d;
 	stock_disk_init(&d, &small, 512);
 	log_text_start();
-	return 0;
 }
+
+static void teardown(void)
+{
+	stock_disk_free(&d);
+}
+
+FIXTURE(setup, teardown)
 
 static void again(const struct swb_params *p, uint32_t sector_bytes)
 {
@@ -56,9 +58,8 @@ static void assert_same_but(uint8_t *copy, const uint8_t *at, size_t n)
 
 /* ---- finding ---- */
 
-static void finds_one(void **state)
+TEST(finds_one)
 {
-	(void)state;
 	assert_int_equal(stock_disk_find(&d), 0);
 	assert_ptr_equal(d.stock.dev, &d.disk.dev);
 	assert_int_equal(d.stock.extent.lba, DISK_LBA);
@@ -72,9 +73,8 @@ static void finds_one(void **state)
 	assert_logged("LZO, entry 0x");
 }
 
-static void every_kind(void **state)
+TEST(every_kind)
 {
-	(void)state;
 	static const char *const name[] = {"uncompressed", "LZO", "LZ4"};
 	for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 8)
 		for (int codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
@@ -87,9 +87,8 @@ static void every_kind(void **state)
 		}
 }
 
-static void finds_none(void **state)
+TEST(finds_none)
 {
-	(void)state;
 	memcpy(stock_disk_header(&d) + 4086, "SWAPSPACE2", 10);
 	log_text_start();
 	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
@@ -124,9 +123,8 @@ static void put(uint32_t partition)
 	memcpy(d.disk.bytes + DISK_LBA * 512ull + partition * bytes, d.image.disk, bytes);
 }
 
-static void second_of_two(void **state)
+TEST(second_of_two)
 {
-	(void)state;
 	two_partitions(&small);
 	put(1);
 	assert_int_equal(stock_disk_find(&d), 0);
@@ -134,9 +132,8 @@ static void second_of_two(void **state)
 	assert_int_equal(stock_open(&d.stock, &d.arena), 0);
 }
 
-static void first_of_two(void **state)
+TEST(first_of_two)
 {
-	(void)state;
 	two_partitions(&in_file);
 	put(0); /* what is looked at later must not spoil the one found */
 	assert_int_equal(stock_disk_find(&d), 0);
@@ -145,9 +142,8 @@ static void first_of_two(void **state)
 	assert_int_equal(stock_open(&d.stock, &d.arena), 0);
 }
 
-static void ambiguous(void **state)
+TEST(ambiguous)
 {
-	(void)state;
 	two_partitions(&small);
 	put(0);
 	put(1);
@@ -159,9 +155,8 @@ static void ambiguous(void **state)
 	assert_int_equal(d.stock.extent.lba, DISK_LBA + d.image.disk_pages * 8);
 }
 
-static void bad_headers(void **state)
+TEST(bad_headers)
 {
-	(void)state;
 	static const struct {
 		uint32_t at;
 		const char *bytes;
@@ -187,18 +182,16 @@ static void bad_headers(void **state)
 	}
 }
 
-static void bad_map(void **state)
+TEST(bad_map)
 {
-	(void)state;
 	memset(stock_disk_header(&d) + 4064, 0xff, 8);
 	assert_int_equal(stock_disk_find(&d), 0);
 	assert_int_equal(stock_open(&d.stock, &d.arena), SWSUSP_ERR_MAP);
 	assert_logged("swap map damaged: ");
 }
 
-static void little_memory(void **state)
+TEST(little_memory)
 {
-	(void)state;
 	assert_int_equal(stock_disk_find(&d), 0);
 	arena_init(&d.arena);
 	assert_int_equal(stock_open(&d.stock, &d.arena), ERR_NO_MEMORY);
@@ -210,9 +203,8 @@ static void little_memory(void **state)
 }
 
 /* The header of a swap file is where resume_offset says, and nowhere else. */
-static void swap_file(void **state)
+TEST(swap_file)
 {
-	(void)state;
 	again(&in_file, 512);
 	assert_int_equal(stock_disk_find(&d), 0);
 	d.options.resume_offset = 16;
@@ -224,26 +216,23 @@ static void swap_file(void **state)
 	assert_logged("stock: ram sector 64: wrong argument");
 }
 
-static void header_read_fails(void **state)
+TEST(header_read_fails)
 {
-	(void)state;
 	d.disk.bad_lba = DISK_LBA + 3;
 	assert_int_equal(stock_disk_find(&d), ERR_IO);
 	assert_logged("stock: ram sector 64: ");
 }
 
-static void area_outside_disk(void **state)
+TEST(area_outside_disk)
 {
-	(void)state;
 	d.options.swap.n_sectors = d.disk.dev.n_sectors;
 	assert_int_equal(stock_disk_find(&d), ERR_BOUNDS);
 }
 
 /* ---- attempts ---- */
 
-static void attempts_are_counted(void **state)
+TEST(attempts_are_counted)
 {
-	(void)state;
 	for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 8) {
 		again(&in_file, sector_bytes);
 		uint8_t *copy = copy_disk();
@@ -261,9 +250,8 @@ static void attempts_are_counted(void **state)
 }
 
 /* Another image in the same area begins anew. */
-static void attempts_of_another_image(void **state)
+TEST(attempts_of_another_image)
 {
-	(void)state;
 	stock_disk_open(&d);
 	assert_int_equal(stock_count_attempt(&d.stock), 0);
 	stock_disk_header(&d)[4060] ^= 1; /* its checksum */
@@ -277,9 +265,8 @@ static void attempts_of_another_image(void **state)
 	assert_int_equal(d.stock.attempts, 0);
 }
 
-static void sector_in_use(void **state)
+TEST(sector_in_use)
 {
-	(void)state;
 	static const uint32_t at[] = {0, 24, 511};
 	for (uint32_t i = 0; i < 3; i++) {
 		again(&small, 512);
@@ -292,9 +279,8 @@ static void sector_in_use(void **state)
 	}
 }
 
-static void attempt_write_fails(void **state)
+TEST(attempt_write_fails)
 {
-	(void)state;
 	stock_disk_open(&d);
 	d.disk.fail_write = 1;
 	assert_int_equal(stock_count_attempt(&d.stock), ERR_IO);
@@ -314,9 +300,8 @@ static void attempt_write_fails(void **state)
 
 /* ---- the end of an image ---- */
 
-static void consumed(void **state)
+TEST(consumed)
 {
-	(void)state;
 	for (uint32_t sector_bytes = 512; sector_bytes <= 4096; sector_bytes *= 8) {
 		again(&in_file, sector_bytes);
 		uint8_t *copy = copy_disk();
@@ -334,9 +319,8 @@ static void consumed(void **state)
 }
 
 /* Whoever comes without a count must not lose what is in the first sector. */
-static void consumed_beside_boot_code(void **state)
+TEST(consumed_beside_boot_code)
 {
-	(void)state;
 	memset(stock_disk_header(&d), 0x90, 512);
 	uint8_t *copy = copy_disk();
 	stock_disk_open(&d);
@@ -344,9 +328,8 @@ static void consumed_beside_boot_code(void **state)
 	assert_same_but(copy, stock_disk_header(&d) + 4086, 10);
 }
 
-static void consume_fails(void **state)
+TEST(consume_fails)
 {
-	(void)state;
 	stock_disk_open(&d);
 	uint8_t *copy = copy_disk();
 	d.disk.fail_write = 1;
@@ -374,9 +357,8 @@ static void *more(struct arena *a, size_t bytes)
 }
 
 /* 700,000 runs, as an image of some ten GiB has; the arena is that of a front door. */
-static void lists_longer_than_the_arena(void **state)
+TEST_WITH(lists_longer_than_the_arena, NULL, NULL)
 {
-	(void)state;
 	static const struct swb_params p = {
 		.codec = SWB_RAW, .n_data = 1000, .data_every = 1060, .gap_every = 1};
 	static struct stock_disk e;
@@ -406,43 +388,12 @@ static void lists_longer_than_the_arena(void **state)
 }
 
 /* What opening does not need stays free. */
-static void the_rest_stays_free(void **state)
+TEST_WITH(the_rest_stays_free, NULL, NULL)
 {
-	(void)state;
 	static const struct swb_params p = {.codec = SWB_LZO, .n_data = 100, .gap_every = 3};
 	static struct stock_disk e;
 	stock_disk_init(&e, &p, 512);
 	stock_disk_open(&e);
 	assert_true(arena_left(&e.arena) > STOCK_DISK_ARENA_BYTES - (200u << 10));
 	stock_disk_free(&e);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(finds_one),
-		TEST(every_kind),
-		TEST(finds_none),
-		TEST(second_of_two),
-		TEST(first_of_two),
-		TEST(ambiguous),
-		TEST(bad_headers),
-		TEST(bad_map),
-		TEST(little_memory),
-		TEST(swap_file),
-		TEST(header_read_fails),
-		TEST(area_outside_disk),
-		TEST(attempts_are_counted),
-		TEST(attempts_of_another_image),
-		TEST(sector_in_use),
-		TEST(attempt_write_fails),
-		TEST(consumed),
-		TEST(consumed_beside_boot_code),
-		TEST(consume_fails),
-		cmocka_unit_test(lists_longer_than_the_arena),
-		cmocka_unit_test(the_rest_stays_free),
-	};
-	return cmocka_run_group_tests_name("stock", tests, NULL, NULL);
 }

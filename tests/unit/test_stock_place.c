@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stock.c: does an image fit this machine, and where is room beside it? Nothing is loaded here. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "log_text.h"
 #include "machine.h"
@@ -39,9 +36,8 @@ static void memory(uint64_t start, uint64_t end, uint32_t type)
 	bi.memory[bi.n_memory++] = (struct boot_range){.start = start, .end = end, .type = type};
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = &d;
 	stock_disk_init(&d, &params, 512);
 	stock_disk_open(&d);
 	crc = d.stock.image.info.e820_crc;
@@ -53,8 +49,14 @@ static int setup(void **state)
 	ranges_init(&old_ram, old_room, BUSY_MAX);
 	old = NULL;
 	log_text_start();
-	return 0;
 }
+
+static void teardown(void)
+{
+	stock_disk_free(&d);
+}
+
+FIXTURE(setup, teardown)
 
 static void another(const struct swb_params *p)
 {
@@ -80,9 +82,8 @@ static int check(const struct acpi *acpi)
 	return stock_check(&d.stock, &now);
 }
 
-static void fits(void **state)
+TEST(fits)
 {
-	(void)state;
 	assert_int_equal(check(NULL), 0);
 	/* ACPI tables are memory; the same in several ranges. */
 	bi.n_memory--;
@@ -92,9 +93,8 @@ static void fits(void **state)
 	assert_int_equal(check(NULL), 0);
 }
 
-static void no_memory_there(void **state)
+TEST(no_memory_there)
 {
-	(void)state;
 	static const struct {
 		uint32_t type;
 		const char *said;
@@ -116,9 +116,8 @@ static void no_memory_there(void **state)
 }
 
 /* Only what the image has must be memory. */
-static void gaps_do_not_matter(void **state)
+TEST(gaps_do_not_matter)
 {
-	(void)state;
 	uint64_t gap = 0;
 	for (uint64_t i = 1; i < d.image.n_frames && !gap; i++)
 		if ((d.image.frames[i] & ~SWB_ZERO) != (d.image.frames[i - 1] & ~SWB_ZERO) + 1)
@@ -131,9 +130,8 @@ static void gaps_do_not_matter(void **state)
 	assert_int_equal(check(NULL), 0);
 }
 
-static void hardware_signature(void **state)
+TEST(hardware_signature)
 {
-	(void)state;
 	struct acpi acpi = {.rsdp = 0xf0000, .facs_signature = 0x1234};
 	assert_int_equal(check(&acpi), 0); /* the image has none */
 	d.stock.header.flags |= SWSUSP_HW_SIG;
@@ -215,16 +213,14 @@ static void assert_placed(void)
 	assert_true(total >= stock_place_need(&d.stock, &bi, PROGRAM));
 }
 
-static void beside_the_image(void **state)
+TEST(beside_the_image)
 {
-	(void)state;
 	assert_placed();
 	assert_true(n_pieces >= 2); /* before and behind it */
 }
 
-static void beside_what_runs(void **state)
+TEST(beside_what_runs)
 {
-	(void)state;
 	static const uint64_t at[][2] = {{0x100, 0x180}, {0xf80, 0x1010}, {0x1100, 0x1102},
 		{0x1200, 0x2000}, {0x2800, 0x2801}, {0x3fff, 0x4000}};
 	for (uint32_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
@@ -237,9 +233,8 @@ static void beside_what_runs(void **state)
 		" KiB that the image leaves free, 600 of them in one piece; there are 0 in 0 pieces, the largest 0, the 0 that count 0");
 }
 
-static void below_4_gib_first(void **state)
+TEST(below_4_gib_first)
 {
-	(void)state;
 	memory(5 * GIB, 5 * GIB + 100 * MIB, BOOT_RAM);
 	assert_placed();
 	assert_true(is_low(&piece[0]));
@@ -259,9 +254,8 @@ static void below_4_gib_first(void **state)
 }
 
 /* Many more gaps than pieces: the largest are taken. */
-static void fragments(void **state)
+TEST(fragments)
 {
-	(void)state;
 	bi.n_memory = 2;
 	memory(16 * MIB, 32 * MIB, BOOT_RAM); /* the image's */
 	for (uint64_t i = 0; i < 200; i++) {
@@ -281,9 +275,8 @@ static void fragments(void **state)
 }
 
 /* Images in all sorts of pieces, against what the builder knows of them. */
-static void fragmented_images(void **state)
+TEST(fragmented_images)
 {
-	(void)state;
 	for (uint32_t every = 1; every < 60; every += 7) {
 		struct swb_params p = {.codec = SWB_RAW,
 			.n_data = 1500,
@@ -298,9 +291,8 @@ static void fragmented_images(void **state)
 	}
 }
 
-static void too_little(void **state)
+TEST(too_little)
 {
-	(void)state;
 	uint64_t end = (d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1;
 	bi.n_memory = 2;
 	memory(16 * MIB, end << 12, BOOT_RAM);
@@ -326,9 +318,8 @@ static uint64_t placed_bytes(void)
 
 /* ACPI tables in the middle of low RAM, as Dell's firmware has them, larger than what else is free below
  * 4 GiB. The old kernel goes on to run what is in them, and no image holds them. */
-static void acpi_tables_are_not_free(void **state)
+TEST(acpi_tables_are_not_free)
 {
-	(void)state;
 	bi.n_memory = 0;
 	memory(0x1000, 0x9f000, BOOT_RAM);
 	memory(16 * MIB, 21 * MIB, BOOT_RAM);
@@ -348,9 +339,8 @@ static void acpi_tables_are_not_free(void **state)
 }
 
 /* One gap of gigabytes is one piece of all that is wanted. */
-static void one_large_gap(void **state)
+TEST(one_large_gap)
 {
-	(void)state;
 	bi.n_memory = 0;
 	memory(0x1000, 0x9f000, BOOT_RAM);
 	memory(16 * MIB, 0x80000000, BOOT_RAM);
@@ -365,9 +355,8 @@ static void one_large_gap(void **state)
 	assert_true(placed_bytes() >= 48 * MIB);
 }
 
-static void all_above_4_gib(void **state)
+TEST(all_above_4_gib)
 {
-	(void)state;
 	bi.n_memory = 0;
 	memory(4 * GIB, 4 * GIB + 48 * MIB, BOOT_RAM);
 	assert_placed();
@@ -382,9 +371,8 @@ static void all_above_4_gib(void **state)
 }
 
 /* Across 4 GiB, and from 0 on: maps of simple virtual machines. */
-static void one_range_of_ram(void **state)
+TEST(one_range_of_ram)
 {
-	(void)state;
 	bi.n_memory = 0;
 	memory(0, 8 * GIB, BOOT_RAM);
 	assert_placed();
@@ -397,9 +385,8 @@ static void one_range_of_ram(void **state)
 }
 
 /* Small gaps below 4 GiB, more than the table has room for, and a good place above. */
-static void small_gaps_give_way(void **state)
+TEST(small_gaps_give_way)
 {
-	(void)state;
 	bi.n_memory = 0;
 	for (uint64_t i = 0; i < 300; i++)
 		memory(64 * MIB + i * MIB, 64 * MIB + i * MIB + 300 * 1024, BOOT_RAM);
@@ -411,9 +398,8 @@ static void small_gaps_give_way(void **state)
 }
 
 /* Some hundreds of ranges of all kinds: whatever is chosen is free, and something is. */
-static void hundreds_of_ranges(void **state)
+TEST(hundreds_of_ranges)
 {
-	(void)state;
 	static const uint32_t type[] = {BOOT_RAM, BOOT_ACPI, BOOT_RAM, BOOT_NVS, BOOT_RAM,
 		BOOT_RESERVED, BOOT_RAM, BOOT_BAD};
 	bi.n_memory = 0;
@@ -429,9 +415,8 @@ static void hundreds_of_ranges(void **state)
 }
 
 /* What was no RAM for the old kernel may be something that it still uses: tables that have moved. */
-static void ram_in_both_boots(void **state)
+TEST(ram_in_both_boots)
 {
-	(void)state;
 	old = &old_ram;
 	assert_int_equal(ranges_add(&old_ram, 1, 0x9f), 0);
 	assert_int_equal(ranges_add(&old_ram, 0x100, 0x1400), 0);
@@ -452,9 +437,8 @@ static void ram_in_both_boots(void **state)
 }
 
 /* The image is read anew by the run in the region: if it is not what it was, it may not overwrite it. */
-static void the_region_is_not_overwritten(void **state)
+TEST(the_region_is_not_overwritten)
 {
-	(void)state;
 	static const struct swb_params small = {.codec = SWB_RAW, .n_data = 64, .gap_every = 1};
 	static const struct swb_params large = {.codec = SWB_RAW, .n_data = 3000};
 	another(&small);
@@ -472,9 +456,8 @@ static void the_region_is_not_overwritten(void **state)
 }
 
 /* Large machines need more: tables for all of their memory, lists of all runs of frames. */
-static void need_grows(void **state)
+TEST(need_grows)
 {
-	(void)state;
 	uint64_t small = stock_place_need(&d.stock, &bi, PROGRAM);
 	memory(4 * GIB, 4100 * GIB, BOOT_RAM);
 	uint64_t large = stock_place_need(&d.stock, &bi, PROGRAM);
@@ -487,9 +470,8 @@ static void need_grows(void **state)
 
 /* ---- more for the first run ---- */
 
-static void more_memory_is_free(void **state)
+TEST(more_memory_is_free)
 {
-	(void)state;
 	assert_int_equal(more_memory(&bi, &busy, 5 * MIB), 59 * MIB);
 	assert_int_equal(more_memory(&bi, &busy, 5 * MIB - 1), 59 * MIB);
 	assert_int_equal(more_memory(&bi, &busy, 0), 0);
@@ -517,9 +499,8 @@ static void low_is(uint64_t code, uint64_t root)
 	assert_int_equal(low.root, root);
 }
 
-static void low_memory_by_the_same_rule(void **state)
+TEST(low_memory_by_the_same_rule)
 {
-	(void)state;
 	low_is(0x10000, 0x11000);
 	bi.n_memory = 0;
 	memory(0, 0x11000, BOOT_RAM);
@@ -543,9 +524,8 @@ static void low_memory_by_the_same_rule(void **state)
 }
 
 /* The second one may lie above 1 MiB, but not where the loader will be. */
-static void low_memory_beside_the_loader(void **state)
+TEST(low_memory_beside_the_loader)
 {
-	(void)state;
 	bi.n_memory = 0;
 	memory(0x3000, 0x4000, BOOT_RAM);
 	memory(0x5000000, 0x6000000, BOOT_RAM);
@@ -556,9 +536,8 @@ static void low_memory_beside_the_loader(void **state)
 }
 
 /* Not in the image if that is possible. */
-static void low_memory_beside_the_image(void **state)
+TEST(low_memory_beside_the_image)
 {
-	(void)state;
 	static uint64_t runs[2] = {0x10ull << 24 | 3, 0x15ull << 24}; /* 10-13, 15 */
 	d.stock.image.frame_runs = runs;
 	d.stock.image.n_frame_runs = 2;
@@ -570,36 +549,4 @@ static void low_memory_beside_the_image(void **state)
 	runs[0] = 0x1ull << 24 | 0x9f;
 	d.stock.image.n_frame_runs = 1;
 	low_is(0x10000, 0x11000); /* its content is put back */
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(fits),
-		TEST(no_memory_there),
-		TEST(gaps_do_not_matter),
-		TEST(hardware_signature),
-		TEST(beside_the_image),
-		TEST(beside_what_runs),
-		TEST(below_4_gib_first),
-		TEST(fragments),
-		TEST(fragmented_images),
-		TEST(too_little),
-		TEST(acpi_tables_are_not_free),
-		TEST(one_large_gap),
-		TEST(all_above_4_gib),
-		TEST(one_range_of_ram),
-		TEST(small_gaps_give_way),
-		TEST(hundreds_of_ranges),
-		TEST(ram_in_both_boots),
-		TEST(the_region_is_not_overwritten),
-		TEST(need_grows),
-		TEST(more_memory_is_free),
-		TEST(low_memory_by_the_same_rule),
-		TEST(low_memory_beside_the_loader),
-		TEST(low_memory_beside_the_image),
-	};
-	return cmocka_run_group_tests_name("stock_place", tests, NULL, NULL);
 }

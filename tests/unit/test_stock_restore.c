@@ -4,14 +4,11 @@
  * memory of this process at the addresses that the images name, so that physical addresses are pointers.
  */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <cmocka.h>
 
 #include "log_text.h"
 #include "machine.h"
@@ -37,26 +34,29 @@ static struct jobs *alone(void)
 static uint8_t *const ram = (uint8_t *)RAM;
 static uint64_t end_pfn; /* what is looked at ends here */
 
-static int map_ram(void **state)
+static void map_ram(void)
 {
-	(void)state;
 	void *at = mmap(ram, RAM_BYTES, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-	return at == ram ? 0 : -1;
+	assert_true(at == ram);
 }
 
-static int unmap_ram(void **state)
+static void unmap_ram(void)
 {
-	(void)state;
-	return munmap(ram, RAM_BYTES);
+	assert_int_equal(munmap(ram, RAM_BYTES), 0);
 }
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = &d;
 	log_text_start();
-	return 0;
 }
+
+static void teardown(void)
+{
+	stock_disk_free(&d);
+}
+
+FIXTURE(setup, teardown)
 
 static void fill_ram(void)
 {
@@ -152,29 +152,25 @@ static void all_kinds(enum swb_codec codec, uint32_t sector_bytes)
 	}
 }
 
-static void raw(void **state)
+TEST(raw)
 {
-	(void)state;
 	all_kinds(SWB_RAW, 512);
 	all_kinds(SWB_RAW, 4096);
 }
 
-static void lzo(void **state)
+TEST(lzo)
 {
-	(void)state;
 	all_kinds(SWB_LZO, 512);
 }
 
-static void lz4(void **state)
+TEST(lz4)
 {
-	(void)state;
 	all_kinds(SWB_LZ4, 4096);
 }
 
 /* The end of every buffer falls on another place of a unit; so does the end of the stream. */
-static void every_length(void **state)
+TEST(every_length)
 {
-	(void)state;
 	for (uint64_t n = 490; n < 530; n += 3) {
 		struct swb_params p = {.codec = SWB_LZO, .n_data = n, .gap_every = 50};
 		make(&p, 512);
@@ -182,9 +178,8 @@ static void every_length(void **state)
 	}
 }
 
-static void disks_of_all_kinds(void **state)
+TEST(disks_of_all_kinds)
 {
-	(void)state;
 	static const struct {
 		uint32_t sectors, segs, depth;
 		uint64_t latency_us;
@@ -207,9 +202,8 @@ static void disks_of_all_kinds(void **state)
 		}
 }
 
-static void reading_runs_ahead(void **state)
+TEST(reading_runs_ahead)
 {
-	(void)state;
 	for (int codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
 		struct swb_params p = {
 			.codec = (enum swb_codec)codec, .n_data = 4000, .gap_every = 90};
@@ -233,9 +227,8 @@ static int restore_within(uint32_t n_pieces)
 	return stock_restore(&d.stock, &little, alone(), &stats);
 }
 
-static void few_buffers(void **state)
+TEST(few_buffers)
 {
-	(void)state;
 	struct swb_params p = {.codec = SWB_LZO, .n_data = 4000, .gap_every = 100};
 	make(&p, 512);
 	for (uint32_t n = 0; n < 5; n++) {
@@ -278,18 +271,16 @@ static void expect(int want, const char *said)
 
 static const struct swb_params long_lzo = {.codec = SWB_LZO, .n_data = 2600, .gap_every = 60};
 
-static void wrong_crc(void **state)
+TEST(wrong_crc)
 {
-	(void)state;
 	make(&long_lzo, 512);
 	stock_disk_header(&d)[4061] ^= 0x80;
 	expect(SWSUSP_ERR_CRC, "stock: image data do not have their checksum: ");
 }
 
 /* Behind the end of a unit they mean nothing; anywhere else they are found. */
-static void flipped_bits(void **state)
+TEST(flipped_bits)
 {
-	(void)state;
 	uint32_t n_found = 0;
 	for (uint64_t i = 20; i < 1400; i += 97) {
 		make(&long_lzo, 512);
@@ -307,9 +298,8 @@ static void flipped_bits(void **state)
 	assert_true(n_found > 10);
 }
 
-static void unit_lengths(void **state)
+TEST(unit_lengths)
 {
-	(void)state;
 	static const uint64_t length[] = {0, UINT64_MAX, 1ull << 32, 140000, 1ull << 63};
 	for (uint32_t i = 0; i < sizeof(length) / sizeof(length[0]); i++) {
 		make(&long_lzo, 512);
@@ -318,9 +308,8 @@ static void unit_lengths(void **state)
 	}
 }
 
-static void unit_does_not_decode(void **state)
+TEST(unit_does_not_decode)
 {
-	(void)state;
 	for (int codec = SWB_LZO; codec <= SWB_LZ4; codec++) {
 		struct swb_params p = long_lzo;
 		p.codec = (enum swb_codec)codec;
@@ -341,9 +330,8 @@ static void cut_from(uint64_t n)
 	}
 }
 
-static void truncated(void **state)
+TEST(truncated)
 {
-	(void)state;
 	struct swb_params p = {.codec = SWB_LZO, .n_data = 480, .gap_every = 60};
 	make(&p, 512);
 	cut_from(d.image.units[d.image.n_units - 1]);
@@ -357,9 +345,8 @@ static void truncated(void **state)
 	expect(SWSUSP_ERR_UNIT, "unit length, beyond the last stored page in page ");
 }
 
-static void pages_after_the_end(void **state)
+TEST(pages_after_the_end)
 {
-	(void)state;
 	struct swb_params p = {.codec = SWB_LZO, .n_data = 300, .gap_every = 60};
 	make(&p, 512);
 	uint64_t n = d.image.n_slots;
@@ -371,9 +358,8 @@ static void pages_after_the_end(void **state)
 
 /* ---- a disk that fails ---- */
 
-static void each_read_fails(void **state)
+TEST(each_read_fails)
 {
-	(void)state;
 	for (int codec = SWB_RAW; codec <= SWB_LZO; codec++) {
 		struct swb_params p = {.codec = (enum swb_codec)codec,
 			.n_data = 1500,
@@ -399,9 +385,8 @@ static void each_read_fails(void **state)
 	}
 }
 
-static void device_is_gone(void **state)
+TEST(device_is_gone)
 {
-	(void)state;
 	for (int codec = SWB_RAW; codec <= SWB_LZ4; codec++)
 		for (uint32_t from = 1; from < 4; from++) {
 			struct swb_params p = long_lzo;
@@ -425,26 +410,4 @@ static void device_is_gone(void **state)
 		}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, stock_disk_teardown)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(raw),
-		TEST(lzo),
-		TEST(lz4),
-		TEST(every_length),
-		TEST(disks_of_all_kinds),
-		TEST(reading_runs_ahead),
-		TEST(few_buffers),
-		TEST(wrong_crc),
-		TEST(flipped_bits),
-		TEST(unit_lengths),
-		TEST(unit_does_not_decode),
-		TEST(truncated),
-		TEST(pages_after_the_end),
-		TEST(each_read_fails),
-		TEST(device_is_gone),
-	};
-	return cmocka_run_group_tests_name("stock_restore", tests, map_ram, unmap_ram);
-}
+AROUND_ALL(map_ram, unmap_ram)

@@ -3,17 +3,18 @@
  * The store: nodes added, replaced and dropped with the others staying as they are; power lost and
  * devices failing at every write and flush.
  */
+#include "test.h"
+
 #include "store_common.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void test_put_and_drop(void **state)
+TEST(put_and_drop)
 {
 	struct setup t;
 	uint64_t all;
 
-	(void)state;
 	set_up(&t);
 	expect(&t, "");
 	all = free_bytes(&t);
@@ -37,7 +38,7 @@ static void test_put_and_drop(void **state)
 }
 
 /* Several objects, pages too, in any order of reading. */
-static void test_pages(void **state)
+TEST(pages)
 {
 	struct setup t;
 	struct memory m = memory_make(120, PAGE_MIXED);
@@ -46,7 +47,6 @@ static void test_pages(void **state)
 	struct img_chunk_rec c;
 	uint32_t at = 0;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(store_prepare(&t.s, "vm"), 0);
 	assert_int_equal(store_object(&t.s, "config", IMG_BYTES), 0);
@@ -87,11 +87,10 @@ static void test_pages(void **state)
 	tear_down(&t);
 }
 
-static void test_discard_and_misuse(void **state)
+TEST(discard_and_misuse)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(store_prepare(&t.s, ""), IMG_ERR_ARGUMENT);
 	assert_int_equal(store_prepare(&t.s, "a b"), IMG_ERR_ARGUMENT);
@@ -127,12 +126,11 @@ static void test_discard_and_misuse(void **state)
 }
 
 /* Full: what was there stays; room in pieces is used. */
-static void test_full_and_fragmented(void **state)
+TEST(full_and_fragmented)
 {
 	struct setup t;
 	uint64_t left;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(put(&t, 'A', AREA), IMG_ERR_FULL);
 	expect(&t, "");
@@ -163,11 +161,10 @@ static void open_small(struct setup *t, uint32_t n_blocks)
 }
 
 /* However full it is, what was put can be taken out again: that needs a block for the new root. */
-static void test_full_to_the_last_block(void **state)
+TEST(full_to_the_last_block)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	open_small(&t, 3);
 	assert_int_equal(put(&t, 'A', 1), IMG_ERR_FULL);
@@ -184,13 +181,12 @@ static void test_full_to_the_last_block(void **state)
 }
 
 /* 600 changes at random against a list of what must be there. */
-static void test_at_random(void **state)
+TEST(at_random)
 {
 	struct setup t;
 	char names[27] = "";
 	uint64_t dice = 1;
 
-	(void)state;
 	set_up(&t);
 	for (uint32_t i = 0; i < 600; i++) {
 		char c, *at;
@@ -256,12 +252,11 @@ static uint64_t cut(struct setup *t, const char *after)
 	return n;
 }
 
-static void test_power_cuts(void **state)
+TEST(power_cuts)
 {
 	struct setup t;
 	uint64_t n = 0;
 
-	(void)state;
 	set_up(&t);
 	t.before = "";
 	assert_int_equal(put(&t, 'A', 40000), 0); /* the first one of all */
@@ -307,11 +302,10 @@ static void check_then_put(void *ctx, const struct fault_cut *c)
 	tear_down(&u);
 }
 
-static void test_power_cut_twice(void **state)
+TEST(power_cut_twice)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(put(&t, 'A', 40000), 0);
 	fault_disk_mark(&t.d);
@@ -325,9 +319,8 @@ static void test_power_cut_twice(void **state)
 }
 
 /* Either header sector is lost after any change: the list is there all the same. */
-static void test_lost_header(void **state)
+TEST(lost_header)
 {
-	(void)state;
 	for (uint32_t slot = 0; slot < 2; slot++) {
 		struct setup t;
 
@@ -345,11 +338,10 @@ static void test_lost_header(void **state)
 }
 
 /* Each write and flush fails in turn: old or new, whole. */
-static void test_failing_device(void **state)
+TEST(failing_device)
 {
 	uint32_t n_failed = 0;
 
-	(void)state;
 	for (uint32_t i = 1; i < 30; i++) {
 		struct setup t;
 		int err;
@@ -372,21 +364,4 @@ static void test_failing_device(void **state)
 		tear_down(&t);
 	}
 	assert_true(n_failed > 4);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_put_and_drop),
-		cmocka_unit_test(test_pages),
-		cmocka_unit_test(test_discard_and_misuse),
-		cmocka_unit_test(test_full_and_fragmented),
-		cmocka_unit_test(test_full_to_the_last_block),
-		cmocka_unit_test(test_at_random),
-		cmocka_unit_test(test_power_cuts),
-		cmocka_unit_test(test_power_cut_twice),
-		cmocka_unit_test(test_lost_header),
-		cmocka_unit_test(test_failing_device),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The store: areas that lie, or are damaged. */
+#include "test.h"
+
 #include "store_common.h"
 
 #include <string.h>
@@ -20,7 +22,7 @@ static void set_headers(
 }
 
 /* A damaged node keeps others from being added (what is free is not known), until it is dropped. */
-static void test_damaged_index(void **state)
+TEST(damaged_index)
 {
 	struct setup t;
 	struct img_object_rec o;
@@ -28,7 +30,6 @@ static void test_damaged_index(void **state)
 	struct img_header *h;
 	uint64_t n;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(put(&t, 'A', 40000), 0);
 	assert_int_equal(put(&t, 'B', 40000), 0);
@@ -49,9 +50,8 @@ static void test_damaged_index(void **state)
 }
 
 /* One node is dropped while another one's index cannot be read: that one may be read again later. */
-static void test_drop_beside_damage(void **state)
+TEST(drop_beside_damage)
 {
-	(void)state;
 	for (uint32_t damaged = 0; damaged < 2; damaged++) {
 		char dropped = damaged ? 'A' : 'B', left[2] = {damaged ? 'B' : 'A'};
 		struct setup t;
@@ -77,11 +77,10 @@ static void test_drop_beside_damage(void **state)
 	}
 }
 
-static void test_other_versions(void **state)
+TEST(other_versions)
 {
 	struct setup t;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(put(&t, 'A', 40000), 0);
 	set_headers(&t, 9, IMG_VALID, 0);
@@ -99,13 +98,12 @@ static void test_other_versions(void **state)
 }
 
 /* Two nodes of one name: the first counts, even where only the second has what is asked for. */
-static void test_one_name_twice(void **state)
+TEST(one_name_twice)
 {
 	struct setup t;
 	struct img_object_rec o;
 	struct img_header *h;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(store_prepare(&t.s, "A"), 0);
 	assert_int_equal(store_finish(&t.s, NOW), 0);
@@ -123,13 +121,12 @@ static void test_one_name_twice(void **state)
 
 /* Any byte of headers, root and index: refused, or the same list with the same contents, or a node
  * whose content is refused; never a wrong byte. */
-static void test_every_byte(void **state)
+TEST(every_byte)
 {
 	struct setup t;
 	struct img_header h;
 	uint32_t refused = 0, same = 0;
 
-	(void)state;
 	set_up(&t);
 	assert_int_equal(put(&t, 'A', 9000), 0);
 	assert_int_equal(put(&t, 'b', 9000), 0);
@@ -152,16 +149,4 @@ static void test_every_byte(void **state)
 	}
 	assert_true(refused > 9000 && same > 1024);
 	tear_down(&t);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_damaged_index),
-		cmocka_unit_test(test_drop_beside_damage),
-		cmocka_unit_test(test_other_versions),
-		cmocka_unit_test(test_one_name_twice),
-		cmocka_unit_test(test_every_byte),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

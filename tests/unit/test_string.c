@@ -13,6 +13,8 @@
 #define strncmp own_strncmp
 #define strcmp  own_strcmp
 #define strchr  own_strchr
+#include "test.h"
+
 #include "../../lib/string.c"
 #undef memcpy
 #undef memmove
@@ -25,10 +27,7 @@
 #undef strcmp
 #undef strchr
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #define AREA 320
 
@@ -38,9 +37,8 @@ static void fill(unsigned char *p, size_t n, unsigned seed)
 		p[i] = (unsigned char)(seed + i * 7 + (i >> 3));
 }
 
-static void test_copy_every_length_and_place(void **state)
+TEST(copy_every_length_and_place)
 {
-	(void)state;
 	for (size_t n = 0; n < 150; n++) {
 		for (size_t place = 0; place < 9; place++) {
 			unsigned char *s = malloc(n + place + 1), *d = malloc(n + 8);
@@ -60,9 +58,8 @@ static void test_copy_every_length_and_place(void **state)
 	}
 }
 
-static void test_move_over_itself(void **state)
+TEST(move_over_itself)
 {
-	(void)state;
 	for (size_t n = 0; n < 100; n++) {
 		for (size_t from = 0; from < 40; from++) {
 			for (size_t to = 0; to < 40; to++) {
@@ -77,9 +74,8 @@ static void test_move_over_itself(void **state)
 	}
 }
 
-static void test_set(void **state)
+TEST(set)
 {
-	(void)state;
 	for (size_t n = 0; n < 100; n++) {
 		unsigned char *d = malloc(n + 2);
 		fill(d, n + 2, 5);
@@ -93,9 +89,8 @@ static void test_set(void **state)
 	}
 }
 
-static void test_compare(void **state)
+TEST(compare)
 {
-	(void)state;
 	for (size_t n = 0; n < 70; n++) {
 		unsigned char *a = malloc(n + 1), *b = malloc(n + 1);
 		fill(a, n, 4);
@@ -113,9 +108,8 @@ static void test_compare(void **state)
 	}
 }
 
-static void test_texts(void **state)
+TEST(texts)
 {
-	(void)state;
 	assert_int_equal(own_strlen(""), 0);
 	assert_int_equal(own_strlen("abc"), 3);
 	assert_int_equal(own_strnlen("abc", 2), 2);
@@ -133,16 +127,4 @@ static void test_texts(void **state)
 	assert_null(own_strchr(text, '!'));
 	assert_ptr_equal(own_memchr(text, 'v', 9), text + 4);
 	assert_null(own_memchr(text, 'v', 4));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copy_every_length_and_place),
-		cmocka_unit_test(test_move_over_itself),
-		cmocka_unit_test(test_set),
-		cmocka_unit_test(test_compare),
-		cmocka_unit_test(test_texts),
-	};
-	return cmocka_run_group_tests_name("string", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Linux's hibernation images: read back whole, for all codecs and shapes. What is wrong with bad ones
  * is in test_swsusp_fault.c. */
+#include "test.h"
+
 #include "swsusp_common.h"
 
 #include <stdio.h>
@@ -172,11 +174,10 @@ static void round_trip(const struct swb_params *p)
 	swb_free(&b);
 }
 
-static void test_round_trip(void **state)
+TEST(round_trip)
 {
 	static const uint64_t n_data[] = {2, 29, 30, 31, 32, 33, 100, 700, 2000};
 
-	(void)state;
 	for (uint32_t codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
 		for (uint32_t i = 0; i < sizeof(n_data) / sizeof(n_data[0]); i++) {
 			for (uint32_t shape = 0; shape < 8; shape++) {
@@ -197,9 +198,8 @@ static void test_round_trip(void **state)
 }
 
 /* The number of stored pages around multiples of 511: a full last map page has an empty one after it. */
-static void test_full_map_pages(void **state)
+TEST(full_map_pages)
 {
-	(void)state;
 	for (uint64_t n_slots = 509; n_slots <= 513; n_slots++) {
 		for (uint64_t times = 1; times <= 3; times++) {
 			uint64_t n_pages = n_slots + (times - 1) * 511;
@@ -218,12 +218,11 @@ static void test_full_map_pages(void **state)
 }
 
 /* The border between frame list and data: at the end of a list page, at the end of a unit, in one. */
-static void test_frame_list_borders(void **state)
+TEST(frame_list_borders)
 {
 	static const uint64_t n_frames[] = {
 		511, 512, 513, 1024, 31 * 512, 32 * 512 - 1, 32 * 512, 32 * 512 + 1, 33 * 512};
 
-	(void)state;
 	for (uint32_t codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
 		for (uint32_t i = 0; i < sizeof(n_frames) / sizeof(n_frames[0]); i++) {
 			/* Frames 0, 1, 64, 128, ... have data; the last one has. */
@@ -243,7 +242,7 @@ static void test_frame_list_borders(void **state)
 
 /* ---- parts ---- */
 
-static void test_slots_from_anywhere(void **state)
+TEST(slots_from_anywhere)
 {
 	struct swb_params p = {.codec = SWB_LZO, .n_data = 3000, .scatter = true};
 	struct swsusp_cursor c;
@@ -251,7 +250,6 @@ static void test_slots_from_anywhere(void **state)
 	struct swb_image b;
 	struct opened o;
 
-	(void)state;
 	swb_build(&b, &p);
 	opened_init(&o, &b, 1u << 20);
 	assert_int_equal(opened_open(&o), 0);
@@ -271,14 +269,13 @@ static void test_slots_from_anywhere(void **state)
 	swb_free(&b);
 }
 
-static void test_frame_kind(void **state)
+TEST(frame_kind)
 {
 	struct swb_params p = {.codec = SWB_RAW, .n_data = 900, .zero_every = 5, .gap_every = 11};
 	struct swb_image b;
 	struct opened o;
 	uint64_t i = 0;
 
-	(void)state;
 	swb_build(&b, &p);
 	opened_init(&o, &b, 1u << 20);
 	assert_int_equal(opened_open(&o), 0);
@@ -295,14 +292,13 @@ static void test_frame_kind(void **state)
 	swb_free(&b);
 }
 
-static void test_rebase(void **state)
+TEST(rebase)
 {
 	struct swb_params p = {.codec = SWB_LZ4, .n_data = 900, .zero_every = 5, .scatter = true};
 	struct swb_image b;
 	struct opened o;
 	void *moved;
 
-	(void)state;
 	swb_build(&b, &p);
 	opened_init(&o, &b, 1u << 20);
 	assert_int_equal(opened_open(&o), 0);
@@ -317,14 +313,13 @@ static void test_rebase(void **state)
 	swb_free(&b);
 }
 
-static void test_consume(void **state)
+TEST(consume)
 {
 	struct swb_params p = {.codec = SWB_RAW, .n_data = 20};
 	uint8_t page[SWB_PAGE], wanted[SWB_PAGE];
 	struct swb_image b;
 	struct opened o;
 
-	(void)state;
 	swb_build(&b, &p);
 	memcpy(page, swb_page(&b, 0), SWB_PAGE);
 	memcpy(wanted, page, SWB_PAGE);
@@ -349,12 +344,11 @@ static void test_consume(void **state)
 
 /* ---- checksums ---- */
 
-static void test_crc(void **state)
+TEST(crc)
 {
 	uint8_t data[3000];
 	uint32_t whole;
 
-	(void)state;
 	for (uint32_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * i >> 3 ^ i);
 	whole = swb_crc(0, data, sizeof(data));
@@ -369,7 +363,7 @@ static void test_crc(void **state)
 }
 
 /* The map of a QEMU q35 machine with 256 MiB under SeaBIOS, and the checksum that Linux 6.1 made. */
-static void test_e820_crc(void **state)
+TEST(e820_crc)
 {
 	static const struct swsusp_e820 map[] = {
 		{0x0, 0x9fc00, 1},
@@ -383,7 +377,6 @@ static void test_e820_crc(void **state)
 		{0xfd00000000, 0x300000000, 2},
 	};
 
-	(void)state;
 	assert_int_equal(swsusp_e820_crc(map, 9), 0xb677a5c8u);
 	assert_int_not_equal(swsusp_e820_crc(map, 8), 0xb677a5c8u);
 }
@@ -417,14 +410,13 @@ static void make_tables(
 	}
 }
 
-static void test_paging(void **state)
+TEST(paging)
 {
 	static const uint64_t va = 0xffffffffb10a8010ull;
 	struct swsusp_info info = {.jump_address = va, .cr3 = 0x1000};
 	struct tables t;
 	struct swsusp_memory m = {table_frame, &t};
 
-	(void)state;
 	for (uint32_t levels = 4; levels <= 5; levels++) {
 		for (uint32_t last = 1; last <= 3; last++) {
 			uint64_t size = 1ull << (12 + 9 * (last - 1)), phys = 0x80000000ull;
@@ -440,14 +432,13 @@ static void test_paging(void **state)
 	}
 }
 
-static void test_bad_paging(void **state)
+TEST(bad_paging)
 {
 	static const uint64_t va = 0xffffffffb10a8010ull;
 	uint64_t phys, *entry;
 	struct tables t;
 	struct swsusp_memory m = {table_frame, &t};
 
-	(void)state;
 	for (uint32_t level = 1; level <= 4; level++) {
 		make_tables(&t, 4, 1, va, 0x80000000ull);
 		entry = &t.frame[4 - level][va >> (12 + 9 * (level - 1)) & 511];
@@ -467,35 +458,14 @@ static void test_bad_paging(void **state)
 }
 
 /* Tables that mean the same in both modes: every entry leads back to the first table. */
-static void test_ambiguous_paging(void **state)
+TEST(ambiguous_paging)
 {
 	static struct tables t;
 	struct swsusp_info info = {.jump_address = 0xffffffffffffffffull, .cr3 = 0x1000};
 	struct swsusp_memory m = {table_frame, &t};
 	uint32_t levels;
 
-	(void)state;
 	t.frame[0][511] = 0x1061;
 	info.jump_address_phys = 0x1fff;
 	assert_int_equal(swsusp_paging_levels(&m, &info, &levels), SWSUSP_ERR_ENTRY);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_full_map_pages),
-		cmocka_unit_test(test_frame_list_borders),
-		cmocka_unit_test(test_slots_from_anywhere),
-		cmocka_unit_test(test_frame_kind),
-		cmocka_unit_test(test_rebase),
-		cmocka_unit_test(test_consume),
-		cmocka_unit_test(test_crc),
-		cmocka_unit_test(test_e820_crc),
-		cmocka_unit_test(test_paging),
-		cmocka_unit_test(test_bad_paging),
-		cmocka_unit_test(test_ambiguous_paging),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

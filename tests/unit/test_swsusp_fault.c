@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Linux's hibernation images, damaged: chains with loops, pages used twice, truncated and changed data,
  * too little memory, disks that fail. Wrong fields are in test_swsusp_fields.c. */
+#include "test.h"
+
 #include "swsusp_common.h"
 
 #include <stdio.h>
@@ -11,14 +13,13 @@ static const struct swb_params plain = {
 	.codec = SWB_RAW, .n_data = 2000, .zero_every = 7, .gap_every = 50};
 
 /* Fields of a header in a swap file: its pages may lie anywhere, but not on the header. */
-static void test_swap_file(void **state)
+TEST(swap_file)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 	struct opened o;
 	uint64_t header = 300;
 
-	(void)state;
 	p.header_page = header;
 	swb_build(&b, &p);
 	memset(swb_page(&b, header) + 1028, 0,
@@ -35,9 +36,8 @@ static void test_swap_file(void **state)
 /* ---- chains ---- */
 
 /* Every map page's next leads to every map page. */
-static void test_loops(void **state)
+TEST(loops)
 {
-	(void)state;
 	for (uint32_t scatter = 0; scatter < 2; scatter++) {
 		struct swb_params p = plain;
 		struct swb_image b;
@@ -68,7 +68,7 @@ static void test_loops(void **state)
 }
 
 /* A chain that is fresh all the way, but longer than the image. */
-static void test_long_chain(void **state)
+TEST(long_chain)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
@@ -76,7 +76,6 @@ static void test_long_chain(void **state)
 	uint8_t *last;
 	uint64_t n;
 
-	(void)state;
 	p.n_data = 511 - 2;
 	p.zero_every = 0;
 	swb_build(&b, &p);
@@ -91,12 +90,11 @@ static void test_long_chain(void **state)
 }
 
 /* Two pages swapped is not seen in an uncompressed image; one page twice is. */
-static void test_page_twice(void **state)
+TEST(page_twice)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 
-	(void)state;
 	for (uint32_t scatter = 0; scatter < 2; scatter++) {
 		p.scatter = scatter;
 		swb_build(&b, &p);
@@ -150,12 +148,11 @@ static uint8_t *unit_of(const struct swb_image *b, uint64_t unit)
 	return swb_page(b, b->slots[b->units[unit]]);
 }
 
-static void test_unit_lengths(void **state)
+TEST(unit_lengths)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 
-	(void)state;
 	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
 		swb_build(&b, &p);
 		for (uint64_t unit = 0; unit < b.n_units; unit += b.n_units - 1) {
@@ -183,14 +180,13 @@ static void test_unit_lengths(void **state)
 }
 
 /* The last entry of the map missing, all entries of the last unit missing, one entry more. */
-static void test_unit_count(void **state)
+TEST(unit_count)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 	uint64_t zero = 0, more;
 	uint8_t *entry;
 
-	(void)state;
 	p.codec = SWB_LZO;
 	swb_build(&b, &p);
 	entry = swb_page(&b, b.maps[b.n_maps - 1]) + (b.n_slots - 1) % 511 * 8;
@@ -210,13 +206,12 @@ static void test_unit_count(void **state)
 
 /* Any byte of the stored data changed: it does not decode, or the frame list is bad, or the checksum
  * says so. A few changes mean the same data. */
-static void test_changed_bytes(void **state)
+TEST(changed_bytes)
 {
 	struct swb_params p = {.n_data = 300, .zero_every = 9};
 	struct swb_image b;
 	uint32_t n_crc = 0, n_data = 0, n_same = 0, n = 0;
 
-	(void)state;
 	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
 		swb_build(&b, &p);
 		for (uint64_t unit = 0; unit < b.n_units; unit++) {
@@ -246,12 +241,11 @@ static void test_changed_bytes(void **state)
 	assert_true(n > 400 && n_crc > 50 && n_data > 50 && n_same < n / 20);
 }
 
-static void test_wrong_crc(void **state)
+TEST(wrong_crc)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 
-	(void)state;
 	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
 		swb_build(&b, &p);
 		swb_page(&b, 0)[4060] ^= 1;
@@ -261,12 +255,11 @@ static void test_wrong_crc(void **state)
 }
 
 /* A compressed image taken for the other codec. */
-static void test_wrong_codec(void **state)
+TEST(wrong_codec)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 
-	(void)state;
 	for (p.codec = SWB_LZO; p.codec <= SWB_LZ4; p.codec++) {
 		swb_build(&b, &p);
 		swb_page(&b, 0)[4072] ^= 16;
@@ -278,12 +271,11 @@ static void test_wrong_codec(void **state)
 }
 
 /* The other width of a kernel, the other pages of a disk. */
-static void test_foreign(void **state)
+TEST(foreign)
 {
 	struct swb_image b;
 	uint32_t record[8] = {0xc1000000, 0x1000000, 0x1500000, 0x12345679, 1};
 
-	(void)state;
 	swb_build(&b, &plain);
 	memcpy(swb_page(&b, b.slots[0]), record, sizeof(record));
 	expect(&b, SWSUSP_ERR_32BIT, "info page restore record of a 32-bit", "32 bit");
@@ -309,9 +301,8 @@ static void worst_image(struct swb_image *b, enum swb_codec codec)
 	swb_build(b, &p);
 }
 
-static void test_work(void **state)
+TEST(work)
 {
-	(void)state;
 	for (uint32_t codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
 		struct swb_image b;
 		struct opened o;
@@ -346,9 +337,8 @@ static void test_work(void **state)
 }
 
 /* What the fault of a too small work memory asks for is enough. */
-static void test_work_as_told(void **state)
+TEST(work_as_told)
 {
-	(void)state;
 	for (uint32_t codec = SWB_RAW; codec <= SWB_LZ4; codec++) {
 		struct swb_image b;
 		struct opened o;
@@ -366,12 +356,11 @@ static void test_work_as_told(void **state)
 	}
 }
 
-static void test_arguments(void **state)
+TEST(arguments)
 {
 	struct swb_image b;
 	struct opened o;
 
-	(void)state;
 	swb_build(&b, &plain);
 	opened_init(&o, &b, 1u << 20);
 	assert_int_equal(opened_open(&o), 0);
@@ -387,12 +376,11 @@ static void test_arguments(void **state)
 }
 
 /* Each read fails once: its error comes through. */
-static void test_read_errors(void **state)
+TEST(read_errors)
 {
 	struct swb_params p = plain;
 	struct swb_image b;
 
-	(void)state;
 	p.n_data = 600;
 	for (p.codec = SWB_RAW; p.codec <= SWB_LZ4; p.codec++) {
 		uint64_t n_reads;
@@ -414,13 +402,12 @@ static void test_read_errors(void **state)
 }
 
 /* A disk that ends within the image: nothing behind its end is read. */
-static void test_short_disk(void **state)
+TEST(short_disk)
 {
 	struct swb_image b;
 	struct opened o;
 	uint64_t all;
 
-	(void)state;
 	swb_build(&b, &plain);
 	all = b.free_pages[b.n_free - 1] + 1; /* with the last page used */
 	for (uint64_t n = 1; n <= all; n += n < 10 ? 1 : 61) {
@@ -433,37 +420,12 @@ static void test_short_disk(void **state)
 	swb_free(&b);
 }
 
-static void test_err_text(void **state)
+TEST(err_text)
 {
-	(void)state;
 	for (int err = SWSUSP_ERR_NONE; err >= SWSUSP_ERR_ARGUMENT; err--)
 		assert_non_null(swsusp_err_text(err));
 	assert_string_equal(swsusp_err_text(0), "no error");
 	assert_string_equal(
 		swsusp_err_text(SWSUSP_ERR_CRC), "image data do not have their checksum");
 	assert_string_equal(swsusp_err_text(12345), "unknown error");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_swap_file),
-		cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_long_chain),
-		cmocka_unit_test(test_page_twice),
-		cmocka_unit_test(test_unit_lengths),
-		cmocka_unit_test(test_unit_count),
-		cmocka_unit_test(test_changed_bytes),
-		cmocka_unit_test(test_wrong_crc),
-		cmocka_unit_test(test_wrong_codec),
-		cmocka_unit_test(test_foreign),
-		cmocka_unit_test(test_work),
-		cmocka_unit_test(test_work_as_told),
-		cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_read_errors),
-		cmocka_unit_test(test_short_disk),
-		cmocka_unit_test(test_err_text),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Linux's hibernation images: every field wrong, one at a time, with the error and the name that it is
  * told by. */
+#include "test.h"
+
 #include "swsusp_common.h"
 
 #include <stdio.h>
@@ -140,11 +142,10 @@ static uint8_t *page_of(const struct swb_image *b, const struct wrong *w)
 	}
 }
 
-static void test_every_field(void **state)
+TEST(every_field)
 {
 	struct swb_image b;
 
-	(void)state;
 	swb_build(&b, &plain);
 	assert_int_equal(b.n_meta, 5);
 	assert_int_equal(b.n_maps, 4);
@@ -165,13 +166,4 @@ static void test_every_field(void **state)
 		memcpy(page, saved, SWB_PAGE);
 	}
 	swb_free(&b);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_field),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tables.c: which tables count, and each way in which one can differ. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
 
 #include "log_text.h"
 #include "machine.h"
@@ -15,15 +12,15 @@
 
 static struct tables now, was;
 
-static int setup(void **state)
+static void setup(void)
 {
-	*state = NULL;
 	fake_machine_reset();
 	log_text_start();
 	firmware_start(0);
 	tables_read(FIRMWARE_RSDP, &was);
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static int check(void)
 {
@@ -39,9 +36,8 @@ static const struct saved_table *find(const struct tables *t, uint64_t phys)
 	return NULL;
 }
 
-static void reads_those_that_count(void **state)
+TEST(reads_those_that_count)
 {
-	(void)state;
 	assert_int_equal(was.n, 6);
 	assert_string_equal(find(&was, firmware_at[FIRMWARE_DSDT])->signature, "DSDT");
 	assert_int_equal(find(&was, firmware_at[FIRMWARE_DSDT])->length, 40);
@@ -55,9 +51,8 @@ static void reads_those_that_count(void **state)
 	assert_int_equal(check(), 0);
 }
 
-static void nothing_there(void **state)
+TEST(nothing_there)
 {
-	(void)state;
 	tables_read(0, &now);
 	assert_int_equal(now.n, 0);
 	assert_int_equal(tables_check(was.table, was.n, &now, "stock"), ERR_PLATFORM);
@@ -68,43 +63,38 @@ static void nothing_there(void **state)
 }
 
 /* Linux takes a table whose checksum is wrong. */
-static void wrong_checksum(void **state)
+TEST(wrong_checksum)
 {
-	(void)state;
 	firmware_bytes(FIRMWARE_SSDT)[9] ^= 1;
 	tables_read(FIRMWARE_RSDP, &was);
 	assert_int_equal(was.n, 6);
 	assert_int_equal(check(), 0);
 }
 
-static void all_moved(void **state)
+TEST(all_moved)
 {
-	(void)state;
 	fake_machine_reset();
 	firmware_start(0x1000);
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged("stock: ACPI table FACP was at 0x7fe0070, is at 0x7fe1070");
 }
 
-static void one_changed(void **state)
+TEST(one_changed)
 {
-	(void)state;
 	firmware_bytes(FIRMWARE_SSDT2)[36] ^= 1;
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged(
 		"stock: ACPI table SSDT at 0x7fe01c0 has other contents now (41 bytes, were 41)");
 }
 
-static void content_without_hash(void **state)
+TEST(content_without_hash)
 {
-	(void)state;
 	firmware_bytes(FIRMWARE_FACS)[8] ^= 1;
 	assert_int_equal(check(), 0);
 }
 
-static void gone_and_new(void **state)
+TEST(gone_and_new)
 {
-	(void)state;
 	memcpy(firmware_bytes(FIRMWARE_MCFG), "BGRT", 4);
 	memcpy(firmware_bytes(FIRMWARE_BGRT), "DMAR", 4);
 	assert_int_equal(check(), ERR_PLATFORM);
@@ -117,37 +107,17 @@ static void gone_and_new(void **state)
 }
 
 /* The order of the root table is nobody's business. */
-static void other_order(void **state)
+TEST(other_order)
 {
-	(void)state;
 	struct saved_table t = was.table[1];
 	was.table[1] = was.table[2];
 	was.table[2] = t;
 	assert_int_equal(check(), 0);
 }
 
-static void another_in_its_place(void **state)
+TEST(another_in_its_place)
 {
-	(void)state;
 	memcpy(firmware_bytes(FIRMWARE_SSDT), "MCFG", 4);
 	assert_int_equal(check(), ERR_PLATFORM);
 	assert_logged("stock: ACPI table SSDT was at 0x7fe0190, is not there now");
-}
-
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		TEST(reads_those_that_count),
-		TEST(nothing_there),
-		TEST(wrong_checksum),
-		TEST(all_moved),
-		TEST(one_changed),
-		TEST(content_without_hash),
-		TEST(gone_and_new),
-		TEST(other_order),
-		TEST(another_in_its_place),
-	};
-	return cmocka_run_group_tests_name("tables", tests, NULL, NULL);
 }

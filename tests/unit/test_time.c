@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* time.c: a machine whose timers lie, stand still, are gated, run at the wrong speed, wrap. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "time.h"
 #include <cpu.h>
@@ -158,9 +155,8 @@ static void stall(uint32_t us)
 static const struct clock_sources all = {.pm_timer = PM_TIMER, .hpet = hpet, .stall = stall};
 static const struct clock_sources none;
 
-static int setup(void **state)
+static void setup(void)
 {
-	(void)state;
 	const struct timer right = {.speed = 100, .offset = 0xfffff0};
 	memset(&m, 0, sizeof(m));
 	m.ns = 123456789;
@@ -168,8 +164,9 @@ static int setup(void **state)
 	m.pm = m.hpet = m.pit = m.stall = right;
 	m.hpet_period = HPET_PERIOD;
 	m.leaf_0.eax = 0xd;
-	return 0;
 }
+
+FIXTURE(setup, NULL)
 
 static void assert_right(const struct clock_sources *s)
 {
@@ -202,9 +199,8 @@ static void assert_never_short(const struct clock_sources *s)
 	assert_true(clock_us() - us <= (m.ns - from) / 1000 * 101 / 100);
 }
 
-static void each_alone(void **state)
+TEST(each_alone)
 {
-	(void)state;
 	const struct clock_sources pm = {.pm_timer = PM_TIMER}, with_hpet = {.hpet = hpet},
 				   with_stall = {.stall = stall};
 	m.pit.speed = 0;
@@ -220,9 +216,8 @@ static void each_alone(void **state)
 	assert_int_equal(m.hpet_config, 0);
 }
 
-static void two_agree(void **state)
+TEST(two_agree)
 {
-	(void)state;
 	assert_right(&all);
 	assert_string_equal(clock_basis(), "PM timer and HPET");
 	assert_int_equal(m.hpet_config, 0);
@@ -234,9 +229,8 @@ static void two_agree(void **state)
 	assert_string_equal(clock_basis(), "Stall and 8254");
 }
 
-static void cpuid_saves_the_rest(void **state)
+TEST(cpuid_saves_the_rest)
 {
-	(void)state;
 	m.leaf_0.eax = 0x16;
 	m.leaf_15 = (struct cpuid){.eax = 2, .ebx = 250, .ecx = 24000000};
 	assert_right(&all);
@@ -260,9 +254,8 @@ static void cpuid_saves_the_rest(void **state)
 	assert_assumed(&none);
 }
 
-static void all_stand_still(void **state)
+TEST(all_stand_still)
 {
-	(void)state;
 	m.pm.speed = m.hpet.speed = m.pit.speed = 0;
 	assert_assumed(&none);
 	const struct clock_sources s = {.pm_timer = PM_TIMER, .hpet = hpet};
@@ -284,25 +277,23 @@ static void all_stand_still(void **state)
 }
 
 /* Any one of the sources, wrong by any factor, or dead: the others know. */
-static void one_lies(void **state)
+TEST(one_lies)
 {
-	(void)state;
 	static const uint32_t speeds[] = {0, 1, 5, 10, 30, 90, 110, 200, 1000, 10000};
 	struct timer *timers[] = {&m.pm, &m.hpet, &m.pit, &m.stall};
 	for (uint32_t i = 0; i < 4; i++)
 		for (uint32_t k = 0; k < sizeof(speeds) / sizeof(speeds[0]); k++) {
-			setup(NULL);
+			setup();
 			timers[i]->speed = speeds[k];
 			assert_right(&all);
 		}
 }
 
-static void cpuid_lies(void **state)
+TEST(cpuid_lies)
 {
-	(void)state;
 	static const uint32_t crystals[] = {1, 2400000, 12000000, 38400000, 240000000, UINT32_MAX};
 	for (uint32_t i = 0; i < sizeof(crystals) / sizeof(crystals[0]); i++) {
-		setup(NULL);
+		setup();
 		m.leaf_0.eax = 0x15;
 		m.leaf_15 = (struct cpuid){.eax = 2, .ebx = 250, .ecx = crystals[i]};
 		assert_right(&all);
@@ -313,28 +304,26 @@ static void cpuid_lies(void **state)
 
 /* Two sources, of which one is wrong: nobody can tell which; the one that makes deadlines long
  * counts. */
-static void two_disagree(void **state)
+TEST(two_disagree)
 {
-	(void)state;
 	const struct clock_sources two = {.pm_timer = PM_TIMER};
 	static const uint32_t speeds[] = {10, 30, 50, 200, 300, 1000, 10000};
 	for (uint32_t k = 0; k < sizeof(speeds) / sizeof(speeds[0]); k++) {
-		setup(NULL);
+		setup();
 		m.pm.speed = speeds[k];
 		assert_never_short(&two);
-		setup(NULL);
+		setup();
 		m.pit.speed = speeds[k];
 		assert_never_short(&two);
 	}
-	setup(NULL);
+	setup();
 	m.pm.speed = 1000;
 	clock_init(&two, 0);
 	assert_string_equal(clock_basis(), "8254 and PM timer, which disagree");
 }
 
-static void alone_and_ten_times_too_fast(void **state)
+TEST(alone_and_ten_times_too_fast)
 {
-	(void)state;
 	const struct clock_sources pm = {.pm_timer = PM_TIMER};
 	m.pit.speed = 0;
 	m.pm.speed = 1000;
@@ -342,25 +331,23 @@ static void alone_and_ten_times_too_fast(void **state)
 	assert_never_short(&pm);
 }
 
-static void glitches_and_smis(void **state)
+TEST(glitches_and_smis)
 {
-	(void)state;
 	const struct clock_sources pm = {.pm_timer = PM_TIMER};
 	m.pit.speed = 0;
 	m.glitches = 1700; /* every second or third run ends early */
 	assert_right(&pm);
-	setup(NULL);
+	setup();
 	m.smi_every_ns = 2500 * 1000;
 	m.smi_ns = 30 * 1000 * 1000; /* the processor is away for longer than a source may take */
 	assert_right(&all);
 }
 
-static void all_speeds(void **state)
+TEST(all_speeds)
 {
-	(void)state;
 	static const uint64_t speeds[] = {800000, 1000000, 2100000, 4700000, 6200000};
 	for (uint32_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++) {
-		setup(NULL);
+		setup();
 		m.tsc_khz = speeds[i];
 		assert_right(&all);
 		assert_right(&none);
@@ -371,31 +358,11 @@ static void all_speeds(void **state)
 }
 
 /* Before anything was measured, and counting from the front door's first instruction. */
-static void counts_from_the_start(void **state)
+TEST(counts_from_the_start)
 {
-	(void)state;
 	uint64_t start = read_tsc();
 	clock_init(&all, start);
 	uint64_t expected = (read_tsc() - start) * 1000 / TSC_KHZ;
 	uint64_t us = clock_us();
 	assert_true(us + us / 50 >= expected && us <= expected + expected / 50 + 2);
-}
-
-int main(void)
-{
-#define TEST(name) cmocka_unit_test_setup(name, setup)
-	const struct CMUnitTest tests[] = {
-		TEST(each_alone),
-		TEST(two_agree),
-		TEST(cpuid_saves_the_rest),
-		TEST(all_stand_still),
-		TEST(one_lies),
-		TEST(cpuid_lies),
-		TEST(two_disagree),
-		TEST(alone_and_ten_times_too_fast),
-		TEST(glitches_and_smis),
-		TEST(all_speeds),
-		TEST(counts_from_the_start),
-	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* drivers/virtio_blk.c and virtio_pci.c: conformance over every variant of the device, and its own
  * lies. */
+#include "test.h"
+
 #include "driver_conformance.h"
 
 #include <string.h>
@@ -89,6 +91,8 @@ static const struct driver_under_test variants[] = {
 		true},
 };
 
+CONFORMANCE(variants)
+
 /* ---- a device of our own making ---- */
 
 static struct fake_virtio_config config;
@@ -100,18 +104,18 @@ static struct fake_pci_dev *plug_config(struct fake_disk *disk)
 
 static const struct driver_under_test own = {"own", plug_config, 512, 1, 0, false, true};
 
-static int setup_own(void **state)
+static void setup_own(void)
 {
 	config = fake_virtio_default;
-	*state = (void *)(uintptr_t)&own;
-	return conformance_setup(state);
+	conformance_setup(&own);
 }
+
+FIXTURE(setup_own, conformance_teardown)
 
 static void plug_own(void)
 {
-	void *state = (void *)(uintptr_t)&own;
 	fake_disk_free(&world.disk);
-	conformance_setup(&state);
+	conformance_setup(&own);
 }
 
 static void start_is(int err)
@@ -129,9 +133,8 @@ static void config_is(int err)
 	start_is(err);
 }
 
-static void test_queue_sizes(void **state)
+TEST(queue_sizes)
 {
-	(void)state;
 	const struct {
 		uint16_t size;
 		int modern, legacy;
@@ -148,9 +151,8 @@ static void test_queue_sizes(void **state)
 	}
 }
 
-static void test_feature_negotiation(void **state)
+TEST(feature_negotiation)
 {
-	(void)state;
 	plug_own();
 	conformance_start();
 	assert_int_equal(fake_virtio_blk_accepted(),
@@ -168,9 +170,8 @@ static void test_feature_negotiation(void **state)
 	config_is(0);
 }
 
-static void test_geometries(void **state)
+TEST(geometries)
 {
-	(void)state;
 	config.features |= VIRTIO_BLK_F_SIZE_MAX;
 	config.size_max = 511;
 	config_is(ERR_UNSUPPORTED);
@@ -195,9 +196,8 @@ static void test_geometries(void **state)
 	config_is(ERR_BAD_ANSWER);
 }
 
-static void test_limits_are_used_and_kept(void **state)
+TEST(limits_are_used_and_kept)
 {
-	(void)state;
 	for (uint32_t seg_max = 1; seg_max < 40; seg_max += 3) {
 		for (uint32_t size_max = 512; size_max < 300000; size_max = size_max * 3 + 100) {
 			config = fake_virtio_default;
@@ -226,9 +226,8 @@ static void test_limits_are_used_and_kept(void **state)
 }
 
 /* Half of the pieces for segments, the other half for what is cut. */
-static void test_limits_with_small_pieces(void **state)
+TEST(limits_with_small_pieces)
 {
-	(void)state;
 	config.features |= VIRTIO_BLK_F_SIZE_MAX;
 	config.seg_max = 7;
 	config.size_max = 9000; /* 17 sectors */
@@ -238,9 +237,8 @@ static void test_limits_with_small_pieces(void **state)
 	assert_int_equal(world.dev->max_sectors, 4 * 17);
 }
 
-static void test_serial_numbers(void **state)
+TEST(serial_numbers)
 {
-	(void)state;
 	const char *const t[][2] = {{"  blank  padded  ", "blank  padded"}, {"", ""},
 		{"twenty characters!!!", "twenty characters!!!"},
 		{"twenty characters!!!and more", "twenty characters!!!"},
@@ -259,9 +257,8 @@ static void test_serial_numbers(void **state)
 }
 
 /* A device that counts the status byte only is believed; see is_short in the driver. */
-static void test_lengths_of_one(void **state)
+TEST(lengths_of_one)
 {
-	(void)state;
 	config.counts_status_only = true;
 	plug_own();
 	conformance_start();
@@ -288,9 +285,8 @@ static void mangled_is(uint8_t type, uint8_t field, uint32_t value, unsigned byt
 	start_is(err);
 }
 
-static void test_capabilities(void **state)
+TEST(capabilities)
 {
-	(void)state;
 	for (uint8_t type = 1; type <= 4; type++) {
 		if (type == 3)
 			continue;
@@ -318,9 +314,8 @@ static void test_capabilities(void **state)
 
 /* The first of several structures of a kind counts; what is behind the end of the space is not
  * read. */
-static void test_capability_lists(void **state)
+TEST(capability_lists)
 {
-	(void)state;
 	plug_own();
 	uint8_t again[16] = {VIRTIO_PCI_CAP_ID, 0, 16, VIRTIO_PCI_CAP_COMMON_CFG, 4, 0, 0, 0, 0x10};
 	fake_pci_add_cap(world.pci, again, sizeof(again));
@@ -343,9 +338,8 @@ static void test_capability_lists(void **state)
 	start_is(0);
 }
 
-static void test_notification_out_of_its_window(void **state)
+TEST(notification_out_of_its_window)
 {
-	(void)state;
 	config.notify_off = 0x400;
 	config_is(ERR_BAD_ANSWER);
 	config.notify_off = 0x3ff;
@@ -360,9 +354,8 @@ static void test_notification_out_of_its_window(void **state)
 
 /* ---- bars and bus ---- */
 
-static void test_bars(void **state)
+TEST(bars)
 {
-	(void)state;
 	plug_own();
 	fake_set_config(world.pci, 0x20, 4, 4); /* firmware gave it no address */
 	fake_set_config(world.pci, 0x24, 0, 4);
@@ -380,9 +373,8 @@ static void test_bars(void **state)
 }
 
 /* The legacy interface has 32 bits for the number of the ring's page. */
-static void test_ring_beyond_the_legacy_limit(void **state)
+TEST(ring_beyond_the_legacy_limit)
 {
-	(void)state;
 	static _Alignas(4096) uint8_t far_memory[1 << 17];
 	assert_true((uintptr_t)far_memory >> 44 != 0);
 	config.kind = FAKE_VIRTIO_LEGACY;
@@ -393,9 +385,8 @@ static void test_ring_beyond_the_legacy_limit(void **state)
 	start_is(ERR_UNSUPPORTED);
 }
 
-static void test_gone_at_the_start(void **state)
+TEST(gone_at_the_start)
 {
-	(void)state;
 	for (int kind = FAKE_VIRTIO_MODERN; kind <= FAKE_VIRTIO_LEGACY; kind++) {
 		config.kind = (enum fake_virtio_kind)kind;
 		plug_own();
@@ -409,9 +400,8 @@ static void test_gone_at_the_start(void **state)
 	}
 }
 
-static void test_other_devices_are_left_alone(void **state)
+TEST(other_devices_are_left_alone)
 {
-	(void)state;
 	plug_own();
 	struct fake_pci_dev *net = fake_pci_add(4 << 3, VIRTIO_PCI_VENDOR, 0x1041, 0x020000);
 	struct fake_pci_dev *other = fake_pci_add(5 << 3, 0x1234, 0x1042, 0x010000);
@@ -421,38 +411,10 @@ static void test_other_devices_are_left_alone(void **state)
 	assert_int_equal(disks_start(&world.disks, &world.arena, 4 << 3), ERR_NOT_FOUND);
 }
 
-static void test_chains_reach_the_agreed_length(void **state)
+TEST(chains_reach_the_agreed_length)
 {
-	(void)state;
 	plug_own();
 	conformance_start();
 	assert_int_equal(conformance_most_pieces(), 30);
 	assert_int_equal(fake_virtio_blk_longest_chain(), 30 + 2);
-}
-
-#define OWN(f) cmocka_unit_test_setup_teardown(f, setup_own, conformance_teardown)
-
-int main(void)
-{
-	int failed =
-		conformance_run("virtio_blk", variants, sizeof(variants) / sizeof(variants[0]));
-	const struct CMUnitTest tests[] = {
-		OWN(test_queue_sizes),
-		OWN(test_feature_negotiation),
-		OWN(test_geometries),
-		OWN(test_limits_are_used_and_kept),
-		OWN(test_limits_with_small_pieces),
-		OWN(test_serial_numbers),
-		OWN(test_lengths_of_one),
-		OWN(test_capabilities),
-		OWN(test_capability_lists),
-		OWN(test_notification_out_of_its_window),
-		OWN(test_bars),
-		OWN(test_ring_beyond_the_legacy_limit),
-		OWN(test_gone_at_the_start),
-		OWN(test_other_devices_are_left_alone),
-		OWN(test_chains_reach_the_agreed_length),
-	};
-	failed += cmocka_run_group_tests_name("virtio_blk", tests, NULL, NULL);
-	return failed != 0;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One line a suite in UNIT; SRC_name: the sources under test; LIBS_name: packages it needs;
-# INCLUDE_name: its include path, where it must not be $(INC_host) (x86/time.h hides <time.h>).
+# A new test: TEST(name) { ... } in the suite's test_NAME.c, where it belongs; it registers itself (test.h), so
+# that nothing else has to be told. A new suite: tests/unit/test_NAME.c, with test.h, and a line in UNIT here;
+# SRC_NAME: the sources under test; LIBS_NAME: packages it needs; INCLUDE_NAME: its include path, where it must
+# not be $(INC_host) (x86/time.h hides <time.h>). out/unit/NAME 'pattern*' runs the tests of these names.
 UNIT += img
 SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c tests/unit/img_common.c
 LIBS_img := $(LZ4_A)

@@ -2,11 +2,9 @@
 /* The toy driver. */
 #include "toy_driver.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "test.h"
+
 #include <string.h>
-#include <cmocka.h>
 
 #include "machine.h"
 
