@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "acpi.h"
-#include "deadline.h"
 #include "log.h"
 #include <machine.h> /* from the include path: here or tests/fake */
 
@@ -51,13 +50,6 @@ enum {
 
 #define FADT_FLAG_RESET_REG  (1u << 10)
 #define FADT_FLAG_HW_REDUCED (1u << 20)
-
-#define PM1_SCI_EN       0x0001u
-#define PM1_SLP_TYP_MASK 0x1c00u
-#define PM1_SLP_EN       0x2000u
-#define PM1_WAK_STS      0x8000u
-#define GAS_MEMORY       0
-#define GAS_IO           1
 
 static uint32_t u32_at(const uint8_t *p)
 {
@@ -233,7 +225,7 @@ static struct acpi_block fadt_block(const uint8_t *fadt, uint32_t bytes, uint32_
 	struct acpi_block b = {.bytes = (uint8_t)fadt_field(fadt, bytes, length_offset, 1)};
 	uint64_t x = fadt_field(fadt, bytes, x_offset + 4, 8);
 	uint64_t port = fadt_field(fadt, bytes, old_offset, 4);
-	if (x != 0 && fadt_field(fadt, bytes, x_offset, 1) == GAS_IO)
+	if (x != 0 && fadt_field(fadt, bytes, x_offset, 1) == ACPI_SPACE_IO)
 		port = x;
 	b.port = port <= 0xffff ? (uint16_t)port : 0;
 	if (b.port == 0 || b.bytes == 0)
@@ -248,22 +240,50 @@ static uint64_t fadt_address(
 	return x ? x : fadt_field(fadt, bytes, old_offset, 4);
 }
 
+/* Of two addresses the extended one, as ACPICA does it. */
 static uint16_t fadt_pm_timer(const uint8_t *fadt, uint32_t bytes)
 {
-	uint16_t port = fadt_port(fadt, bytes, FADT_PM_TMR);
 	uint64_t x = fadt_field(fadt, bytes, FADT_X_PM_TMR + 4, 8);
-	if (port == 0 && x <= 0xffff && fadt_field(fadt, bytes, FADT_X_PM_TMR, 1) == GAS_IO)
-		port = (uint16_t)x;
-	return port;
+	if (x != 0 && x <= 0xffff && fadt_field(fadt, bytes, FADT_X_PM_TMR, 1) == ACPI_SPACE_IO)
+		return (uint16_t)x;
+	return fadt_port(fadt, bytes, FADT_PM_TMR);
 }
 
-static void read_facs(struct acpi *a, uint64_t phys)
+static const uint8_t *facs_at(uint64_t phys)
 {
 	const uint8_t *p = phys ? machine_map_memory(phys, FACS_BYTES_MIN) : NULL;
-	if (!p || memcmp(p, "FACS", 4) != 0)
+	return p && memcmp(p, "FACS", 4) == 0 ? p : NULL;
+}
+
+/* Where the FADT has a FACS, in the order of preference: the 32-bit pointer first, as ACPICA and so Linux
+ * (acpi_gbl_use32_bit_facs_addresses: machines did not wake by the other one). Hardware-reduced machines have
+ * none (ACPI 5.2.10). Returns how many there are. */
+static uint32_t find_facs(const uint8_t *fadt, uint32_t bytes, uint64_t ret[2])
+{
+	uint64_t at[2] = {
+		fadt_field(fadt, bytes, FADT_FACS, 4), fadt_field(fadt, bytes, FADT_X_FACS, 8)};
+	uint32_t n = 0;
+	if (fadt_field(fadt, bytes, FADT_FLAGS, 4) & FADT_FLAG_HW_REDUCED)
+		return 0;
+	for (uint32_t i = 0; i < 2; i++)
+		if ((i == 0 || at[i] != at[0]) && facs_at(at[i]))
+			ret[n++] = at[i];
+	return n;
+}
+
+static void read_facs(struct acpi *a, const uint8_t *fadt, uint32_t bytes)
+{
+	uint64_t at[2];
+	uint32_t n = find_facs(fadt, bytes, at);
+	if (n == 0)
 		return;
-	a->facs = phys;
-	a->facs_signature = u32_at(p + 8);
+	a->facs = at[0];
+	a->facs_signature = u32_at(facs_at(at[0]) + 8);
+	if (n == 2)
+		log_line(
+			"acpi: two FACS: %#llx (signature %#x) counts, as for Linux, not %#llx (%#x)",
+			(unsigned long long)at[0], a->facs_signature, (unsigned long long)at[1],
+			u32_at(facs_at(at[1]) + 8));
 }
 
 static void read_dsdt(struct acpi *a, uint64_t phys)
@@ -301,7 +321,7 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 	a->reset_value = (uint8_t)fadt_field(f, n, FADT_RESET_VALUE, 1);
 	a->sleep_space = (uint8_t)fadt_field(f, n, FADT_SLEEP_CONTROL, 1);
 	a->sleep_control = fadt_field(f, n, FADT_SLEEP_CONTROL + 4, 8);
-	read_facs(a, fadt_address(f, n, FADT_X_FACS, FADT_FACS));
+	read_facs(a, f, n);
 	read_dsdt(a, fadt_address(f, n, FADT_X_DSDT, FADT_DSDT));
 }
 
@@ -331,7 +351,7 @@ static void read_madt(struct acpi *a, const uint8_t *m, uint32_t n)
 
 static void read_hpet(struct acpi *a, const uint8_t *h, uint32_t n)
 {
-	if (n >= HPET_ADDRESS + 12 && h[HPET_ADDRESS] == GAS_MEMORY)
+	if (n >= HPET_ADDRESS + 12 && h[HPET_ADDRESS] == ACPI_SPACE_MEMORY)
 		a->hpet = u64_at(h + HPET_ADDRESS + 4);
 }
 
@@ -342,6 +362,10 @@ static bool take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t 
 		return false;
 	if (memcmp(table, "MCFG", 4) == 0)
 		a->mcfg = phys;
+	if (memcmp(table, "DMAR", 4) == 0)
+		a->dmar = phys;
+	if (memcmp(table, "IVRS", 4) == 0)
+		a->ivrs = phys;
 	if (memcmp(table, "FACP", 4) == 0)
 		read_fadt(a, table, bytes);
 	if (memcmp(table, "APIC", 4) == 0)
@@ -386,7 +410,8 @@ int acpi_init(struct acpi *a, uint64_t rsdp)
 struct walk {
 	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes);
 	void *ctx;
-	uint64_t dsdt, facs;
+	uint64_t dsdt, facs[2];
+	uint32_t n_facs;
 };
 
 static bool walk_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
@@ -394,7 +419,7 @@ static bool walk_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t 
 	struct walk *w = ctx;
 	if (memcmp(table, "FACP", 4) == 0) {
 		w->dsdt = fadt_address(table, bytes, FADT_X_DSDT, FADT_DSDT);
-		w->facs = fadt_address(table, bytes, FADT_X_FACS, FADT_FACS);
+		w->n_facs = find_facs(table, bytes, w->facs);
 	}
 	w->each(w->ctx, phys, table, bytes);
 	return false;
@@ -412,178 +437,9 @@ void acpi_each_table(uint64_t rsdp,
 	p = unchecked_table_at(w.dsdt, SDT_BYTES, &bytes);
 	if (p)
 		each(ctx, w.dsdt, p, bytes);
-	p = unchecked_table_at(w.facs, FACS_BYTES_MIN, &bytes);
-	if (p)
-		each(ctx, w.facs, p, bytes);
-}
-
-/* ---- Fixed hardware ---- */
-
-static uint32_t half(const struct acpi_block *b)
-{
-	uint32_t bytes = b->bytes / 2;
-	return bytes < ACPI_GPE_BYTES_MAX ? bytes : ACPI_GPE_BYTES_MAX;
-}
-
-static uint32_t read_enable(const struct acpi_block *event)
-{
-	return event->port ? port_in16((uint16_t)(event->port + event->bytes / 2)) : 0;
-}
-
-static uint32_t read_gpe(const struct acpi_block *b, uint8_t *ret)
-{
-	uint32_t n = half(b);
-	for (uint32_t i = 0; i < n; i++)
-		ret[i] = port_in8((uint16_t)(b->port + b->bytes / 2 + i));
-	return n;
-}
-
-void acpi_read_fixed(const struct acpi *a, struct acpi_fixed *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->pm1a_enable = read_enable(&a->pm1a_event);
-	ret->pm1b_enable = read_enable(&a->pm1b_event);
-	ret->pm1a_control = a->pm1a_control.port ? port_in16(a->pm1a_control.port) : 0;
-	ret->pm1b_control = a->pm1b_control.port ? port_in16(a->pm1b_control.port) : 0;
-	ret->gpe0_bytes = read_gpe(&a->gpe0, ret->gpe0_enable);
-	ret->gpe1_bytes = read_gpe(&a->gpe1, ret->gpe1_enable);
-}
-
-/* Status bits are cleared by writing ones. */
-static void write_event(const struct acpi_block *event, uint32_t enable)
-{
-	if (!event->port)
-		return;
-	port_out16(event->port, 0xffff);
-	port_out16((uint16_t)(event->port + event->bytes / 2), (uint16_t)enable);
-}
-
-static void write_gpe(const struct acpi_block *b, const uint8_t *enable, uint32_t n_enable)
-{
-	for (uint32_t i = 0; i < half(b); i++) {
-		port_out8((uint16_t)(b->port + i), 0xff);
-		port_out8((uint16_t)(b->port + b->bytes / 2 + i), i < n_enable ? enable[i] : 0);
+	for (uint32_t i = 0; i < w.n_facs; i++) {
+		p = unchecked_table_at(w.facs[i], FACS_BYTES_MIN, &bytes);
+		if (p)
+			each(ctx, w.facs[i], p, bytes);
 	}
-}
-
-static int enter_acpi_mode(const struct acpi *a)
-{
-	uint16_t port = a->pm1a_control.port;
-	if (port_in16(port) & PM1_SCI_EN)
-		return 0;
-	if (a->smi_command && a->enable_value) {
-		port_out8(a->smi_command, a->enable_value);
-		return WAIT_FOR(port_in16(port) & PM1_SCI_EN, 3000);
-	}
-	port_out16(port, port_in16(port) | PM1_SCI_EN);
-	return port_in16(port) & PM1_SCI_EN ? 0 : ERR_FIRMWARE;
-}
-
-int acpi_restore_fixed(const struct acpi *a, const struct acpi_fixed *f)
-{
-	if (a->hardware_reduced || !a->pm1a_control.port)
-		return 0;
-	if (f->pm1a_control & PM1_SCI_EN) {
-		int err = enter_acpi_mode(a);
-		if (err)
-			return err;
-	}
-	write_event(&a->pm1a_event, f->pm1a_enable);
-	write_event(&a->pm1b_event, f->pm1b_enable);
-	write_gpe(&a->gpe0, f->gpe0_enable, f->gpe0_bytes);
-	write_gpe(&a->gpe1, f->gpe1_enable, f->gpe1_bytes);
-	return 0;
-}
-
-/* ---- Off and reset ---- */
-
-static void write_sleep(const struct acpi_block *control, uint8_t type, uint16_t enable)
-{
-	if (!control->port)
-		return;
-	uint32_t value = port_in16(control->port) & ~(PM1_SLP_TYP_MASK | PM1_SLP_EN);
-	port_out16(control->port, (uint16_t)(value | (uint32_t)type << 10 | enable));
-}
-
-int acpi_power_off_check(const struct acpi *a)
-{
-	bool known = a->pm1a_control.port;
-	if (a->hardware_reduced && a->sleep_space == GAS_IO)
-		known = a->sleep_control != 0 && a->sleep_control <= 0xffff;
-	else if (a->hardware_reduced)
-		known = a->sleep_space == GAS_MEMORY && machine_map_mmio(a->sleep_control, 1);
-	return a->s5_known && known ? 0 : ERR_FIRMWARE;
-}
-
-/* ACPI 4.8.3.7: SLP_TYP and SLP_EN. */
-static int write_sleep_control(const struct acpi *a)
-{
-	uint8_t value = (uint8_t)(a->s5_type_a << 2 | 0x20);
-	if (a->sleep_space == GAS_IO) {
-		port_out8((uint16_t)a->sleep_control, value);
-		return 0;
-	}
-	void *reg = machine_map_mmio(a->sleep_control, 1);
-	if (!reg)
-		return ERR_NO_MEMORY;
-	mmio_write8(reg, value);
-	return 0;
-}
-
-int acpi_power_off(const struct acpi *a)
-{
-	int err = acpi_power_off_check(a);
-	if (err)
-		return err;
-	if (a->hardware_reduced) {
-		err = write_sleep_control(a);
-		if (err)
-			return err;
-	} else {
-		/* No GPE may wake the machine again: disable all, clear all (ACPI 16.1.1). */
-		write_gpe(&a->gpe0, NULL, 0);
-		write_gpe(&a->gpe1, NULL, 0);
-		if (a->pm1a_event.port)
-			port_out16(a->pm1a_event.port, 0xffff);
-		if (a->pm1b_event.port)
-			port_out16(a->pm1b_event.port, 0xffff);
-		write_sleep(&a->pm1a_control, a->s5_type_a, 0);
-		write_sleep(&a->pm1b_control, a->s5_type_b, 0);
-		write_sleep(&a->pm1a_control, a->s5_type_a, PM1_SLP_EN);
-		write_sleep(&a->pm1b_control, a->s5_type_b, PM1_SLP_EN);
-	}
-	delay_us(10 * 1000 * 1000);
-	return ERR_TIMEOUT;
-}
-
-static void reset_by_fadt(const struct acpi *a)
-{
-	if (!a->reset_supported || a->reset_address == 0)
-		return;
-	if (a->reset_space == GAS_IO && a->reset_address <= 0xffff) {
-		port_out8((uint16_t)a->reset_address, a->reset_value);
-	} else if (a->reset_space == GAS_MEMORY) {
-		void *reg = machine_map_mmio(a->reset_address, 1);
-		if (reg)
-			mmio_write8(reg, a->reset_value);
-	}
-	delay_us(100 * 1000);
-}
-
-_Noreturn void machine_reset(const struct acpi *a)
-{
-	if (a)
-		reset_by_fadt(a);
-	port_out8(0xcf9, 0x02);
-	delay_us(1000);
-	port_out8(0xcf9, 0x06);
-	delay_us(100 * 1000);
-	port_out8(0x64, 0xfe);
-	delay_us(100 * 1000);
-	struct {
-		uint16_t limit;
-		uint64_t base;
-	} __attribute__((packed)) none = {0, 0};
-	for (;;)
-		__asm__ volatile("lidt %0; int3" ::"m"(none));
 }

@@ -14,6 +14,8 @@
 
 #define ACPI_GPE_BYTES_MAX  32u /* of the enable half of a block */
 #define ACPI_PROCESSORS_MAX 32u
+#define ACPI_SPACE_MEMORY   0u /* of a generic address, ACPI 5.2.3.2 */
+#define ACPI_SPACE_IO       1u
 
 struct acpi_block { /* a register block; port 0: not there */
 	uint16_t port;
@@ -35,12 +37,13 @@ struct acpi {
 	uint8_t reset_value;
 	uint64_t sleep_control; /* I/O port or address by sleep_space, hardware-reduced machines */
 	uint8_t sleep_space;
-	uint32_t facs_signature; /* 0 when there is no FACS */
+	uint32_t facs_signature; /* 0 when there is no FACS; of two the one that Linux takes */
 	uint64_t facs;
 	uint32_t n_processors; /* that are enabled; the first ACPI_PROCESSORS_MAX of them */
 	uint32_t apic_id[ACPI_PROCESSORS_MAX];
-	uint64_t mcfg; /* physical address of the table, 0: none */
-	uint64_t hpet; /* physical address of its registers, 0: none */
+	uint64_t mcfg;       /* physical address of the table, 0: none */
+	uint64_t dmar, ivrs; /* the same; drivers/iommu.h */
+	uint64_t hpet;       /* physical address of its registers, 0: none */
 };
 
 /* rsdp 0: searched where BIOSes leave it (ACPI 5.2.5.1). ERR_NOT_FOUND, ERR_FIRMWARE (what is wrong was
@@ -48,7 +51,7 @@ struct acpi {
 int acpi_init(struct acpi *a, uint64_t rsdp) MUST_CHECK;
 
 /* Calls each for every table that can be read: those that the root table of this RSDP names, in its order,
- * then the DSDT and the FACS that the FADT names. A bad checksum is no reason to leave a table out (Linux
+ * then the DSDT and the FACS that the FADT names (of two the one that counts first). A bad checksum is no reason to leave a table out (Linux
  * takes it, too). */
 void acpi_each_table(uint64_t rsdp,
 	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes), void *ctx);

@@ -76,7 +76,7 @@ static void take(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 	struct saved_table one;
 	if (find(t->table, t->n, phys) || !saved_table_make(&one, phys, table, bytes))
 		return;
-	if (is_facs && bytes >= FACS_BYTES_MIN) {
+	if (is_facs && bytes >= FACS_BYTES_MIN && !t->has_facs_signature) {
 		t->has_facs_signature = 1;
 		t->facs_signature = u32_at(table + FACS_SIGNATURE);
 	}

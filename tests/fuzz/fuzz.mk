@@ -41,7 +41,7 @@ FUZZSRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/
 FUZZLIBS_multiboot2 := $(SWSUSP_A)
 
 FUZZ += efi_tables
-FUZZSRC_efi_tables := loader/door/efi_tables.c loader/door/firmware_data.c x86/acpi.c lib/ranges.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c
+FUZZSRC_efi_tables := loader/door/efi_tables.c loader/door/firmware_data.c x86/acpi.c x86/acpi_power.c lib/ranges.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += gpt
 FUZZSRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
@@ -53,7 +53,7 @@ FUZZSRC_changes := loader/disk/changes.c loader/disk/gpt.c image-io/fingerprint.
 
 FUZZ += stock_facts
 FUZZSRC_stock_facts := loader/stock/stock_facts.c loader/stock/stock_fit.c $(FIT_SRC) loader/fit/tables_read.c \
-	loader/own/image.c loader/door/boot_memory.c x86/acpi.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
+	loader/own/image.c loader/door/boot_memory.c x86/acpi.c x86/acpi_power.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
 	$(FACTS_SRC) $(IMAGE_SRC) $(SWSUSP_SRC)
 FUZZLIBS_stock_facts := $(SWSUSP_A)
 
@@ -61,7 +61,7 @@ FUZZ += handoff
 FUZZSRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
 FUZZ += acpi
-FUZZSRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
+FUZZSRC_acpi := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += boot_parse
 FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c cli/escape.c

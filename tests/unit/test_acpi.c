@@ -238,6 +238,12 @@ TEST(timers)
 	finish_tables(FADT_BYTES, 0, true);
 	assert_int_equal(init(RSDP), 0);
 	assert_int_equal(acpi.pm_timer, 0x1808);
+	/* Of two that differ it counts, as for ACPICA. */
+	put(fadt + PM_TMR, 0x608, 4);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.pm_timer, 0x1808);
+	put(fadt + PM_TMR, 0, 4);
 	fadt[X_PM_TMR] = 0;
 	finish_tables(FADT_BYTES, 0, true);
 	assert_int_equal(init(RSDP), 0);
@@ -457,6 +463,69 @@ static void processors_are(uint64_t madt, uint32_t n, const uint32_t *ids)
 	assert_int_equal(acpi.n_processors, n);
 	for (uint32_t i = 0; i < n; i++)
 		assert_int_equal(acpi.apic_id[i], ids[i]);
+}
+
+static uint64_t seen[8];
+static uint32_t n_seen;
+
+static void see_facs(void *ctx, uint64_t phys, const uint8_t *t, uint32_t bytes)
+{
+	(void)ctx;
+	(void)bytes;
+	if (memcmp(t, "FACS", 4) == 0)
+		seen[n_seen++] = phys;
+}
+
+/* The one of the 32-bit pointer counts, as for ACPICA and Linux; both are there. */
+TEST(two_facs)
+{
+	uint64_t other = put_facs();
+	put(at_phys(other) + 8, 0x0badf00d, 4);
+	put(fadt + X_FACS, other, 8);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.facs, TABLES);
+	assert_int_equal(acpi.facs_signature, 0xcafe1234);
+	assert_logged("two FACS: 0x7fe0000 (signature 0xcafe1234) counts, as for Linux, not 0x7fe");
+	n_seen = 0;
+	acpi_each_table(RSDP, see_facs, NULL);
+	assert_int_equal(n_seen, 2);
+	assert_int_equal(seen[0], TABLES);
+	assert_int_equal(seen[1], other);
+	/* The first one is none, or both are one. */
+	at_phys(TABLES)[0] = 'X';
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.facs, other);
+	assert_int_equal(acpi.facs_signature, 0x0badf00d);
+	at_phys(TABLES)[0] = 'F';
+	put(fadt + X_FACS, TABLES, 8);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	n_seen = 0;
+	acpi_each_table(RSDP, see_facs, NULL);
+	assert_int_equal(n_seen, 1);
+	/* Hardware-reduced: there is none, whatever is pointed at. */
+	put(fadt + FLAGS, 1u << 20, 4);
+	finish_tables(FADT_BYTES, 0, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.facs, 0);
+}
+
+TEST(remapping_tables)
+{
+	uint64_t dmar = table("DMAR", "body", 4);
+	finish_tables(FADT_BYTES, dmar, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.dmar, dmar);
+	assert_int_equal(acpi.ivrs, 0);
+	at_phys(dmar)[38]++; /* the checksum */
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.dmar, 0);
+	start_tables();
+	uint64_t ivrs = table("IVRS", "body", 4);
+	finish_tables(FADT_BYTES, ivrs, true);
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.ivrs, ivrs);
 }
 
 TEST(processors)

@@ -120,7 +120,7 @@ SRC_map_crc := loader/door/map_crc.c swsusp/crc.c swsusp/err.c cli/e820_map.c
 LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
-SRC_tables := loader/fit/tables.c loader/fit/tables_read.c x86/acpi.c image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
+SRC_tables := loader/fit/tables.c loader/fit/tables_read.c x86/acpi.c x86/acpi_power.c image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/unit/log_text.c tests/unit/play_firmware.c
 
 UNIT += handoff
@@ -233,10 +233,10 @@ SRC_jobs := x86/jobs.c tests/fake/machine.c
 LIBS_jobs := -lpthread
 
 UNIT += acpi
-SRC_acpi := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
+SRC_acpi := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
 
 UNIT += acpi_registers
-SRC_acpi_registers := x86/acpi.c lib/format.c lib/log.c tests/fake/machine.c
+SRC_acpi_registers := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
 
 UNIT += cli_boot_parse
 SRC_cli_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c cli/escape.c
@@ -277,7 +277,7 @@ STOCK_SRC := loader/stock/stock.c loader/disk/places.c loader/disk/gpt.c $(FIT_S
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
 	loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c loader/fit/tables_read.c \
-	loader/door/map_crc.c loader/disk/changes.c image-io/fingerprint.c x86/acpi.c $(FACTS_SRC)
+	loader/door/map_crc.c loader/disk/changes.c image-io/fingerprint.c x86/acpi.c x86/acpi_power.c $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
@@ -347,7 +347,7 @@ UNIT += judge
 SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c \
 	loader/own/image.c loader/disk/changes.c loader/stock/stock.c loader/door/boot_memory.c loader/door/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
-	loader/door/map_crc.c x86/acpi.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
+	loader/door/map_crc.c x86/acpi.c x86/acpi_power.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)
 
 UNIT += apic
@@ -355,5 +355,5 @@ SRC_apic := x86/apic.c lib/log.c lib/format.c
 INCLUDE_apic = $(BARE_INCLUDE)
 
 UNIT += firmware_data
-SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/acpi.c lib/ranges.c lib/format.c lib/log.c lib/err.c tests/fake/machine.c \
+SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/acpi.c x86/acpi_power.c lib/ranges.c lib/format.c lib/log.c lib/err.c tests/fake/machine.c \
 	tests/unit/log_text.c
