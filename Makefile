@@ -39,7 +39,7 @@ FIT_SRC := loader/fit/usable.c loader/own/plan.c loader/fit/tables.c loader/fit/
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
-DRIVER_SRC := drivers/block.c drivers/pci.c drivers/pci_mcfg.c drivers/usb_handoff.c drivers/disks.c \
+DRIVER_SRC := drivers/block.c drivers/pci.c drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_ids.c drivers/ahci_port.c drivers/ahci_disk.c
 
@@ -48,7 +48,7 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/acpi
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
-	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c \
+	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c \
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/say.c cli/escape.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
@@ -68,8 +68,8 @@ LOOK_SRC := loader/door/cmdline.c loader/disk/gpt.c loader/own/find.c loader/own
 JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock/stock_place.c $(STOCK_CHECK_SRC)
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
 	loader/door/efi_tables.c loader/door/firmware_data.c loader/own/nvs.c loader/door/more_memory.c loader/own/restore.c loader/stock/stock_restore.c $(LOOK_SRC)
-EFI_SRC := efi/main.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
-	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c x86/time.c x86/acpi.c x86/acpi_power.c x86/apic.c $(LIB_SRC)
+EFI_SRC := efi/main.c efi/efi_memory.c efi/efi_vmd.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
+	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c drivers/iommu.c x86/time.c x86/page_walk.c x86/acpi.c x86/acpi_power.c x86/apic.c $(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).

@@ -5,11 +5,13 @@
  */
 #include "efi_machine.h"
 
+#include "efi_memory.h"
+
 #include <machine.h>
 #include <stdbool.h>
 
-#define FIRST_MIB 0x100000ull /* mapped everywhere; where BIOSes leave the RSDP */
-#define PAGE_0    0x1000ull   /* not always: a trap for null pointers */
+#define FIRST_MIB 0x100000ull /* where BIOSes leave the RSDP */
+#define PAGE_0    0x1000ull   /* a trap for null pointers */
 
 static const struct boot_info *info;
 
@@ -32,12 +34,11 @@ void *machine_map_memory(uint64_t phys, uint64_t bytes)
 	if (!info || phys < PAGE_0 || bytes > UINT64_MAX - phys)
 		return NULL;
 	bool is_there = phys + bytes <= FIRST_MIB || is_in_map(phys, phys + bytes);
-	return is_there ? (void *)phys : NULL;
+	return is_there && efi_memory_is_mapped(phys, bytes) ? (void *)phys : NULL;
 }
 
-/* The local APIC, which the firmware uses itself: the door drives no other registers. */
+/* The local APIC, which the firmware uses itself, and remapping units, which it may not have mapped. */
 void *machine_map_mmio(uint64_t phys, uint64_t bytes)
 {
-	(void)bytes;
-	return (void *)phys;
+	return efi_memory_is_mapped(phys, bytes) ? (void *)phys : NULL;
 }

@@ -16,8 +16,11 @@
 #include "efi_disks.h"
 #include "efi_facts.h"
 #include "efi_machine.h"
+#include "efi_memory.h"
+#include "efi_vmd.h"
 #include "err_any.h"
 #include "format.h"
+#include "iommu.h"
 #include "judge.h"
 #include "log.h"
 #include "machine.h"
@@ -51,6 +54,7 @@ static struct {
 	struct acpi acpi;
 	struct judgment judgment;
 	const char *why; /* there is no resume */
+	int remapped;    /* devices reach memory through a remapping unit */
 	struct boot_info bi;
 	uint8_t *map; /* as much as the firmware asked for */
 	UINTN map_bytes;
@@ -208,6 +212,10 @@ static int take_memory(void)
 	arena_init(&e.arena);
 	if (!memory || !e.program || !e.facts)
 		return ERR_NO_MEMORY;
+	int err = efi_memory_make_code(
+		e.bs, (uint64_t)e.program, (p->memory_bytes + HOME_BYTES + 4095) & ~4095ull);
+	if (err)
+		return err;
 	e.bi.core = (uint64_t)core_blob;
 	e.bi.core_bytes = (uint64_t)(core_blob_end - core_blob);
 	e.bi.home = (uint64_t)e.program + p->memory_bytes;
@@ -287,6 +295,38 @@ static int look_at_image(void)
 	return err;
 }
 
+/* What firmware left on the core turns off, once nothing masters the bus: not before it is alone. */
+static int look_at_remapping(void)
+{
+	static struct iommus units;
+	char name[IOMMU_NAME_BYTES];
+	int err = iommu_find(e.acpi.dmar, e.acpi.ivrs, &units);
+	if (err)
+		e.why = "this machine has more DMA remapping units than the loader can look after";
+	for (uint32_t i = 0; i < units.n; i++) {
+		if (!(iommu_state(&units.unit[i]) & (IOMMU_TRANSLATES | IOMMU_PROTECTS)))
+			continue;
+		e.remapped = 1;
+		log_line("torpor: DMA remapping is on (%s) and will be turned off",
+			iommu_name(&units.unit[i], name));
+	}
+	return err;
+}
+
+/* Their bus mastering is out of the core's reach: what they still do would go elsewhere without remapping. The
+ * last step with boot services: none of them can be read from here on. */
+static int stop_hidden_disks(void)
+{
+	uint32_t n_left, n = efi_vmd_stop(e.bs, &n_left);
+	if (n)
+		log_line("torpor: %u VMD controllers, %u not given up by the firmware", n, n_left);
+	if (!n_left || !e.remapped)
+		return 0;
+	efi_vmd_start_again(e.bs);
+	e.why = "the firmware does not stop the disks behind VMD";
+	return ERR_FIRMWARE;
+}
+
 static int count_start(void)
 {
 	uint32_t before = 0;
@@ -349,11 +389,12 @@ static EFI_STATUS door(void)
 	}
 
 	/* No way back from here on: the core resets the machine when it fails. So it is counted first. */
-	if (count_start())
+	if (look_at_remapping() || count_start() || stop_hidden_disks())
 		return boot_on(e.why);
 	memcpy(e.program, core_blob, e.bi.core_bytes);
 	log_drop_sinks();
 	if (end_boot_services()) {
+		efi_vmd_start_again(e.bs);
 		log_add_sink(screen_line);
 		return boot_on("the firmware does not end its boot services");
 	}

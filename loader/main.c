@@ -15,6 +15,7 @@
 #include "efi_tables.h"
 #include "format.h"
 #include "firmware_data.h"
+#include "iommu.h"
 #include "loader.h"
 #include "low_memory.h"
 #include "machine.h"
@@ -195,12 +196,22 @@ static void own_machine(void)
 		boot_on("no room for what the firmware keeps");
 }
 
+/* Behind translation that firmware left on no disk can be driven. Not before the bus masters are off, for what
+ * they have in hand would go elsewhere. */
+static void turn_remapping_off(void)
+{
+	static struct iommus units;
+	if (iommu_find(l.acpi.dmar, l.acpi.ivrs, &units) || iommu_turn_off(&units))
+		boot_on("DMA remapping, which the firmware left on, cannot be turned off");
+}
+
 /* What firmware left running must not write into memory that is restored, nor run from what is overwritten:
  * the region is written next. */
 static void quiet_devices(void)
 {
 	pic_mask_all();
 	uint32_t n = pci_take_from_firmware();
+	turn_remapping_off();
 	apic_park_others();
 	log_line("loader: bus mastering of %u devices turned off, TSC %llu kHz by %s", n,
 		(unsigned long long)clock_tsc_khz(), clock_basis());

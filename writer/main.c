@@ -16,6 +16,7 @@
 #include "console.h"
 #include "cpu.h"
 #include "disks.h"
+#include "dma_check.h"
 #include "err.h"
 #include "fingerprints.h"
 #include "format.h"
@@ -237,6 +238,11 @@ static void look_at_machine(const struct handoff *h)
 static void find_disk(const struct handoff *h)
 {
 	pci_use_mcfg(w.acpi.mcfg);
+	char in_between[IOMMU_NAME_BYTES];
+	if (dma_check(&w.acpi, in_between))
+		give_up(ERR_UNSUPPORTED,
+			"the kernel leaves DMA remapping on (%s): it must turn it off (intel_iommu=off) or manage it (intel_iommu=on, amd_iommu)",
+			in_between);
 	int err = disks_start(&w.disks, &w.arena, h->pci_address);
 	if (err)
 		give_up(err, "no disk at PCI address %#x could be started", h->pci_address);

@@ -81,5 +81,9 @@ FUZZ += mcfg
 FUZZSRC_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c
 
+FUZZ += iommu
+FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c drivers/pci.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
+	lib/format.c lib/log.c
+
 FUZZ += facts
 FUZZSRC_facts := cli/e820_map.c cli/acpi_list.c cli/kcore.c cli/facts_parse.c cli/sysfiles.c

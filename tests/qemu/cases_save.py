@@ -73,6 +73,23 @@ def save_reboot(t):
     story.end()
 
 
+@case("save-remapping-left-on", product=TORPOR)
+def save_remapping(t):
+    """Firmware leaves DMA remapping on: no disk answers until the loader has turned it off."""
+    for door, state in (("seabios-grub", "blocked"), ("ovmf-chain", "passed")):
+        disk = t.disk(door, kind="ahci")
+        disk.set_env(remapping=state)
+        story = Story(t, door, disk, extra=["-device", "intel-iommu"])
+        story.work(16)
+        story.cycle()
+        console = story.machine.console.text()
+        t.check(f"grub: remapping {state}" in console, "GRUB did not turn it on")
+        for said in ("iommu: VT-d unit at 0xfed90000: firmware left DMA remapping on, turned off", *(
+                ["DMA remapping is on (VT-d unit at 0xfed90000) and will be turned off"] if state == "passed" else [])):
+            t.check(said in console, f"nobody says: {said}")
+        story.end()
+
+
 @case("save-nvs-ovmf-chain", product=TORPOR)
 def save_nvs(t):
     """ACPI NVS is put back, all but the FACS, when the loader is told to."""

@@ -5,7 +5,7 @@ import struct
 import subprocess
 
 MODULES = ("part_gpt fat normal configfile linux multiboot2 loadenv test echo serial terminal "
-           "reboot halt sleep search ls").split()
+           "reboot halt sleep search ls memrw").split()
 EFI_MODULES = ["chain", "efi_gop"]
 BIOS_MODULES = ["biosdisk"]
 
@@ -21,6 +21,28 @@ if [ -n "$next_entry" ]; then
 	set next_entry=
 	save_env next_entry
 fi
+# DMA remapping as firmware may leave it on (QEMU's intel-iommu): no device reaches memory, or the SATA
+# controller passes through. Nothing reads a disk between this and the start.
+function leave_remapping_on {
+	if [ "$remapping" = blocked -o "$remapping" = passed ]; then
+		echo "grub: remapping $remapping"
+		write_dword 0x20000000 0
+		if [ "$remapping" = passed ]; then
+			write_dword 0x20000000 0x20001001
+		fi
+		write_dword 0x20000004 0
+		write_dword 0x20000008 0
+		write_dword 0x2000000c 0
+		write_dword 0x20001fa0 0x9
+		write_dword 0x20001fa4 0
+		write_dword 0x20001fa8 0x101
+		write_dword 0x20001fac 0
+		write_dword 0xfed90020 0x20000000
+		write_dword 0xfed90024 0
+		write_dword 0xfed90018 0x40000000
+		write_dword 0xfed90018 0x80000000
+	fi
+}
 menuentry "Linux" --id linux {
 	echo "grub: linux $linux_args"
 	linux /vmlinuz $linux_args
@@ -32,6 +54,7 @@ menuentry "resume (multiboot2)" --id resume {
 	if [ -f /torpor.facts ]; then
 		module2 /torpor.facts facts
 	fi
+	leave_remapping_on
 }
 menuentry "toy kernel" --id toy {
 	echo "grub: toy $toy_args"
@@ -41,6 +64,7 @@ if [ "$grub_platform" = efi ]; then
 	menuentry "resume (chainload)" --id resume-efi {
 		echo "grub: resume-efi $torpor_args"
 		chainloader /torpor.efi $torpor_args
+		leave_remapping_on
 	}
 fi
 # As GRUB's own 41_custom has it.

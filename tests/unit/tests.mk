@@ -55,6 +55,18 @@ SRC_block := drivers/block.c lib/err.c tests/fake/machine.c tests/unit/toy_drive
 UNIT += pci
 SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
 
+UNIT += iommu
+SRC_iommu := drivers/iommu.c drivers/iommu_off.c drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c \
+	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
+
+UNIT += page_walk
+SRC_page_walk := x86/page_walk.c
+
+UNIT += efi_memory
+SRC_efi_memory := efi/efi_memory.c efi/efi_vmd.c x86/page_walk.c lib/err.c lib/format.c lib/log.c tests/unit/log_text.c
+INCLUDE_efi_memory := -DGNU_EFI_USE_MS_ABI -fshort-wchar -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 \
+	-Itests/fake/bare -Itests/unit -Ilib -Ix86
+
 UNIT += pci_mcfg
 SRC_pci_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
 	lib/err.c lib/format.c lib/log.c
