@@ -19,7 +19,9 @@ SWSUSP_A := $(LZ4_A) /usr/lib/x86_64-linux-gnu/liblzo2.a /usr/lib/x86_64-linux-g
 LIBGCC = $(shell $(CC) -print-libgcc-file-name)# what the compiler calls by itself
 
 # ---- sources ----
-LIB_SRC := lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c \
+# MAJOR.MINOR: of everything that is built here.
+VERSION := $(shell cat VERSION)
+LIB_SRC := lib/version.c lib/err.c lib/string.c lib/format.c lib/log.c lib/arena.c lib/ranges.c lib/panic.c \
 	lib/packages.c
 IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c image-format/hash.c \
 	image-format/header.c image-format/read.c image-format/cursor.c image-format/decode.c image-format/write.c \
@@ -50,7 +52,7 @@ IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/say.c cli/escape.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
+CLI_SRC := cli/main.c cli/verb.c cli/help.c cli/completion.c lib/version.c cli/say.c cli/escape.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
 	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
 	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/kernel_threads.c cli/save.c cli/hardware.c cli/report.c \
 	cli/filesystems.c \
@@ -112,6 +114,11 @@ INC_host := -Itests/fake -Itests/unit -Iwriter -Iold-kernel -Icli $(INC_loader)
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
 	-fno-strict-aliasing -fvisibility=hidden -fno-asynchronous-unwind-tables -MMD -MP
 metal = $(1:%=$(out)/metal/%.o)
+
+$(out)/%/lib/version.c.o: CFLAGS += -DTORPOR_VERSION='"$(VERSION)"'
+$(out)/%/lib/version.c.o: METAL_CFLAGS += -DTORPOR_VERSION='"$(VERSION)"'
+$(out)/%/lib/version.c.o: EFI_CFLAGS += -DTORPOR_VERSION='"$(VERSION)"'
+$(foreach kind,metal efi host,$(out)/$(kind)/lib/version.c.o): VERSION
 
 # Before program_start_cpu nothing may touch an SSE register.
 $(out)/metal/x86/program.c.o $(out)/metal/x86/traps.c.o $(out)/metal/x86/smp.c.o: METAL_CFLAGS += -mgeneral-regs-only
@@ -183,6 +190,12 @@ $(out)/efi/efi/core.asm.o: efi/core.asm $(out)/loader.bin
 	$(Q)mkdir -p $(@D)
 	$(Q)nasm -f elf64 -DCORE='"$(out)/loader.bin"' -o $@ $<
 
+# The optional header's MajorImageVersion and MinorImageVersion (PE format, "Optional Header Windows-Specific
+# Fields"): 68 bytes behind the signature, whose place is at 60. No tool of binutils sets them.
+pe_version = at=$$(od -An -tu4 -j60 -N4 $@) && v=$(VERSION) && \
+	printf "$$(printf '\\%03o\\000\\%03o\\000' $${v%.*} $${v\#*.})" | \
+	dd of=$@ bs=1 seek=$$((at + 68)) conv=notrunc status=none
+
 $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 	$(call say,EFI,$@)
 	$(Q)ld -shared -Bsymbolic -nostdlib -z noexecstack --no-warn-rwx-segments --no-undefined \
@@ -190,6 +203,7 @@ $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 		/usr/lib/libgnuefi.a $(LIBGCC)
 	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
 		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
+	$(Q)$(pe_version)
 
 # ---- torpor: the Linux command, static ----
 $(out)/host/%.c.o: %.c

@@ -12,6 +12,7 @@
 #include "setup.h"
 #include "swap_place.h"
 #include "unsaved.h"
+#include "verb.h"
 
 /* With the lock, or not at all. */
 static int locked(const char *verb, int (*work)(const struct setup_record *r, enum facts_say how),
@@ -107,22 +108,45 @@ void image_disarm(void)
 		(void)grub_disarm(record.grub_folder);
 }
 
+static int take_verbose(void *ctx, int letter, const char *arg)
+{
+	enum facts_say *how = ctx;
+
+	(void)letter;
+	(void)arg;
+	*how = FACTS_VERBOSE;
+	return 0;
+}
+
 int arm_main(int argc, char **argv)
 {
-	bool verbose = argc == 2 && (!strcmp(argv[1], "-v") || !strcmp(argv[1], "--verbose"));
+	enum facts_say how = FACTS_SHORT;
 
-	if (argc != 1 + verbose) {
-		complain("arm takes no arguments but -v");
+	if (verb_options(&arm_verb, argc, argv, take_verbose, &how) < 0)
 		return STATUS_USAGE;
-	}
-	return locked("arm", arm_or_disarm, verbose ? FACTS_VERBOSE : FACTS_SHORT);
+	return locked("arm", arm_or_disarm, how);
 }
 
 int disarm_main(int argc, char **argv)
 {
-	if (argc != 1) {
-		complain("%s takes no arguments", argv[0]);
+	if (verb_options(&disarm_verb, argc, argv, NULL, NULL) < 0)
 		return STATUS_USAGE;
-	}
 	return locked("disarm", disarm, FACTS_SHORT);
 }
+
+const struct verb arm_verb = {
+	.name = "arm",
+	.run = arm_main,
+	.summary = "the next boot starts the loader, which is told of this one",
+	.forms = {"arm [-v]"},
+	.text = "The sleep hook that torpor setup installs runs it before a hibernation, and torpor disarm after "
+		"it.",
+	.options = {{'v', "-v, --verbose", "say what is not known of this boot", 0}},
+};
+
+const struct verb disarm_verb = {
+	.name = "disarm",
+	.run = disarm_main,
+	.summary = "the next boot is an ordinary one",
+	.forms = {"disarm"},
+};

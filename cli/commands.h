@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands. Each takes its own arguments, argv[0] being its name; the answer is the exit
- * status. */
+/* The verbs. Each takes its own arguments, argv[0] being its name; the answer is the exit status. */
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
 #include "exit_status.h"
-
-#define TORPOR_VERSION "0.1"
+#include "verb.h"
 
 int save_main(int argc, char **argv);
 int format_main(int argc, char **argv);
@@ -21,5 +19,8 @@ int status_main(int argc, char **argv);
 int arm_main(int argc, char **argv);
 int disarm_main(int argc, char **argv);
 int facts_main(int argc, char **argv);
+
+extern const struct verb save_verb, format_verb, info_verb, verify_verb, dump_verb, export_verb,
+	make_verb, keep_verb, setup_verb, status_verb, arm_verb, disarm_verb, facts_verb;
 
 #endif

@@ -3,7 +3,6 @@
  * torpor dump: an image's nodes and objects as YAML, state streams from their own tables alone:
  * nothing here knows what a stream is about, or its version.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "image_view.h"
 #include "say.h"
 #include "uuid.h"
+#include "verb.h"
 
 #define BEGINS_BYTES 32 /* shown of a stream that is not a state stream */
 
@@ -245,17 +245,23 @@ static int dump(struct image_view *v, const char *path, const char *stream)
 
 int dump_main(int argc, char **argv)
 {
-	static const struct option options[] = {{0}};
 	struct image_view v;
-	int err;
+	int err, at = verb_options(&dump_verb, argc, argv, NULL, NULL);
 
-	if (getopt_long(argc, argv, "", options, NULL) != -1)
+	if (at < 0)
 		return STATUS_USAGE;
-	if (argc - optind != 1 && argc - optind != 2) {
-		complain("dump: name an image, and no more than one stream of it");
-		return STATUS_USAGE;
-	}
-	err = dump(&v, argv[optind], argv[optind + 1]);
+	err = dump(&v, argv[at], argv[at + 1]);
 	image_view_close(&v);
 	return err ? failure_status() : STATUS_OK;
 }
+
+const struct verb dump_verb = {
+	.name = "dump",
+	.run = dump_main,
+	.summary = "an area's nodes, objects and state streams, as YAML",
+	.forms = {"dump FILE-OR-DEVICE [STREAM]"},
+	.text = "State streams are shown by the tables that they were written with. STREAM (NODE/OBJECT, for "
+		"example kernel/cpu): only this one.",
+	.least = 1,
+	.most = 2,
+};

@@ -3,7 +3,6 @@
 #include "export.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "commands.h"
 #include "out_file.h"
 #include "say.h"
+#include "verb.h"
 
 struct options {
 	bool raw, force;
@@ -230,29 +230,32 @@ static int export(const struct options *o)
 	return err;
 }
 
+static int take_option(void *ctx, int letter, const char *arg)
+{
+	struct options *o = ctx;
+
+	switch (letter) {
+	case 'p':
+		return look_offset(arg, &o->page);
+	case 'f':
+		o->force = true;
+		return 0;
+	case 'o':
+		o->output = arg;
+		return 0;
+	default:
+		o->raw = letter == 'r';
+		return 0;
+	}
+}
+
 static int parse(int argc, char **argv, struct options *ret)
 {
-	static const struct option options[] = {{"elf", no_argument, NULL, 'e'},
-		{"raw", no_argument, NULL, 'r'}, {"force", no_argument, NULL, 'f'},
-		{"offset", required_argument, NULL, 'p'}, {0}};
-	int c;
+	int at = verb_options(&export_verb, argc, argv, take_option, ret);
 
-	optind = 0; /* a new command line for getopt */
-	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (c == '?')
-			return -1;
-		if (c == 'e' || c == 'r')
-			ret->raw = c == 'r';
-		if (c == 'f')
-			ret->force = true;
-		if (c == 'o')
-			ret->output = optarg;
-		if (c == 'p' && look_offset(optarg, &ret->page))
-			return -1;
-	}
-	if (argc - optind != 1)
-		return complain("export: name one file or device");
-	ret->image = argv[optind];
+	if (at < 0)
+		return -1;
+	ret->image = argv[at];
 	if (!ret->output)
 		ret->output = ret->raw ? "memory.raw" : "memory.elf";
 	return 0;
@@ -266,3 +269,19 @@ int export_main(int argc, char **argv)
 		return STATUS_USAGE;
 	return export(&o) ? failure_status() : STATUS_OK;
 }
+
+const struct verb export_verb = {
+	.name = "export",
+	.run = export_main,
+	.summary = "write the saved memory into a file for crash, drgn, gdb or makedumpfile",
+	.forms = {"export [--elf | --raw] [-o FILE] [--force] [--offset PAGES] FILE-OR-DEVICE"},
+	.least = 1,
+	.most = 1,
+	.options = {{'e', "--elf", "an ELF core (if neither is given)", 1},
+		{'r', "--raw", "flat and sparse: offset = physical address", 1},
+		{'o', "-o FILE", "its name (memory.elf or memory.raw, if not given)", 0},
+		{'f', "--force", "also over a FILE that is there", 0},
+		{'p', "--offset PAGES",
+			"the image is in a swap file, which begins at this page of the partition",
+			0}},
+};

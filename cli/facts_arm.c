@@ -14,6 +14,7 @@
 #include "facts_collect.h"
 #include "facts_file.h"
 #include "say.h"
+#include "verb.h"
 
 static struct all_facts all;
 static uint8_t file[FACTS_FILE_BYTES];
@@ -135,9 +136,19 @@ static int show_now(void)
 
 int facts_main(int argc, char **argv)
 {
-	if (argc > 2 || (argc == 2 && *argv[1] == '-')) {
-		complain("facts: name no more than one file of facts");
+	int at = verb_options(&facts_verb, argc, argv, NULL, NULL);
+
+	if (at < 0)
 		return STATUS_USAGE;
-	}
-	return (argc == 2 ? show_file(argv[1]) : show_now()) ? STATUS_FAILED : STATUS_OK;
+	return (argv[at] ? show_file(argv[at]) : show_now()) ? STATUS_FAILED : STATUS_OK;
 }
+
+const struct verb facts_verb = {
+	.name = "facts",
+	.run = facts_main,
+	.summary = "what arm would tell the loader, or has told it, as YAML",
+	.forms = {"facts [FILE]"},
+	.text = "FILE: torpor/facts in GRUB's folder, or EFI/torpor/facts on the EFI system partition. Without it: "
+		"of this boot, as it is now.",
+	.most = 1,
+};

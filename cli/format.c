@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor format: makes an empty image area, and a store behind it. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "say.h"
 #include "target_area.h"
 #include "uuid.h"
+#include "verb.h"
 
 /* "512M": a number of bytes, K, M, G or T behind it. */
 static int parse_size(const char *text, uint64_t *ret_bytes)
@@ -67,23 +67,40 @@ static int format(const char *path, enum area_policy policy, uint64_t keep_bytes
 	return err;
 }
 
+struct options {
+	enum area_policy policy;
+	uint64_t keep_bytes;
+};
+
+static int take_option(void *ctx, int letter, const char *arg)
+{
+	struct options *o = ctx;
+
+	if (letter == 'k')
+		return parse_size(arg, &o->keep_bytes);
+	o->policy = AREA_OVERWRITE;
+	return 0;
+}
+
 int format_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"force", no_argument, NULL, 'f'}, {"keep", required_argument, NULL, 'k'}, {0}};
-	enum area_policy policy = AREA_KEEP;
-	uint64_t keep_bytes = 0;
-	int c;
+	struct options o = {.policy = AREA_KEEP};
+	int at = verb_options(&format_verb, argc, argv, take_option, &o);
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'f')
-			policy = AREA_OVERWRITE;
-		else if (c != 'k' || parse_size(optarg, &keep_bytes))
-			return STATUS_USAGE;
-	}
-	if (argc - optind != 1) {
-		complain("format: name one device");
+	if (at < 0)
 		return STATUS_USAGE;
-	}
-	return format(argv[optind], policy, keep_bytes) ? STATUS_FAILED : STATUS_OK;
+	return format(argv[at], o.policy, o.keep_bytes) ? STATUS_FAILED : STATUS_OK;
 }
+
+const struct verb format_verb = {
+	.name = "format",
+	.run = format_main,
+	.summary = "make an empty image area on a disk or partition",
+	.forms = {"format [--force] [--keep SIZE] DEVICE"},
+	.least = 1,
+	.most = 1,
+	.options = {{'f', "--force", "whatever it holds", 0},
+		{'k', "--keep SIZE",
+			"leave SIZE (512M, 4G) behind the area for a store of files (torpor keep)",
+			0}},
+};

@@ -13,6 +13,7 @@
 #include "say.h"
 #include "stock_image.h"
 #include "uuid.h"
+#include "verb.h"
 
 /* ---- The header ---- */
 
@@ -249,10 +250,11 @@ static enum exit_status show(struct image_view *v, bool yaml)
 	return status;
 }
 
-static enum exit_status info(const struct look_options *o, bool yaml)
+static enum exit_status info(const struct look_options *o)
 {
 	struct image_view v;
-	enum exit_status status = image_view_open(&v, o->path) ? failure_status() : show(&v, yaml);
+	enum exit_status status =
+		image_view_open(&v, o->path) ? failure_status() : show(&v, o->yaml);
 
 	image_view_close(&v);
 	return status;
@@ -261,11 +263,23 @@ static enum exit_status info(const struct look_options *o, bool yaml)
 int info_main(int argc, char **argv)
 {
 	struct look_options o;
-	bool yaml = false;
 	int status;
 
-	if (look_options(argc, argv, &yaml, &o))
+	if (look_options(&info_verb, argc, argv, &o))
 		return STATUS_USAGE;
-	status = yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
-	return status == STATUS_NOT_STOCK ? (int)info(&o, yaml) : status;
+	status = o.yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
+	return status == STATUS_NOT_STOCK ? (int)info(&o) : status;
 }
+
+const struct verb info_verb = {
+	.name = "info",
+	.run = info_main,
+	.summary = "show what is in an area, or in a swap area",
+	.forms = {"info [--yaml] [--offset PAGES] FILE-OR-DEVICE"},
+	.least = 1,
+	.most = 1,
+	.options = {{'y', "--yaml", "an area's state streams, as YAML", 0},
+		{'p', "--offset PAGES",
+			"the image is in a swap file, which begins at this page of the partition",
+			0}},
+};

@@ -3,7 +3,6 @@
 /* torpor keep: files kept beside an image, across reboots, by name. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "kept.h"
 #include "out_file.h"
 #include "say.h"
+#include "verb.h"
 
 #define DATA        "data" /* the one object of a node that put makes */
 #define PIECE_BYTES (1u << 20)
@@ -235,22 +235,22 @@ static int drop(const struct keep *o)
 
 /* ---- The command ---- */
 
-static const struct verb {
+static const struct act {
 	const char *name;
 	int (*run)(const struct keep *o);
 	int least, most; /* arguments after it */
-} verbs[] = {
+} acts[] = {
 	{"put", put, 2, 2},
 	{"get", get, 1, 2},
 	{"list", list, 0, 0},
 	{"drop", drop, 1, 1},
 };
 
-static const struct verb *find_verb(const char *name, int n)
+static const struct act *find_act(const char *name, int n)
 {
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
-		if (!strcmp(name, verbs[i].name) && n >= verbs[i].least && n <= verbs[i].most)
-			return &verbs[i];
+	for (size_t i = 0; i < sizeof(acts) / sizeof(*acts); i++)
+		if (!strcmp(name, acts[i].name) && n >= acts[i].least && n <= acts[i].most)
+			return &acts[i];
 	return NULL;
 }
 
@@ -263,33 +263,51 @@ static bool good_name(const char *name)
 	return n > 0 && n < IMG_NAME_BYTES && !name[n];
 }
 
+static int take_option(void *ctx, int letter, const char *arg)
+{
+	struct keep *o = ctx;
+
+	if (letter == 'i')
+		o->area = arg;
+	else
+		o->replace = true;
+	return 0;
+}
+
 int keep_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"in", required_argument, NULL, 'i'}, {"replace", no_argument, NULL, 'r'}, {0}};
 	struct keep o = {0};
-	const struct verb *verb;
-	int c, n;
+	const struct act *act;
+	int n, at = verb_options(&keep_verb, argc, argv, take_option, &o);
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'i')
-			o.area = optarg;
-		else if (c == 'r')
-			o.replace = true;
-		else
-			return STATUS_USAGE;
-	}
-	n = argc - optind - 1;
-	verb = n >= 0 ? find_verb(argv[optind], n) : NULL;
-	if (!verb || !o.area) {
+	if (at < 0)
+		return STATUS_USAGE;
+	n = argc - at - 1;
+	act = find_act(argv[at], n);
+	if (!act || !o.area) {
 		complain("keep: put NAME FILE, get NAME [FILE], list or drop NAME; and --in AREA");
 		return STATUS_USAGE;
 	}
-	o.name = n > 0 ? argv[optind + 1] : NULL;
-	o.path = n > 1 ? argv[optind + 2] : NULL;
+	o.name = n > 0 ? argv[at + 1] : NULL;
+	o.path = n > 1 ? argv[at + 2] : NULL;
 	if (o.name && !good_name(o.name)) {
 		complain("keep: a name has 1 to 31 characters, no blanks, only ASCII");
 		return STATUS_USAGE;
 	}
-	return verb->run(&o) ? failure_status() : STATUS_OK;
+	return act->run(&o) ? failure_status() : STATUS_OK;
 }
+
+const struct verb keep_verb = {
+	.name = "keep",
+	.run = keep_main,
+	.summary = "keep files behind an area, across reboots, saves and resumes",
+	.forms = {"keep put NAME FILE --in AREA", "keep get NAME [FILE] --in AREA",
+		"keep list --in AREA", "keep drop NAME --in AREA"},
+	.least = 1,
+	.most = 3,
+	.options = {{'i', "--in AREA", "an area that was made by torpor format --keep", 0},
+		{'r', "--replace",
+			"put: also when something of that name is kept; get: also when FILE is there "
+			"already",
+			0}},
+};

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,6 +21,7 @@
 #include "target_area.h"
 #include "unfinished.h"
 #include "uuid.h"
+#include "verb.h"
 
 #define CHUNK_PAGES 16u
 #define PIECE_PAGES 4096u /* between two looks at the bar */
@@ -367,28 +367,26 @@ static int make(const struct options *o)
 	return err;
 }
 
+static int take_option(void *ctx, int letter, const char *arg)
+{
+	struct options *o = ctx;
+
+	if (letter == 'f') {
+		o->force = true;
+	} else if (letter == 'o') {
+		o->output = arg;
+	} else {
+		o->input = arg;
+		o->raw = letter == 'r';
+	}
+	return 0;
+}
+
 static int parse(int argc, char **argv, struct options *ret)
 {
-	static const struct option options[] = {{"elf", required_argument, NULL, 'e'},
-		{"raw", required_argument, NULL, 'r'}, {"force", no_argument, NULL, 'f'}, {0}};
-	int c;
-
-	optind = 0; /* a new command line for getopt */
-	while ((c = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
-		if (c == '?')
-			return -1;
-		if ((c == 'e' || c == 'r') && ret->input)
-			return complain("make: one of --elf and --raw");
-		if (c == 'e' || c == 'r') {
-			ret->input = optarg;
-			ret->raw = c == 'r';
-		}
-		if (c == 'f')
-			ret->force = true;
-		if (c == 'o')
-			ret->output = optarg;
-	}
-	if (argc != optind || !ret->input || !ret->output)
+	if (verb_options(&make_verb, argc, argv, take_option, ret) < 0)
+		return -1;
+	if (!ret->input || !ret->output)
 		return complain("make: --elf CORE or --raw MEMORY, and -o IMAGE");
 	return 0;
 }
@@ -401,3 +399,16 @@ int make_main(int argc, char **argv)
 		return STATUS_USAGE;
 	return make(&o) ? failure_status() : STATUS_OK;
 }
+
+const struct verb make_verb = {
+	.name = "make",
+	.run = make_main,
+	.summary = "make an image of an exported core, or of flat memory",
+	.forms = {"make --elf CORE | --raw MEMORY [--force] -o FILE-OR-DEVICE"},
+	.text = "What is made of the core of an own image may be resumed: ONLY where every disk is as it was at "
+		"the save, else its file systems are destroyed.",
+	.options = {{'e', "--elf CORE", "an ELF core that torpor export wrote", 1},
+		{'r', "--raw MEMORY", "memory as it is, from address 0 on: an image for tests", 1},
+		{'o', "-o FILE-OR-DEVICE", "a new file, or an area", 0},
+		{'f', "--force", "also over a file, or an area with an image", 0}},
+};

@@ -5,7 +5,6 @@
  * or was resumed.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +28,7 @@
 #include "target_area.h"
 #include "target_file.h"
 #include "uuid.h"
+#include "verb.h"
 
 #define REGION_FRAMES 8u
 
@@ -91,49 +91,39 @@ static int parse_serial(struct save *s, const char *text)
 	return 0;
 }
 
-static int parse_option(struct save *s, int c)
+static int take_option(void *ctx, int letter, const char *arg)
 {
-	switch (c) {
+	struct save *s = ctx;
+
+	switch (letter) {
 	case 'n':
-		return parse_then(s, optarg);
+		return parse_then(s, arg);
 	case 't':
-		s->to = optarg;
+		s->to = arg;
 		return 0;
 	case 'f':
 		s->policy = AREA_OVERWRITE;
 		return 0;
 	case 's':
-		return parse_serial(s, optarg);
+		return parse_serial(s, arg);
 	case 'r':
 		return parse_number(
-			"--region-frames", optarg, 2, HANDOFF_REGION_MAX, &s->region_frames);
+			"--region-frames", arg, 2, HANDOFF_REGION_MAX, &s->region_frames);
 	case 'u':
 		s->order.reusable = true;
 		return 0;
-	case 'v':
+	default:
 		s->verbose = true;
 		return 0;
-	default:
-		return -1; /* getopt has said why */
 	}
 }
 
 static int parse(struct save *s, int argc, char **argv)
 {
-	static const struct option options[] = {{"then", required_argument, NULL, 'n'},
-		{"to", required_argument, NULL, 't'}, {"format", no_argument, NULL, 'f'},
-		{"serial", required_argument, NULL, 's'},
-		{"region-frames", required_argument, NULL, 'r'},
-		{"reusable", no_argument, NULL, 'u'}, {"verbose", no_argument, NULL, 'v'}, {0}};
-	int c;
-
-	while ((c = getopt_long(argc, argv, "v", options, NULL)) != -1)
-		if (parse_option(s, c))
-			return -1;
-	if (optind < argc)
-		return complain("save: %s is one argument too many", argv[optind]);
+	if (verb_options(&save_verb, argc, argv, take_option, s) < 0)
+		return -1;
 	if (!s->to)
-		return complain("save: --to DEVICE-OR-PARTITION is missing");
+		return complain("save: --to AREA is missing");
 	return 0;
 }
 
@@ -389,3 +379,27 @@ int save_main(int argc, char **argv)
 	clean_up(&s);
 	return err ? STATUS_FAILED : STATUS_OK;
 }
+
+const struct verb save_verb = {
+	.name = "save",
+	.run = save_main,
+	.summary = "save the running system to disk, and switch the machine off",
+	.forms = {"save --to AREA [OPTION...]"},
+	.text = "AREA is a disk or partition that `torpor format` was given (PARTLABEL=NAME and the like "
+		"will do), or a file that `torpor setup --file` made. Exit status 0: saved, and the system "
+		"went on or was resumed.",
+	.options = {{'t', "--to AREA", "where the image goes", 0},
+		{'n', "--then poweroff|reboot|continue",
+			"what to do when it is saved (poweroff, if not given)", 0},
+		{'f', "--format", "make a new area there, whatever it holds", 0},
+		{'s', "--serial PORT",
+			"the writer's log on a 16550, too: an I/O port (0x3f8) or a name (ttyS0)",
+			0},
+		{'u', "--reusable",
+			"an image that may be resumed any number of times; nothing that is mounted may be "
+			"writable",
+			0},
+		{'r', "--region-frames N",
+			"2 MiB frames for writer and loader, 2 to 16 (8, if not given)", 0},
+		{'v', "-v, --verbose", "show what is found, and the logs of writer and loader", 0}},
+};

@@ -4,7 +4,6 @@
 #include "setup.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 #include "say.h"
 #include "stock_image.h"
 #include "swap_place.h"
+#include "verb.h"
 
 bool booted_by_efi(void)
 {
@@ -231,10 +231,6 @@ static int install(struct changes *c, const struct setup_options *o, const char 
 /* One file at a time: what was made for another one would be forgotten. */
 static int check_file(const struct setup_record *r, const struct setup_options *o)
 {
-	if (o->file && o->swap)
-		return complain("setup: --file and --swap exclude each other");
-	if (o->size && !o->file)
-		return complain("setup: --size is of --file");
 	if (o->file && *r->device && !*r->image)
 		return complain("a swap area is set up: torpor setup --remove first");
 	if (*r->image && (!o->file || strcmp(o->file, r->image)))
@@ -278,29 +274,14 @@ static int set_up(struct changes *c, const struct setup_options *o)
 
 /* ---- Command line ---- */
 
-static const struct option options[] = {
-	{"efi-entry", no_argument, NULL, 'E'},
-	{"grub", no_argument, NULL, 'G'},
-	{"remove", no_argument, NULL, 'r'},
-	{"dry-run", no_argument, NULL, 'n'},
-	{"esp", required_argument, NULL, 'e'},
-	{"swap", required_argument, NULL, 's'},
-	{"file", required_argument, NULL, 'f'},
-	{"size", required_argument, NULL, 'z'},
-	{"grub-dir", required_argument, NULL, 'g'},
-	{"loader-dir", required_argument, NULL, 'l'},
-	{"loader-args", required_argument, NULL, 'a'},
-	{0},
-};
-
-static int take_option(struct setup_options *o, int c)
+static int take_option(void *ctx, int letter, const char *arg)
 {
-	switch (c) {
+	struct setup_options *o = ctx;
+
+	switch (letter) {
 	case 'E':
 	case 'G':
-		if (o->how != SETUP_NONE)
-			return complain("setup: --grub and --efi-entry exclude each other");
-		o->how = c == 'G' ? SETUP_GRUB : SETUP_EFI_ENTRY;
+		o->how = letter == 'G' ? SETUP_GRUB : SETUP_EFI_ENTRY;
 		break;
 	case 'r':
 		o->remove = true;
@@ -309,42 +290,43 @@ static int take_option(struct setup_options *o, int c)
 		o->dry_run = true;
 		break;
 	case 'e':
-		o->esp = optarg;
+		o->esp = arg;
 		break;
 	case 's':
-		o->swap = optarg;
+		o->swap = arg;
 		break;
 	case 'f':
-		o->file = optarg;
+		o->file = arg;
 		break;
 	case 'z':
-		o->size = optarg;
+		o->size = arg;
 		break;
 	case 'g':
-		o->grub_folder = optarg;
+		o->grub_folder = arg;
 		break;
 	case 'l':
-		o->loader_folder = optarg;
-		break;
-	case 'a':
-		o->words = optarg;
+		o->loader_folder = arg;
 		break;
 	default:
-		return -1;
+		o->words = arg;
+		break;
 	}
 	return 0;
 }
 
-static int take_options(int argc, char **argv, struct setup_options *ret)
+/* What was done is in the record: nothing else says what is to be undone. */
+static int parse(int argc, char **argv, struct setup_options *ret)
 {
-	int c;
-
 	memset(ret, 0, sizeof(*ret));
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
-		if (take_option(ret, c))
-			return -1;
-	return optind == argc ? 0 : complain("setup: what is %s?", argv[optind]);
+	if (verb_options(&setup_verb, argc, argv, take_option, ret) < 0)
+		return -1;
+	if (ret->remove &&
+		(ret->how != SETUP_NONE || ret->file || ret->size || ret->swap || ret->esp ||
+			ret->grub_folder || ret->loader_folder || ret->words))
+		return complain("setup: --remove goes with no other option than --dry-run");
+	if (ret->size && !ret->file)
+		return complain("setup: --size is of --file");
+	return 0;
 }
 
 static int run(struct setup_options *o)
@@ -378,7 +360,7 @@ int setup_main(int argc, char **argv)
 	struct setup_options o;
 	int status;
 
-	if (take_options(argc, argv, &o))
+	if (parse(argc, argv, &o))
 		return STATUS_USAGE;
 	if (!o.dry_run && lock_take(o.remove ? "setup --remove" : "setup", LOCK_NOW))
 		return STATUS_FAILED;
@@ -386,3 +368,29 @@ int setup_main(int argc, char **argv)
 	lock_drop();
 	return status;
 }
+
+const struct verb setup_verb = {
+	.name = "setup",
+	.run = setup_main,
+	.summary = "make this machine start the loader after a hibernation, or undo that",
+	.forms = {"setup [OPTION...]", "setup --remove [--dry-run]"},
+	.text = "Without options: for the kernel's own hibernation, by GRUB where there is one, else by a boot "
+		"entry of the firmware.",
+	.options = {{'G', "--grub", "by GRUB's choice for one boot", 1},
+		{'E', "--efi-entry", "by a boot entry of the firmware", 1},
+		{'s', "--swap DEVICE-OR-FILE", "not the swap area that the kernel would use", 2},
+		{'f', "--file PATH",
+			"make this file, and resume what torpor save puts into it, instead", 2},
+		{'z', "--size auto|SIZE", "of the file; auto, if not given: holds all memory; 4G",
+			0},
+		{'e', "--esp DIR", "where the EFI system partition is mounted", 0},
+		{'g', "--grub-dir DIR", "the folder of grub.cfg", 0},
+		{'l', "--loader-dir DIR",
+			"where torpor.mb2 and torpor.efi are (beside this program, or /usr/lib/torpor)",
+			0},
+		{'a', "--loader-args WORDS",
+			"more words for the loader's command line (torpor-loader(7))", 0},
+		{'n', "--dry-run", "only say what would be done", 0},
+		{'r', "--remove", "undo exactly what was done, also by a setup that was killed",
+			0}},
+};

@@ -20,6 +20,7 @@
 #include "swap_place.h"
 #include "target_file.h"
 #include "unsaved.h"
+#include "verb.h"
 
 #define PAGE_BYTES 4096u
 
@@ -391,10 +392,8 @@ int status_main(int argc, char **argv)
 	static struct status s;
 	int known;
 
-	if (argc != 1) {
-		complain("%s takes no arguments", argv[0]);
+	if (verb_options(&status_verb, argc, argv, NULL, NULL) < 0)
 		return STATUS_USAGE;
-	}
 	memset(&s, 0, sizeof(s));
 	s.good = true;
 	known = record_load(&s.record);
@@ -410,3 +409,11 @@ int status_main(int argc, char **argv)
 		s.good ? "" : "not ");
 	return s.good ? STATUS_OK : STATUS_NOT_RESUMED;
 }
+
+const struct verb status_verb = {
+	.name = "status",
+	.run = status_main,
+	.summary = "what would happen at the next hibernation and the next boot",
+	.forms = {"status"},
+	.text = "Exit status 0: it would be resumed by Torpor; 3: it would not be.",
+};

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stock_image.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "progress.h"
 #include "say.h"
 #include "uuid.h"
+#include "verb.h"
 
 #define SOURCE_ERR       (-64) /* struct image_file has the errno */
 #define SOURCE_PAGES_MAX (1ull << 40)
@@ -179,27 +179,25 @@ int look_offset(const char *text, uint64_t *ret_page)
 	return 0;
 }
 
-int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret)
+static int take_option(void *ctx, int letter, const char *arg)
 {
-	static const struct option options[] = {
-		{"offset", required_argument, NULL, 'o'}, {"yaml", no_argument, NULL, 'y'}, {0}};
-	int c;
+	struct look_options *o = ctx;
+
+	if (letter == 'p')
+		return look_offset(arg, &o->page);
+	o->yaml = true;
+	return 0;
+}
+
+int look_options(const struct verb *v, int argc, char **argv, struct look_options *ret)
+{
+	int at;
 
 	memset(ret, 0, sizeof(*ret));
-	optind = 0; /* a new command line for getopt */
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c == 'y' && ret_yaml) {
-			*ret_yaml = true;
-			continue;
-		}
-		if (c != 'o')
-			return c == '?' ? -1 : complain("%s: no such option: --yaml", argv[0]);
-		if (look_offset(optarg, &ret->page))
-			return -1;
-	}
-	if (argc - optind != 1)
-		return complain("%s: name one file or device", argv[0]);
-	ret->path = argv[optind];
+	at = verb_options(v, argc, argv, take_option, ret);
+	if (at < 0)
+		return -1;
+	ret->path = argv[at];
 	return 0;
 }
 

@@ -40,14 +40,15 @@ void stock_image_close(struct stock_image *s);
 #define STOCK_LINE_BYTES 160
 const char *stock_image_line(const struct stock_image *s, char ret[STOCK_LINE_BYTES]);
 
-/* The arguments of info and verify: [--offset PAGES] FILE-OR-DEVICE, and --yaml where ret_yaml is
- * not NULL. -1 after one complaint. */
+/* The arguments of info and verify. -1 after one complaint. */
+struct verb;
 struct look_options {
 	const char *path;
 	uint64_t page;
+	bool yaml;
 };
 int look_offset(const char *text, uint64_t *ret_page); /* --offset's argument */
-int look_options(int argc, char **argv, bool *ret_yaml, struct look_options *ret);
+int look_options(const struct verb *v, int argc, char **argv, struct look_options *ret);
 
 /* `torpor info` and `torpor verify`: the exit status. page: of the header. STATUS_NOT_STOCK:
  * there is no swap area, and nothing was said. */

@@ -12,6 +12,7 @@
 #include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"
+#include "verb.h"
 
 /* The image, or the store: both are areas. */
 struct verifier {
@@ -145,7 +146,7 @@ int verify_main(int argc, char **argv)
 	struct look_options o;
 	int status;
 
-	if (look_options(argc, argv, NULL, &o))
+	if (look_options(&verify_verb, argc, argv, &o))
 		return STATUS_USAGE;
 	status = stock_verify(o.path, o.page);
 	if (status != STATUS_NOT_STOCK)
@@ -155,3 +156,14 @@ int verify_main(int argc, char **argv)
 	image_view_close(&v.view);
 	return status;
 }
+
+const struct verb verify_verb = {
+	.name = "verify",
+	.run = verify_main,
+	.summary = "read a whole image and check every hash",
+	.forms = {"verify [--offset PAGES] FILE-OR-DEVICE"},
+	.least = 1,
+	.most = 1,
+	.options = {{'p', "--offset PAGES",
+		"the image is in a swap file, which begins at this page of the partition", 0}},
+};

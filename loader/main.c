@@ -30,6 +30,7 @@
 #include "this_cpu.h"
 #include "time.h"
 #include "traps.h"
+#include "version.h"
 
 #define BUSY_MAX (16u + FIRMWARE_DATA_MAX)
 
@@ -82,10 +83,10 @@ static void start_log(void)
 		console_add_serial(l.options.serial);
 	if (l.bi->text_console)
 		console_add_vga_text();
-	log_line("loader: %s door, program at %#llx, %s; command line: %s",
+	log_line("loader: %s door, program at %#llx, %s, version %s; command line: %s",
 		l.bi->door == BOOT_DOOR_EFI ? "EFI" : "multiboot2",
 		(unsigned long long)(uint64_t)program_base(),
-		l.bi->moved ? "in the region" : "before the move", l.bi->cmdline);
+		l.bi->moved ? "in the region" : "before the move", torpor_version, l.bi->cmdline);
 	if (err) {
 		char why[80];
 		format(why, sizeof(why), "command line: '%.*s' is not understood", (int)len, word);

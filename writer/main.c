@@ -38,6 +38,7 @@
 #include "saved_state.h"
 #include "time.h"
 #include "traps.h"
+#include "version.h"
 
 #define LOG_BYTES         MAILBOX_LOG_BYTES
 #define DMA_RESERVE       (512u * 1024) /* of the arena: driver queues */
@@ -151,9 +152,11 @@ static void start_log(const struct handoff *h)
 	log_init(w.log, sizeof(w.log));
 	if (h->magic == HANDOFF_MAGIC && h->serial_port && h->serial_port <= 0xfff8)
 		console_add_serial((uint16_t)h->serial_port);
-	log_line("writer: entered, program at %#llx, stack %#llx, return point %#llx, cr4 %#llx",
+	log_line(
+		"writer: entered, program at %#llx, stack %#llx, return point %#llx, cr4 %#llx, version %s",
 		(unsigned long long)program_base(), (unsigned long long)w.entry->stack,
-		(unsigned long long)w.entry->jump_back, (unsigned long long)w.entry->cr4);
+		(unsigned long long)w.entry->jump_back, (unsigned long long)w.entry->cr4,
+		torpor_version);
 }
 
 static void check_handoff(const struct handoff *h)

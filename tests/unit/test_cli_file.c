@@ -350,20 +350,25 @@ TEST(set_up_on_a_file)
 	machine_has("/home/letter", "Dear");
 }
 
-static void refused(const char *words, const char *part)
+static void refused_with(int status, const char *words, const char *part)
 {
-	assert_int_equal(machine_run(words), STATUS_FAILED);
+	assert_int_equal(machine_run(words), status);
 	assert_complaint(part);
 	assert_false(sys_exists(IMAGE));
 	assert_false(sys_exists("/boot/grub/torpor"));
+}
+
+static void refused(const char *words, const char *part)
+{
+	refused_with(STATUS_FAILED, words, part);
 }
 
 TEST(set_up_refused)
 {
 	refused("setup --file image", "the whole path is wanted");
 	refused("setup --file " IMAGE " --size 1", "--size 1: auto is wanted");
-	refused("setup --size 16M", "--size is of --file");
-	refused("setup --file " IMAGE " --swap /dev/vda2", "exclude each other");
+	refused_with(STATUS_USAGE, "setup --size 16M", "--size is of --file");
+	refused_with(STATUS_USAGE, "setup --file " IMAGE " --swap /dev/vda2", "exclude each other");
 	play.free_bytes = BYTES + (1 << 20);
 	refused(SETUP, "16.0 MiB are wanted, 17.0 MiB are free there");
 	play_reset();

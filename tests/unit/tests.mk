@@ -202,13 +202,13 @@ SRC_escape := cli/say.c cli/escape.c
 INCLUDE_escape := -Itests/unit $(INC_cli)
 
 UNIT += cli_image
-SRC_cli_image := cli/target_area.c cli/image_view.c cli/info.c cli/kept.c $(STORE_SRC) cli/verify.c cli/contents.c cli/progress.c \
+SRC_cli_image := cli/verb.c cli/target_area.c cli/image_view.c cli/info.c cli/kept.c $(STORE_SRC) cli/verify.c cli/contents.c cli/progress.c \
 	cli/stock_image.c cli/now.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
-SRC_cli_keep := cli/verify.c cli/info.c cli/image_view.c cli/stock_image.c cli/contents.c cli/progress.c cli/now.c \
+SRC_cli_keep := cli/verb.c cli/verify.c cli/info.c cli/image_view.c cli/stock_image.c cli/contents.c cli/progress.c cli/now.c \
 	$(SWSUSP_SRC) cli/keep.c cli/kept.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/uuid.c cli/say.c cli/escape.c \
 	cli/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
@@ -216,7 +216,7 @@ LIBS_cli_keep := $(SWSUSP_A)
 INCLUDE_cli_keep := -Itests/unit $(INC_cli)
 
 UNIT += cli_stock
-SRC_cli_stock := cli/stock_image.c cli/now.c cli/kept.c $(STORE_SRC) cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
+SRC_cli_stock := cli/verb.c cli/stock_image.c cli/now.c cli/kept.c $(STORE_SRC) cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
 	cli/sysfiles.c cli/say.c cli/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
@@ -255,7 +255,7 @@ SRC_cli_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sy
 INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
-SRC_cli_setup := cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
+SRC_cli_setup := cli/verb.c cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
 	cli/setup_hook.c cli/unfinished.c cli/lock.c $(CLI_FACTS_SRC) cli/filesystems.c cli/machine_facts.c cli/memory_use.c lib/ranges.c \
 	cli/setup_image.c cli/status.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
 	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/door/cmdline.c lib/format.c \
@@ -335,7 +335,7 @@ SRC_crash_info := cli/crash_info.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
-SRC_cli_export := cli/export.c cli/out_file.c cli/unfinished.c cli/export_core.c cli/make.c \
+SRC_cli_export := cli/verb.c cli/export.c cli/out_file.c cli/unfinished.c cli/export_core.c cli/make.c \
 	cli/core_file.c cli/crash_info.c cli/image_memory.c \
 	cli/contents.c cli/progress.c cli/verify.c cli/kept.c $(STORE_SRC) cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
 	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
@@ -369,3 +369,7 @@ INCLUDE_apic = $(BARE_INCLUDE)
 UNIT += firmware_data
 SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/acpi.c x86/acpi_power.c lib/ranges.c lib/format.c lib/log.c lib/err.c tests/fake/machine.c \
 	tests/unit/log_text.c
+
+UNIT += verb
+SRC_verb := cli/verb.c cli/help.c cli/completion.c cli/say.c cli/escape.c
+INCLUDE_verb := -Icli -Itests/unit
