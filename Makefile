@@ -31,7 +31,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 FACTS_SRC := abi/facts.c
 # And how it finds it out, and writes it.
 CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_kept.c cli/facts_acpi.c cli/facts_kernel.c \
-	cli/facts_mounts.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
+	cli/facts_mounts.c cli/firmware_map.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
 	loader/fit/tables_read.c $(FACTS_SRC)
@@ -40,7 +40,7 @@ FIT_SRC := loader/fit/usable.c loader/own/plan.c loader/fit/tables.c loader/fit/
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
-	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/open.c swsusp/verify.c swsusp/entry.c
+	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/e820.c swsusp/open.c swsusp/verify.c swsusp/entry.c
 DRIVER_SRC := drivers/block.c drivers/pci.c drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_ids.c drivers/ahci_port.c drivers/ahci_disk.c

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "swsusp.h"
+#include "e820.h"
 
-#define E820_MAP_MAX     3200u /* the kernel's own limit with 1024 memory nodes */
-#define E820_ENTRY_BYTES 20u   /* u64 address, u64 size, u32 type, packed */
+#define E820_MAP_MAX     SWSUSP_E820_MAX
+#define E820_ENTRY_BYTES 20u /* u64 address, u64 size, u32 type, packed */
 
 struct e820_map {
 	struct swsusp_e820 v[E820_MAP_MAX];
@@ -29,10 +29,8 @@ bool e820_add_zero_page(struct e820_map *m, const uint8_t *data, size_t bytes);
  * past 2^64, or there is no room. */
 bool e820_add_entries(struct e820_map *m, const uint8_t *data, size_t bytes);
 
-/* Makes of a boot loader's table, in any order and overlapping, what the kernel makes of it:
- * cut at every begin and end; the numerically highest type wins; neighbours of one type become
- * one, except those types whose borders mean something. False: fewer than two entries, or no
- * room. */
+/* Makes of a boot loader's table, in any order and overlapping, what the kernel makes of it (e820.h).
+ * False: fewer than two entries, none that says anything, or no room. */
 bool e820_clean(struct e820_map *m);
 
 /* The kernel's own table: u32 count, then packed entries. False: not such a table: too short

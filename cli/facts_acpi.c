@@ -303,7 +303,7 @@ void collect_firmware(struct all_facts *a)
 	if (sys_exists("/sys/firmware/efi"))
 		collect_efi(a);
 	if (!a->f.rsdp)
-		a->f.rsdp = boot_params_rsdp(a->zero_page, a->zero_page_bytes);
+		a->f.rsdp = boot_params_rsdp(a->zero_page.data, a->zero_page.bytes);
 	if (!a->f.rsdp && list_by_log(&list) && acpi_list_at(&list, "RSDP", 0))
 		a->f.rsdp = acpi_list_at(&list, "RSDP", 0)->address;
 	if (!a->f.rsdp)

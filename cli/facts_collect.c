@@ -23,14 +23,13 @@ void facts_missing(struct all_facts *a, const char *fmt, ...)
 static void open_kernel(struct all_facts *a)
 {
 	static const char *const names[SYMBOLS_N] = {
-		[SYMBOL_E820] = "e820_table_firmware",
+		[SYMBOL_E820] = FIRMWARE_MAP_SYMBOL,
 		[SYMBOL_ACPI] = "acpi_gbl_root_table_list",
 		[SYMBOL_BOOT_ID] = "sysctl_bootid",
 		[SYMBOL_RESTORE] = "restore_registers",
 	};
-	int n = sys_read_at("/sys/kernel/boot_params/data", 0, a->zero_page, sizeof(a->zero_page));
 
-	a->zero_page_bytes = n > 0 ? (size_t)n : 0;
+	zero_page_read(&a->zero_page);
 	for (uint32_t i = 0; i < SYMBOLS_N; i++)
 		a->symbol[i].name = names[i];
 	(void)kcore_open(&a->core);

@@ -7,9 +7,7 @@
 #define CLI_FACTS_COLLECT_H
 
 #include "acpi_list.h"
-#include "e820_map.h"
-#include "facts.h"
-#include "kcore.h"
+#include "firmware_map.h"
 
 #define FACTS_TABLES_MAX    256u
 #define FACTS_RUNTIME_MAX   512u
@@ -33,8 +31,7 @@ struct all_facts {
 
 	struct kcore core;
 	struct symbol symbol[SYMBOLS_N];
-	uint8_t zero_page[4096];
-	size_t zero_page_bytes;
+	struct zero_page zero_page;
 };
 
 /* Collects all. device: of the swap area, offset_pages: of its header on it. */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "firmware_map.h"
 #include "memory_use.h"
 #include "say.h"
 #include "sysfiles.h"
@@ -57,20 +58,68 @@ static void join_ranges(struct machine_facts *f)
 	f->n_memory = n;
 }
 
-static int read_memory_map(struct machine_facts *f)
+/* Where neither the boot loader's table nor the kernel's can be had: names for types, and on new kernels
+ * another table, with what was plugged in since. */
+static int read_memmap(struct machine_facts *f)
 {
 	int err = sys_each("/sys/firmware/memmap", memmap_entry, f);
 
 	if (err == -1)
 		return -1;
 	if (err || !f->n_memory)
-		return complain("no firmware memory map in /sys/firmware/memmap "
-				"(is this kernel built with CONFIG_FIRMWARE_MEMMAP?)");
+		return complain(
+			"no firmware memory map: neither in /sys/kernel/boot_params, nor in "
+			"the kernel's memory, nor in /sys/firmware/memmap");
 	qsort(f->memory, f->n_memory, sizeof(*f->memory), by_start);
 	for (uint32_t i = 1; i < f->n_memory; i++)
 		if (f->memory[i].start < f->memory[i - 1].end)
 			return complain("ranges of the firmware's memory map overlap at 0x%" PRIx64,
 				f->memory[i].start);
+	complain("the firmware's memory map is taken from /sys/firmware/memmap: it is neither in "
+		 "/sys/kernel/boot_params nor in the kernel's memory");
+	return 0;
+}
+
+/* As the writer and the loader tell kinds: what they have no name for is as reserved. */
+static int take_memory_map(struct machine_facts *f, const struct e820_map *m)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		const struct swsusp_e820 *e = &m->v[i];
+		bool is_named = e->type >= MEMORY_RAM && e->type <= MEMORY_BAD;
+		uint32_t type = is_named ? e->type : MEMORY_RESERVED;
+		struct memory_range *last = f->n_memory ? &f->memory[f->n_memory - 1] : NULL;
+
+		if (last && last->end == e->start && last->type == type) {
+			last->end += e->size;
+			continue;
+		}
+		if (f->n_memory == HANDOFF_MEMORY_MAX)
+			return complain(
+				"the firmware's memory map has %u ranges, of which %u can be "
+				"handed over",
+				m->n, HANDOFF_MEMORY_MAX);
+		f->memory[f->n_memory++] = (struct memory_range){
+			.start = e->start, .end = e->start + e->size, .type = type};
+	}
+	return 0;
+}
+
+static int read_memory_map(struct machine_facts *f, const struct zero_page *zero_page)
+{
+	struct symbol symbol = {.name = FIRMWARE_MAP_SYMBOL};
+	static struct firmware_map m;
+	struct kcore core;
+
+	(void)kcore_open(&core);
+	symbols_find(&symbol, 1);
+	firmware_map_read(zero_page, &core, symbol.address, &m);
+	kcore_close(&core);
+	if (m.differ)
+		return complain("the firmware's memory map is not known: %s", m.why);
+	if (m.known != FACTS_MAP_UNKNOWN)
+		return take_memory_map(f, &m.map);
+	if (read_memmap(f))
+		return -1;
 	join_ranges(f);
 	return 0;
 }
@@ -160,15 +209,12 @@ static uint64_t bios_rsdp(void)
 	return at < 0 ? 0 : BIOS_START + (uint64_t)at;
 }
 
-static void read_firmware(struct machine_facts *f)
+static void read_firmware(struct machine_facts *f, const struct zero_page *z)
 {
-	static uint8_t zero_page[4096];
 	char text[1024];
-	int n = sys_read_at("/sys/kernel/boot_params/data", 0, zero_page, sizeof(zero_page));
-	size_t bytes = n > 0 ? (size_t)n : 0;
 
 	/* With noefi too: the loader is going to see the firmware, not what the kernel makes of it. */
-	f->efi_systab = boot_params_efi_systab(zero_page, bytes);
+	f->efi_systab = boot_params_efi_systab(z->data, z->bytes);
 	f->uefi = f->efi_systab || sys_exists("/sys/firmware/efi");
 	if (f->uefi) {
 		if (sys_read_u64(&f->efi_runtime, "/sys/firmware/efi/runtime"))
@@ -177,7 +223,7 @@ static void read_firmware(struct machine_facts *f)
 			f->rsdp = systab_rsdp(text);
 	}
 	if (!f->rsdp)
-		f->rsdp = boot_params_rsdp(zero_page, bytes);
+		f->rsdp = boot_params_rsdp(z->data, z->bytes);
 	if (!f->rsdp)
 		f->rsdp = bios_rsdp();
 }
@@ -238,12 +284,15 @@ int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n)
 
 int machine_facts_read(struct machine_facts *ret)
 {
+	static struct zero_page zero_page;
+
 	memset(ret, 0, sizeof(*ret));
-	if (read_memory_map(ret) || read_kernel_spans(ret) ||
+	zero_page_read(&zero_page);
+	if (read_memory_map(ret, &zero_page) || read_kernel_spans(ret) ||
 		runtime_map_read(ret->runtime, HANDOFF_RUNTIME_MAX, &ret->n_runtime))
 		return -1;
 	read_kernel(ret);
-	read_firmware(ret);
+	read_firmware(ret, &zero_page);
 	return memory_use_read(ret);
 }
 

@@ -48,113 +48,6 @@ static int add_bytes(struct frames *f, uint64_t start, uint64_t end)
 	return first < end / FRAME_BYTES ? ranges_add(&f->r, first, end / FRAME_BYTES) : 0;
 }
 
-/* ---- The boot loader's map: what the firmware said at the start of this boot ---- */
-
-/* Documentation/x86/zero-page.rst; setup_data of type 1 has what does not fit. */
-#define PARAMS         "/sys/kernel/boot_params"
-#define E820_COUNT     0x1e8
-#define E820_TABLE     0x2d0
-#define E820_ZERO_PAGE 128u
-#define SETUP_E820_EXT 1u
-
-struct e820_entry {
-	uint64_t start, bytes;
-	uint32_t type;
-} __attribute__((packed));
-
-/* In bytes: a range may begin and end inside a frame. */
-static int add_entries(struct frames *f, const uint8_t *data, size_t bytes)
-{
-	struct e820_entry e;
-	int err = 0;
-
-	for (; !err && bytes >= sizeof(e); data += sizeof(e), bytes -= sizeof(e)) {
-		memcpy(&e, data, sizeof(e));
-		if (e.type == MEMORY_RAM && e.bytes <= UINT64_MAX - e.start)
-			err = ranges_add(&f->r, e.start, e.start + e.bytes);
-	}
-	return err;
-}
-
-static int add_extension(const char *name, void *ctx)
-{
-	static uint8_t data[65536];
-	char path[SYS_PATH_MAX];
-	uint64_t type;
-	int n;
-
-	if (sys_read_u64(&type, PARAMS "/setup_data/%s/type", name) || type != SETUP_E820_EXT)
-		return 0;
-	snprintf(path, sizeof(path), PARAMS "/setup_data/%.64s/data", name);
-	n = sys_read_at(path, 0, data, sizeof(data));
-	return n > 0 ? add_entries(ctx, data, (size_t)n) : 0;
-}
-
-/* RAM of that map; 1: it is known, 0: it is not, -1 after one complaint. */
-static int read_boot_map(struct frames *ret)
-{
-	uint8_t page[4096];
-	uint32_t count;
-	int err;
-
-	frames_init(ret);
-	if (sys_read_at(PARAMS "/data", 0, page, sizeof(page)) != sizeof(page))
-		return 0;
-	count = page[E820_COUNT] < E820_ZERO_PAGE ? page[E820_COUNT] : E820_ZERO_PAGE;
-	if (count < 2) /* Linux does not believe it either */
-		return 0;
-	err = add_entries(ret, page + E820_TABLE, count * sizeof(struct e820_entry));
-	if (!err)
-		err = sys_each(PARAMS "/setup_data", add_extension, ret);
-	if (err && err != -ENOENT)
-		return no_room(err, "the boot loader's memory map");
-	return ret->r.n > 0;
-}
-
-/* The parts of a range that are RAM in the boot loader's map too. */
-static int keep_known(const struct memory_range *m, const struct ranges *boot,
-	struct memory_range *kept, uint32_t *n)
-{
-	for (uint32_t i = 0; i < boot->n; i++) {
-		uint64_t start = boot->v[i].start > m->start ? boot->v[i].start : m->start;
-		uint64_t end = boot->v[i].end < m->end ? boot->v[i].end : m->end;
-
-		if (start >= end)
-			continue;
-		if (*n == HANDOFF_MEMORY_MAX)
-			return no_room(-1, "the firmware's memory map");
-		kept[*n] = *m;
-		kept[*n].start = start;
-		kept[(*n)++].end = end;
-	}
-	return 0;
-}
-
-/* Linux adds a DIMM that is plugged in to /sys/firmware/memmap; it is not in the firmware's own map. */
-static int drop_plugged(struct machine_facts *f)
-{
-	static struct memory_range kept[HANDOFF_MEMORY_MAX];
-	static struct frames boot;
-	uint32_t n = 0;
-	int known = read_boot_map(&boot), err = 0;
-
-	if (known <= 0)
-		return known;
-	for (uint32_t i = 0; !err && i < f->n_memory; i++) {
-		if (f->memory[i].type == MEMORY_RAM)
-			err = keep_known(&f->memory[i], &boot.r, kept, &n);
-		else if (n == HANDOFF_MEMORY_MAX)
-			err = no_room(-1, "the firmware's memory map");
-		else
-			kept[n++] = f->memory[i];
-	}
-	if (err)
-		return -1;
-	memcpy(f->memory, kept, n * sizeof(*kept));
-	f->n_memory = n;
-	return 0;
-}
-
 /* ---- Blocks of memory that Linux has taken offline ---- */
 
 struct blocks {
@@ -409,7 +302,7 @@ static struct use use;
 
 int memory_use_read(struct machine_facts *f)
 {
-	return drop_plugged(f) || look(f, &use) ? -1 : 0;
+	return look(f, &use);
 }
 
 int memory_use_check(const struct machine_facts *f)

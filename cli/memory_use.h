@@ -9,8 +9,7 @@
 #include "machine_facts.h"
 #include "ranges.h"
 
-/* Takes out of f->memory what was plugged in after the start, and fills f->left_out. -1 after one
- * complaint, with range and source, when Linux uses memory that the loader would not find. */
+/* Fills f->left_out. -1 after one complaint, with range and source, when Linux uses memory that the loader would not find. */
 int memory_use_read(struct machine_facts *f);
 
 /* Calls found for each frame of ram that has failed (is_huge: one of the huge page that begins there); what it

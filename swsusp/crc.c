@@ -52,7 +52,7 @@ int swsusp_crc_check(const struct swsusp_image *img, uint32_t crc, struct swsusp
 		crc, img->header.crc);
 }
 
-static uint32_t crc_words(uint32_t crc, const struct swsusp_e820 *e)
+uint32_t swsusp_e820_crc_add_(uint32_t crc, const struct swsusp_e820 *e)
 {
 	uint8_t packed[20];
 
@@ -67,6 +67,6 @@ uint32_t swsusp_e820_crc(const struct swsusp_e820 *e, uint32_t n)
 	uint32_t crc = libdeflate_crc32(0, &n, sizeof(n));
 
 	for (uint32_t i = 0; i < n; i++)
-		crc = crc_words(crc, &e[i]);
+		crc = swsusp_e820_crc_add_(crc, &e[i]);
 	return crc;
 }

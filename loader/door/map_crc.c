@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What Linux does to its boot loader's memory map before it makes the checksum of it (e820__update_table of
- * arch/x86/kernel/e820.c; before-and-after tables of three kernels agree with this file): where entries
- * overlap the numerically highest type wins, and neighbours of one type become one, but for the types whose
- * borders mean something (e820_nomerge): legacy persistent memory (12), soft reserved (0xefffffff).
- * cli/e820_map.c does the same for the facts; tests/unit/test_map_crc.c holds the two together.
+ * What a kernel's boot loader would have handed to it, from what ours or the firmware hands to us. What the kernel
+ * then makes of it is swsusp/e820.c's business.
  */
 #include "map_crc.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "swsusp.h"
+#include "e820.h"
 
 #define TYPE_PMEM_LEGACY   12u
 #define TYPE_GRUB_CODE     20u
@@ -25,10 +22,7 @@ static struct {
 	struct swsusp_e820 raw[MAP_CRC_MAX];
 	uint32_t n_raw, n_given;
 	bool unusable; /* too many entries, or one that wraps: the kernel would not take it as it is */
-	uint64_t cut[2 * MAP_CRC_MAX]; /* begins and ends, ascending, each once */
-	uint32_t n_cut;
-	struct swsusp_e820 clean[2 * MAP_CRC_MAX];
-	uint32_t n_clean;
+	uint64_t cut[2 * MAP_CRC_MAX];
 } m;
 
 static uint32_t u32_at(const uint8_t *p)
@@ -47,7 +41,7 @@ static uint64_t u64_at(const uint8_t *p)
 
 static void begin(void)
 {
-	m.n_raw = m.n_given = m.n_cut = m.n_clean = 0;
+	m.n_raw = m.n_given = 0;
 	m.unusable = false;
 }
 
@@ -71,55 +65,15 @@ static void add(uint64_t start, uint64_t bytes, uint32_t type)
 	m.raw[m.n_raw++] = (struct swsusp_e820){.start = start, .size = bytes, .type = type};
 }
 
-/* Maps come nearly sorted: the place is near the end. */
-static void add_cut(uint64_t at)
-{
-	uint32_t i = m.n_cut;
-	while (i > 0 && m.cut[i - 1] > at)
-		i--;
-	if (i > 0 && m.cut[i - 1] == at)
-		return;
-	memmove(&m.cut[i + 1], &m.cut[i], (m.n_cut - i) * sizeof(m.cut[0]));
-	m.cut[i] = at;
-	m.n_cut++;
-}
-
-static uint32_t highest_type(uint64_t start)
-{
-	uint32_t type = NO_TYPE;
-	for (uint32_t i = 0; i < m.n_raw; i++)
-		if (m.raw[i].start <= start && start - m.raw[i].start < m.raw[i].size &&
-			m.raw[i].type > type)
-			type = m.raw[i].type;
-	return type;
-}
-
-static void add_clean(uint64_t start, uint64_t end, uint32_t type)
-{
-	struct swsusp_e820 *last = m.n_clean ? &m.clean[m.n_clean - 1] : NULL;
-	if (type == NO_TYPE)
-		return;
-	bool joins = type != TYPE_PMEM_LEGACY && type != TYPE_SOFT_RESERVED;
-	if (last && last->type == type && joins && last->start + last->size == start)
-		last->size += end - start;
-	else
-		m.clean[m.n_clean++] =
-			(struct swsusp_e820){.start = start, .size = end - start, .type = type};
-}
-
 /* A table of fewer than two entries is not taken by the kernel either. */
 static void finish(struct boot_info *bi, uint32_t rules)
 {
 	if (m.unusable || m.n_given < 2 || bi->n_map_crc == BOOT_MAP_CRC_MAX)
 		return;
-	for (uint32_t i = 0; i < m.n_raw; i++) {
-		add_cut(m.raw[i].start);
-		add_cut(m.raw[i].start + m.raw[i].size);
-	}
-	for (uint32_t i = 0; i + 1 < m.n_cut; i++)
-		add_clean(m.cut[i], m.cut[i + 1], highest_type(m.cut[i]));
+	struct swsusp_e820_walk w;
+	swsusp_e820_walk(&w, m.raw, m.n_raw, m.cut);
 	bi->map_crc[bi->n_map_crc++] =
-		(struct boot_map_crc){.crc = swsusp_e820_crc(m.clean, m.n_clean), .rules = rules};
+		(struct boot_map_crc){.crc = swsusp_e820_walk_crc(&w, NULL), .rules = rules};
 }
 
 void map_crc_add_e820(

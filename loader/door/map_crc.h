@@ -8,9 +8,10 @@
 #define LOADER_MAP_CRC_H
 
 #include "boot_info.h"
+#include "e820.h"
 
 /* Entries of a map, once neighbours of one type are joined; of a longer one no checksum is made. */
-#define MAP_CRC_MAX 1024u
+#define MAP_CRC_MAX SWSUSP_E820_MAX
 
 /* The list that GRUB has from a BIOS and hands to a kernel as it hands it to us: entries of entry_bytes
  * (20 or more) each, beginning with u64 start, u64 bytes, u32 type. Adds to bi->map_crc. */

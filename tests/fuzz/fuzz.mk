@@ -37,7 +37,7 @@ FUZZ += ahci
 FUZZSRC_ahci := $(FUZZSRC_virtio_blk)
 
 FUZZ += multiboot2
-FUZZSRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/door/map_crc.c swsusp/crc.c swsusp/err.c
+FUZZSRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/door/map_crc.c swsusp/e820.c swsusp/crc.c swsusp/err.c
 FUZZLIBS_multiboot2 := $(SWSUSP_A)
 
 FUZZ += efi_tables

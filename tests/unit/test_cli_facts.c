@@ -95,6 +95,103 @@ TEST(bios)
 	assert_int_equal(f.rsdp, 0);
 }
 
+/* ---- The map by number ---- */
+
+struct entry {
+	uint64_t start, bytes;
+	uint32_t type;
+} __attribute__((packed));
+
+#define TABLE_VA 0xffff888003c00000ull
+
+/* GRUB on OVMF: types without a name in /sys/firmware/memmap, unsorted, the rest in a setup_data. */
+static void numbered_map(void)
+{
+	static const struct entry handed[] = {{0x100000, 0xff00000, 1}, {0, 0xa0000, 1},
+		{0x40200000, 0x1000, 20}, {0x40201000, 0x1000, 2}, {0x40202000, 0x1000, 16},
+		{0x40203000, 0x1000, 3}};
+	static const struct entry more[] = {{0x10000000, 0x2ffdc000, 1}, {0x3ffdc000, 0x24000, 4}};
+	static uint8_t zero_page[4096];
+
+	bios_machine();
+	memset(zero_page, 0, sizeof(zero_page));
+	zero_page[0x1e8] = 6;
+	memcpy(zero_page + 0x2d0, handed, sizeof(handed));
+	tree_bytes("/sys/kernel/boot_params/data", zero_page, sizeof(zero_page));
+	tree_file("/sys/kernel/boot_params/setup_data/0/type", "0x1\n");
+	tree_bytes("/sys/kernel/boot_params/setup_data/0/data", more, sizeof(more));
+}
+
+/* The kernel's own table, as /proc/kcore shows it. */
+static void kernels_map(const struct entry *e, uint32_t n)
+{
+	static struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segment;
+		uint64_t pointer;
+		uint32_t n;
+		struct entry v[8];
+	} __attribute__((packed)) core;
+
+	memset(&core, 0, sizeof(core));
+	memcpy(core.header.e_ident, ELFMAG, SELFMAG);
+	core.header.e_phoff = sizeof(Elf64_Ehdr);
+	core.header.e_phentsize = sizeof(Elf64_Phdr);
+	core.header.e_phnum = 1;
+	core.segment = (Elf64_Phdr){.p_type = PT_LOAD,
+		.p_offset = offsetof(__typeof__(core), pointer),
+		.p_vaddr = TABLE_VA,
+		.p_filesz = sizeof(core) - offsetof(__typeof__(core), pointer)};
+	core.pointer = TABLE_VA + 8;
+	core.n = n;
+	memcpy(core.v, e, n * sizeof(*e));
+	tree_bytes("/proc/kcore", &core, sizeof(core));
+	tree_file("/proc/kallsyms", "ffff888003c00000 D e820_table_firmware\n"
+				    "ffffffff9a400000 T _text\n");
+}
+
+static void has_numbered_map(const struct machine_facts *f)
+{
+	static const struct memory_range wanted[] = {{0, 0xa0000, MEMORY_RAM, 0},
+		{0x100000, 0x3ffdc000, MEMORY_RAM, 0}, {0x3ffdc000, 0x40000000, MEMORY_NVS, 0},
+		{0x40200000, 0x40203000, MEMORY_RESERVED, 0},
+		{0x40203000, 0x40204000, MEMORY_ACPI, 0}};
+
+	assert_int_equal(f->n_memory, 5);
+	assert_memory_equal(f->memory, wanted, sizeof(wanted));
+}
+
+TEST(map_by_number)
+{
+	static const struct entry kept[] = {{0, 0xa0000, 1}, {0x100000, 0x3fedc000, 1},
+		{0x3ffdc000, 0x24000, 4}, {0x40200000, 0x1000, 20}, {0x40201000, 0x1000, 2},
+		{0x40202000, 0x1000, 16}, {0x40203000, 0x1000, 3}};
+	static struct machine_facts f;
+	static struct entry other[8];
+
+	numbered_map();
+	assert_int_equal(machine_facts_read(&f), 0);
+	has_numbered_map(&f);
+	kernels_map(kept, 7);
+	assert_int_equal(machine_facts_read(&f), 0);
+	has_numbered_map(&f);
+	tree_remove("/sys/kernel/boot_params/data"); /* one of them does */
+	assert_int_equal(machine_facts_read(&f), 0);
+	has_numbered_map(&f);
+	numbered_map();
+	memcpy(other, kept, sizeof(kept));
+	other[6].type = 2;
+	kernels_map(other, 7);
+	assert_int_equal(machine_facts_read(&f), -1);
+	assert_complaint("map is not known: the boot loader's and the kernel's own differ");
+	/* Neither: the map with names, and that is said. */
+	tree_remove("/sys/kernel/boot_params/data");
+	tree_remove("/proc/kcore");
+	assert_int_equal(machine_facts_read(&f), 0);
+	assert_complaint("taken from /sys/firmware/memmap");
+	assert_int_equal(f.n_memory, 5);
+}
+
 TEST(bios_memory)
 {
 	static struct machine_facts f;
@@ -157,7 +254,7 @@ TEST(bad_maps)
 	static struct machine_facts f;
 
 	assert_int_equal(machine_facts_read(&f), -1);
-	assert_complaint("CONFIG_FIRMWARE_MEMMAP");
+	assert_complaint("nor in /sys/firmware/memmap");
 	bios_machine();
 	tree_file("/proc/iomem",
 		"00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n");

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "e820_map.h"
 #include "map_crc.h"
 
 static struct boot_info bi;
@@ -87,17 +86,6 @@ TEST(odd_types)
 	assert_int_equal(bi.map_crc[0].crc, 0x26c457d9);
 }
 
-/* What the command makes of the same table (cli/e820_map.c): 20-byte entries. */
-static uint32_t crc_of_command(void)
-{
-	static struct e820_map m;
-	m.n = 0;
-	for (uint32_t at = 0; at < used; at += 24)
-		assert_true(e820_add_entries(&m, map + at, E820_ENTRY_BYTES));
-	assert_true(e820_clean(&m));
-	return swsusp_e820_crc(m.v, m.n);
-}
-
 TEST(soft_reserved_stays_cut)
 {
 	entry(0x5000, 0x8000, 0xefffffff);
@@ -106,26 +94,6 @@ TEST(soft_reserved_stays_cut)
 	const struct swsusp_e820 want[] = {{0x5000, 0x1000, 0xefffffff},
 		{0x6000, 0x2000, 0xefffffff}, {0x8000, 0x5000, 0xefffffff}};
 	assert_int_equal(bi.map_crc[0].crc, swsusp_e820_crc(want, 3));
-}
-
-/* The loader and the command clean up alike; else facts would be doubted, or the kernel's rule be wrong.
- * Neighbours of 12 or soft reserved, given as two, are apart here: boot loaders join them or not. */
-TEST(as_the_command_does)
-{
-	static const uint32_t types[] = {1, 1, 2, 3, 4, 5, 7, 12, 16, 20, 0xefffffff};
-	for (uint32_t turn = 0; turn < 5000; turn++) {
-		uint64_t start = 0;
-		setup();
-		for (uint32_t i = 0; i < 2 + turn % 10; i++) {
-			start += 0x1000 * (uint64_t)(rand() % 4);
-			entry(start, 0x1000 * (uint64_t)(1 + rand() % 6),
-				types[rand() % (int)(sizeof(types) / sizeof(*types))]);
-			start += 0x400;
-		}
-		map_crc_add_e820(&bi, map, used, 24);
-		assert_int_equal(bi.n_map_crc, 1);
-		assert_int_equal(bi.map_crc[0].crc, crc_of_command());
-	}
 }
 
 TEST(efi)

@@ -35,7 +35,8 @@ UNIT += facts
 SRC_facts := $(FACTS_SRC) image-format/hash.c $(SRC_state)
 
 UNIT += e820_map
-SRC_e820_map := cli/e820_map.c
+SRC_e820_map := cli/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c
+LIBS_e820_map := $(SWSUSP_A)
 INCLUDE_e820_map := -Itests/unit $(INC_cli)
 
 UNIT += acpi_list
@@ -124,11 +125,11 @@ SRC_swsusp_fields := $(SRC_swsusp)
 LIBS_swsusp_fields := $(SWSUSP_A)
 
 UNIT += multiboot2
-SRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/door/map_crc.c swsusp/crc.c swsusp/err.c
+SRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/door/map_crc.c swsusp/e820.c swsusp/crc.c swsusp/err.c
 LIBS_multiboot2 := $(SWSUSP_A)
 
 UNIT += map_crc
-SRC_map_crc := loader/door/map_crc.c swsusp/crc.c swsusp/err.c cli/e820_map.c
+SRC_map_crc := loader/door/map_crc.c swsusp/e820.c swsusp/crc.c swsusp/err.c
 LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
@@ -163,13 +164,16 @@ UNIT += cli_parse
 SRC_cli_parse := cli/facts_parse.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/memory_use.c cli/kexec.c cli/sysfiles.c cli/say.c cli/escape.c \
+SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/firmware_map.c cli/e820_map.c cli/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
+	cli/memory_use.c cli/kexec.c cli/sysfiles.c cli/say.c cli/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
+LIBS_cli_facts := $(SWSUSP_A)
 INCLUDE_cli_facts := -Itests/unit $(INC_cli)
 
 UNIT += cli_memory
 SRC_cli_memory := $(SRC_cli_facts)
+LIBS_cli_memory := $(SWSUSP_A)
 INCLUDE_cli_memory := -Itests/unit $(INC_cli)
 
 # Finding a target, a file too. cli/file_sys.c is played in tests of files (play_file_sys.c).
