@@ -30,8 +30,8 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 # What `torpor arm` tells the loader.
 FACTS_SRC := abi/facts.c
 # And how it finds it out, and writes it.
-CLI_FACTS_SRC := cli/facts_arm.c cli/facts_file.c cli/facts_collect.c cli/facts_map.c cli/facts_kept.c cli/facts_acpi.c cli/facts_kernel.c \
-	cli/facts_mounts.c cli/firmware_map.c cli/e820_map.c cli/acpi_list.c cli/kcore.c $(FACTS_SRC)
+CLI_FACTS_SRC := cli/facts.c cli/boot/facts_arm.c cli/boot/facts_file.c cli/machine/facts_collect.c cli/machine/facts_map.c cli/machine/facts_kept.c cli/machine/facts_acpi.c cli/machine/facts_kernel.c \
+	cli/machine/facts_mounts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/acpi_list.c cli/machine/kcore.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
 	loader/fit/tables_read.c $(FACTS_SRC)
@@ -52,17 +52,17 @@ IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/verb.c cli/help.c cli/completion.c lib/version.c cli/say.c cli/escape.c cli/now.c cli/sysfiles.c cli/facts_parse.c cli/machine_facts.c cli/target.c \
-	cli/target_use.c cli/target_file.c cli/target_area.c cli/layers.c cli/file_sys.c cli/file_extents.c \
-	cli/btrfs_place.c cli/region.c cli/payload.c cli/kexec.c cli/kernel_threads.c cli/save.c cli/hardware.c cli/report.c \
-	cli/filesystems.c \
-	cli/format.c cli/kept.c cli/keep.c cli/out_file.c cli/unfinished.c cli/lock.c cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/dump.c cli/uuid.c cli/stock_image.c \
-	cli/boot_parse.c cli/grub_text.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/setup_record.c cli/setup_files.c cli/setup.c cli/setup_image.c \
-	cli/setup_grub.c cli/setup_efi.c cli/efi_run.c cli/arm.c cli/status.c lib/err.c
-CLI_SRC += cli/memory_use.c cli/loader_words.c loader/door/cmdline.c cli/contents.c cli/progress.c cli/image_memory.c cli/core_file.c cli/crash_info.c cli/export.c \
-	cli/export_core.c cli/make.c $(CLI_FACTS_SRC) cli/setup_hook.c
+CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/target/target.c \
+	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
+	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save.c cli/machine/hardware.c cli/save/report.c \
+	cli/target/filesystems.c \
+	cli/format.c cli/target/kept.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
+	cli/linux/boot_parse.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/setup_image.c \
+	cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/efi_run.c cli/arm.c cli/status.c lib/err.c
+CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
+	cli/image/export_core.c cli/make.c $(CLI_FACTS_SRC) cli/boot/setup_hook.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
-CLI_SRC += cli/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
+CLI_SRC += cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/door/cmdline.c loader/disk/gpt.c loader/own/find.c loader/own/image.c $(FIT_SRC) loader/door/boot_memory.c \
 	loader/disk/places.c loader/disk/changes.c loader/stock/stock.c loader/door/err_any.c \
@@ -105,10 +105,17 @@ INC_loader/own := -Iloader/own $(INC_loader/fit)
 INC_loader/stock := -Iloader/stock $(INC_loader/fit)
 INC_loader := -Iloader -Iloader/own -Iloader/stock $(INC_loader/fit)
 INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
-# lib: the texts of errors that the writer reports.
-INC_cli := -Icli -Iimage-format -Iswsusp -Iabi -Ilib
+INC_cli/base := -Icli/base
+INC_cli/linux := -Icli/linux $(INC_cli/base) -Iimage-format -Iabi
+INC_cli/image := -Icli/image $(INC_cli/base) -Iimage-format -Iswsusp -Iabi
+INC_cli/target := -Icli/target -Icli/image -Iswsusp $(INC_cli/linux)
+# lib: ranges, and the texts of errors that the writer reports.
+INC_cli/machine := -Icli/machine $(INC_cli/target) -Ilib
+INC_cli/save := -Icli/save $(INC_cli/machine)
+INC_cli/boot := -Icli/boot $(INC_cli/machine)
+INC_cli := -Icli -Icli/boot $(INC_cli/save)
 # Host builds of driver code: the fake machine stands before x86/.
-INC_host := -Itests/fake -Itests/unit -Iwriter -Iold-kernel -Icli $(INC_loader)
+INC_host := -Itests/fake -Itests/unit -Iwriter -Iold-kernel $(INC_cli) $(INC_loader)
 
 # ---- the freestanding programs: flat, position independent, linked at 0 (linker.ld) ----
 METAL_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpie -mno-red-zone -fno-stack-protector \
@@ -211,14 +218,16 @@ $(out)/host/%.c.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(call inc_of,$<) -MMD -MP -c -o $@ $<
 
-$(out)/host/cli/resumable.c.o $(out)/host/cli/loader_words.c.o: INC_cli += -Iwriter $(INC_loader)
+# These two ask the loader's own code.
+$(out)/host/cli/save/resumable.c.o: INC_cli/save += -Iwriter $(INC_loader)
+$(out)/host/cli/boot/loader_words.c.o: INC_cli/boot += $(INC_loader)
 
-$(out)/host/cli/writer_blob.S.o: cli/writer_blob.S $(out)/writer.bin
+$(out)/host/cli/save/writer_blob.S.o: cli/save/writer_blob.S $(out)/writer.bin
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -DWRITER='"$(out)/writer.bin"' -c -o $@ $<
 
-$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC) $(SWSUSP_SRC) cli/writer_blob.S)
+$(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC) $(SWSUSP_SRC) cli/save/writer_blob.S)
 	$(call say,LD,$@)
 	$(Q)$(CC) -static -o $@ $^ $(SWSUSP_A) -lblkid -luuid
 
@@ -228,7 +237,7 @@ $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC)
 HOST_CFLAGS := -std=gnu11 -g -O1 $(WARN) -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 HEADERS := tests/fake/*.h lib/*.h drivers/*.h x86/*.h image-io/*.h image-format/*.h swsusp/*.h loader/*.h loader/*/*.h writer/*.h old-kernel/*.h \
-	cli/*.h abi/*.h
+	cli/*.h cli/*/*.h abi/*.h
 UNIT :=
 UNIT_PLAIN :=
 include tests/unit/tests.mk
@@ -277,7 +286,8 @@ bench:
 
 # Sources are compiled once for each include path that a suite asks for, and tracked by their .d files.
 space := $(subst ,, )
-san_key = $(subst $(space),+,$(strip $(subst /,_,$(subst -I,,$(1)))))
+short_inc = $(subst $(INC_cli),-Icli,$(subst $(INC_loader),-Iloader,$(subst $(INC_host),-Ihost,$(1))))
+san_key = $(subst $(space),+,$(strip $(subst /,_,$(subst -I,,$(call short_inc,$(1))))))
 unit_inc = $(or $(INCLUDE_$(1)),$(INC_host))
 san = $(patsubst %,$(out)/san/$(call san_key,$(1))/%.o,$(sort $(filter %.c,$(2)))) $(filter-out %.c,$(2))
 

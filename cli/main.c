@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
-#include "layout.h"
+#include "img_layout.h"
 #include "say.h"
 #include "verb.h"
 #include "version.h"

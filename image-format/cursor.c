@@ -2,7 +2,7 @@
 /*
  * Reading: the chunks of an object, one after the other, each checked before it is given out.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #include <lz4.h>
 #include <string.h>

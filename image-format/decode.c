@@ -2,7 +2,7 @@
 /*
  * Stored form to content, and content against its hash.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #include <lz4.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * Texts of errors, and the checks that every other file here needs.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #include <string.h>
 

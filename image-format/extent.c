@@ -2,7 +2,7 @@
 /*
  * Extents: from the linear area to sectors of a disk.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 static bool overlap(const struct img_extent *a, const struct img_extent *b)
 {

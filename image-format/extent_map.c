@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "internal.h"
+#include "img_internal.h"
 
 #define HASHED_FROM offsetof(struct img_map_head, version)
 

@@ -6,7 +6,7 @@
  * disk and than LZ4; where SIMD is emulated (QEMU without hardware help) XXH3 is thirty times
  * slower than this. And XXH64 is thirty lines in any language, for those who write another encoder.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #define XXH_INLINE_ALL
 /* Words by packed structs: with -ffreestanding every small memcpy would be a call. */

@@ -7,7 +7,7 @@
  * reset cut a change of state short, so a flush comes before the first write. And a state that forbids a resume is put into both copies, so
  * that no single bad sector can bring a resumable one back.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "layout.h"
+#include "img_layout.h"
 
 #define IMG_MUST_CHECK __attribute__((warn_unused_result))
 

@@ -3,7 +3,7 @@
  * Reading: the root, and what it says. Everything in it is checked here, once; afterwards the
  * tables can be used as they lie in memory.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * State streams: writing, checking, and reading into the structs of another version.
  */
-#include "internal.h"
+#include "img_internal.h"
 #include "state_object.h"
 
 #include <string.h>

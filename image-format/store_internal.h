@@ -5,7 +5,7 @@
 #ifndef IMAGE_FORMAT_STORE_INTERNAL_H
 #define IMAGE_FORMAT_STORE_INTERNAL_H
 
-#include "internal.h"
+#include "img_internal.h"
 #include "store.h"
 
 enum store_phase { STORE_IDLE, STORE_NODE, STORE_PAGES, STORE_BYTES };

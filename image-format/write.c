@@ -6,7 +6,7 @@
  * and durable; one header written; durable. At no point does a header that can be resumed point at
  * something that is not all there.
  */
-#include "internal.h"
+#include "img_internal.h"
 #include "write_phase.h"
 
 #include <lz4.h>

@@ -7,7 +7,7 @@
  * its whole blocks are written and the rest moves on into the next buffer: nothing is wasted. Only
  * what must start at a block (frames stored raw, index blocks) is padded up to.
  */
-#include "internal.h"
+#include "img_internal.h"
 
 #include <string.h>
 

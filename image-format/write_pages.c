@@ -2,7 +2,7 @@
 /*
  * Writing, the upper half: frames and bytes to chunks.
  */
-#include "internal.h"
+#include "img_internal.h"
 #include "write_phase.h"
 
 #include <lz4.h>

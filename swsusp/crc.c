@@ -3,7 +3,7 @@
  * Checksums. libdeflate has CRC-32 with the usual inversions, by carry-less multiplication where the
  * processor can: fast enough not to be seen beside LZO.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #include <libdeflate.h>
 #include <string.h>

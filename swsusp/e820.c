@@ -5,7 +5,7 @@
  * reserved memory (0xefffffff) are never joined (e820_nomerge): their borders are those of devices or memory nodes.
  */
 #include "e820.h"
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #include <libdeflate.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * Page tables of the image kernel.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #define PRESENT    1ull
 #define LARGE      (1ull << 7)

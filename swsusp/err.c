@@ -2,7 +2,7 @@
 /*
  * Error texts, and how a fault is told.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 static const struct {
 	int err;

@@ -2,7 +2,7 @@
 /*
  * Stored pages in order, synchronously: for the frame list, and for checking whole images.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * compressed image its last page may share a unit with the first data pages: that unit is decoded
  * again when the data are read.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 struct list {
 	struct swsusp_image *img;

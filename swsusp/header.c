@@ -2,7 +2,7 @@
 /*
  * The header page: is there an image, of which kind, and how it is consumed.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * The info page: sizes, and where the image kernel wants to be entered.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #define TEXT_START 0xffffffff80000000ull /* of the kernel, on every x86-64 Linux */
 #define TEXT_END   0xffffffffc0000000ull

@@ -4,7 +4,7 @@
  * the size of the image that the info page tells, by the work memory, and a map page that comes again
  * is seen at once. In the end no page of the disk is used twice.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 struct walk {
 	struct swsusp_image *img;

@@ -4,7 +4,7 @@
  * its start: runs of slots, runs of frames. At its end, while opening: the map page being read and the
  * numbers of the map pages, later the buffers for the frame list.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 static_assert(SWSUSP_WORK_MIN >= SWSUSP_BUFFER_BYTES + 16 * PAGE, "work memory");
 static_assert(SWSUSP_BUFFER_BYTES == (FEED_SLOTS + SWSUSP_UNIT_PAGES) * PAGE, "buffers");

@@ -2,7 +2,7 @@
 /*
  * Lists of runs, and the cursors that walk them.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 bool runs_add_(struct runs_ *r, uint64_t first, bool zero)
 {

@@ -3,7 +3,7 @@
  * Reader for the hibernation images of unmodified Linux kernels (swsusp), x86-64. Pure: no hardware,
  * no allocation, no logging; all memory is the caller's. The same sources are built for the
  * freestanding programs and for Linux. README.md has the facts about the format and where they are
- * from; layout.h has the structs.
+ * from; swsusp_layout.h has the structs.
  *
  * An image is a stream of 4096-byte pages: info page, frame list, data. Swap map pages say where on
  * the disk each page of the stream is stored; a stored page is called a slot here (slot 0 is the
@@ -35,7 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "layout.h"
+#include "swsusp_layout.h"
 
 #define SWSUSP_MUST_CHECK __attribute__((warn_unused_result))
 

@@ -2,7 +2,7 @@
 /*
  * Compressed units: where one ends, and what is in it.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 #include <lz4.h>
 #include <lzo/lzo1x.h>

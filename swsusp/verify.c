@@ -2,7 +2,7 @@
 /*
  * Whole images, synchronously: for tools and tests.
  */
-#include "internal.h"
+#include "swsusp_internal.h"
 
 static void tell(const struct swsusp_sink *s, uint64_t slots)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../swsusp/internal.h"
+#include "../../swsusp/swsusp_internal.h"
 
 #define BLOCKS_MAX (1u << 18)
 

@@ -28,7 +28,7 @@ FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fuzz/fuzz_block.c tests/fake/machine.c
 	lib/format.c lib/log.c lib/arena.c
 
 FUZZ += cli
-FUZZSRC_cli := cli/facts_parse.c
+FUZZSRC_cli := cli/linux/facts_parse.c
 
 FUZZ += nvme
 FUZZSRC_nvme := $(FUZZSRC_virtio_blk)
@@ -64,18 +64,18 @@ FUZZ += acpi
 FUZZSRC_acpi := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += boot_parse
-FUZZSRC_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c cli/escape.c
+FUZZSRC_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
 
 FUZZ += extent_map
 FUZZSRC_extent_map := $(IMAGE_SRC)
 FUZZLIBS_extent_map := $(LZ4_A)
 
 FUZZ += filesystem
-FUZZSRC_filesystem := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c
+FUZZSRC_filesystem := cli/target/filesystems.c cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c
 FUZZLIBS_filesystem := $(LZ4_A) -lblkid
 
 FUZZ += core_file
-FUZZSRC_core_file := cli/core_file.c cli/crash_info.c
+FUZZSRC_core_file := cli/image/core_file.c cli/image/crash_info.c
 
 FUZZ += mcfg
 FUZZSRC_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
@@ -86,4 +86,4 @@ FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c drivers/pci.c tests/fake/ma
 	lib/format.c lib/log.c
 
 FUZZ += facts
-FUZZSRC_facts := cli/e820_map.c cli/acpi_list.c cli/kcore.c cli/facts_parse.c cli/sysfiles.c
+FUZZSRC_facts := cli/machine/e820_map.c cli/machine/acpi_list.c cli/machine/kcore.c cli/linux/facts_parse.c cli/linux/sysfiles.c

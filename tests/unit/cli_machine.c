@@ -21,7 +21,7 @@ char efi_text[1024];
 const char *efi_after;
 char efi_ran[1024];
 
-/* A suite that links cli/efi_run.c runs a program. */
+/* A suite that links cli/boot/efi_run.c runs a program. */
 __attribute__((weak)) int efibootmgr(const char *const *argv, char *ret_text, size_t cap)
 {
 	if (strcmp(argv[1], "-v")) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file system as cli/file_sys.h sees it, played: where files lie, and what they are. Their content is
+/* A file system as cli/linux/file_sys.h sees it, played: where files lie, and what they are. Their content is
  * real. */
 #ifndef TESTS_UNIT_PLAY_FILE_SYS_H
 #define TESTS_UNIT_PLAY_FILE_SYS_H

@@ -35,12 +35,12 @@ UNIT += facts
 SRC_facts := $(FACTS_SRC) image-format/hash.c $(SRC_state)
 
 UNIT += e820_map
-SRC_e820_map := cli/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c
+SRC_e820_map := cli/machine/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c
 LIBS_e820_map := $(SWSUSP_A)
 INCLUDE_e820_map := -Itests/unit $(INC_cli)
 
 UNIT += acpi_list
-SRC_acpi_list := cli/acpi_list.c
+SRC_acpi_list := cli/machine/acpi_list.c
 INCLUDE_acpi_list := -Itests/unit $(INC_cli)
 
 UNIT += lib
@@ -161,11 +161,11 @@ SRC_find := loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door
 LIBS_find := $(LZ4_A)
 
 UNIT += cli_parse
-SRC_cli_parse := cli/facts_parse.c
+SRC_cli_parse := cli/linux/facts_parse.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/facts_parse.c cli/machine_facts.c cli/firmware_map.c cli/e820_map.c cli/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
-	cli/memory_use.c cli/kexec.c cli/sysfiles.c cli/say.c cli/escape.c \
+SRC_cli_facts := cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
+	cli/machine/memory_use.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
 LIBS_cli_facts := $(SWSUSP_A)
@@ -176,52 +176,52 @@ SRC_cli_memory := $(SRC_cli_facts)
 LIBS_cli_memory := $(SWSUSP_A)
 INCLUDE_cli_memory := -Itests/unit $(INC_cli)
 
-# Finding a target, a file too. cli/file_sys.c is played in tests of files (play_file_sys.c).
-TARGET_SRC := cli/facts_parse.c cli/boot_parse.c cli/target.c cli/target_file.c cli/file_extents.c \
-	cli/btrfs_place.c cli/layers.c cli/uuid.c cli/image_io.c cli/sysfiles.c cli/say.c cli/escape.c $(IMAGE_SRC)
+# Finding a target, a file too. cli/linux/file_sys.c is played in tests of files (play_file_sys.c).
+TARGET_SRC := cli/linux/facts_parse.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_file.c cli/linux/file_extents.c \
+	cli/linux/btrfs_place.c cli/linux/layers.c cli/base/uuid.c cli/image/image_io.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c $(IMAGE_SRC)
 UNIT += cli_target
-SRC_cli_target := cli/target_use.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
+SRC_cli_target := cli/target/target_use.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_target := $(LZ4_A)
 INCLUDE_cli_target := -Itests/unit $(INC_cli)
 
 UNIT += cli_save
-SRC_cli_save := cli/region.c cli/payload.c cli/report.c $(TARGET_SRC) cli/file_sys.c \
+SRC_cli_save := cli/save/region.c cli/save/payload.c cli/save/report.c $(TARGET_SRC) cli/linux/file_sys.c \
 	writer/handoff_check.c lib/err.c
 LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_resumable
-SRC_cli_resumable := cli/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/err.c \
-	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/payload.c $(TARGET_SRC) cli/file_sys.c
+SRC_cli_resumable := cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/err.c \
+	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/save/payload.c $(TARGET_SRC) cli/linux/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
 INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iwriter $(INC_loader)
 
 UNIT += cli_filesystems
-SRC_cli_filesystems := cli/filesystems.c cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c
+SRC_cli_filesystems := cli/target/filesystems.c cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_filesystems := $(LZ4_A) -lblkid
 INCLUDE_cli_filesystems := -Itests/unit $(INC_cli)
 
 UNIT += escape
-SRC_escape := cli/say.c cli/escape.c
+SRC_escape := cli/base/say.c cli/base/escape.c
 INCLUDE_escape := -Itests/unit $(INC_cli)
 
 UNIT += cli_image
-SRC_cli_image := cli/verb.c cli/target_area.c cli/image_view.c cli/info.c cli/kept.c $(STORE_SRC) cli/verify.c cli/contents.c cli/progress.c \
-	cli/stock_image.c cli/now.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
+SRC_cli_image := cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/info.c cli/target/kept.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
+	cli/image/stock_image.c cli/base/now.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
-SRC_cli_keep := cli/verb.c cli/verify.c cli/info.c cli/image_view.c cli/stock_image.c cli/contents.c cli/progress.c cli/now.c \
-	$(SWSUSP_SRC) cli/keep.c cli/kept.c cli/out_file.c cli/unfinished.c cli/image_io.c cli/uuid.c cli/say.c cli/escape.c \
-	cli/sysfiles.c tests/unit/cli_tree.c \
+SRC_cli_keep := cli/base/verb.c cli/verify.c cli/info.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
+	$(SWSUSP_SRC) cli/keep.c cli/target/kept.c cli/base/out_file.c cli/base/unfinished.c cli/image/image_io.c cli/base/uuid.c cli/base/say.c cli/base/escape.c \
+	cli/linux/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
 LIBS_cli_keep := $(SWSUSP_A)
 INCLUDE_cli_keep := -Itests/unit $(INC_cli)
 
 UNIT += cli_stock
-SRC_cli_stock := cli/verb.c cli/stock_image.c cli/now.c cli/kept.c $(STORE_SRC) cli/image_io.c cli/image_view.c cli/info.c cli/verify.c cli/contents.c cli/progress.c cli/uuid.c \
-	cli/sysfiles.c cli/say.c cli/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
+SRC_cli_stock := cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
+	cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A)
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
@@ -255,14 +255,14 @@ UNIT += acpi_registers
 SRC_acpi_registers := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
 
 UNIT += cli_boot_parse
-SRC_cli_boot_parse := cli/boot_parse.c cli/grub_text.c cli/setup_record.c cli/sysfiles.c cli/say.c cli/escape.c
+SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
 INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
-SRC_cli_setup := cli/verb.c cli/setup.c cli/setup_grub.c cli/setup_efi.c cli/setup_files.c cli/setup_record.c cli/arm.c \
-	cli/setup_hook.c cli/unfinished.c cli/lock.c $(CLI_FACTS_SRC) cli/filesystems.c cli/machine_facts.c cli/memory_use.c lib/ranges.c \
-	cli/setup_image.c cli/status.c cli/swap_place.c cli/unsaved.c cli/hibernation_target.c cli/grub_text.c cli/stock_image.c cli/progress.c cli/now.c \
-	cli/target_use.c cli/target_area.c $(TARGET_SRC) cli/loader_words.c loader/door/cmdline.c lib/format.c \
+SRC_cli_setup := cli/base/verb.c cli/setup.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
+	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/memory_use.c lib/ranges.c \
+	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
+	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 # x86/ last: it has a time.h of its own.
@@ -274,7 +274,7 @@ LIBS_cli_collect := $(LIBS_cli_setup)
 INCLUDE_cli_collect := $(INCLUDE_cli_setup)
 
 UNIT_PLAIN += setup_killed
-SRC_setup_killed := $(SRC_cli_setup) cli/payload.c cli/efi_run.c tests/unit/killed.c tests/unit/killed_machine.c
+SRC_setup_killed := $(SRC_cli_setup) cli/save/payload.c cli/boot/efi_run.c tests/unit/killed.c tests/unit/killed_machine.c
 LIBS_setup_killed := $(LIBS_cli_setup)
 INCLUDE_setup_killed := $(INCLUDE_cli_setup)
 
@@ -284,7 +284,7 @@ LIBS_arm_killed := $(LIBS_cli_setup)
 INCLUDE_arm_killed := $(INCLUDE_cli_setup)
 
 UNIT += cli_file
-SRC_cli_file := $(SRC_cli_setup) cli/payload.c
+SRC_cli_file := $(SRC_cli_setup) cli/save/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
@@ -327,22 +327,22 @@ UNIT += img_exhaust
 SRC_img_exhaust := $(SRC_img)
 LIBS_img_exhaust := $(LZ4_A)
 UNIT += core_file
-SRC_core_file := cli/core_file.c
+SRC_core_file := cli/image/core_file.c
 INCLUDE_core_file := -Itests/unit $(INC_cli)
 
 UNIT += cli_hardware
-SRC_cli_hardware := cli/hardware.c cli/sysfiles.c cli/say.c cli/escape.c tests/unit/cli_tree.c
+SRC_cli_hardware := cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
 INCLUDE_cli_hardware := -Itests/unit $(INC_cli)
 
 UNIT += crash_info
-SRC_crash_info := cli/crash_info.c
+SRC_crash_info := cli/image/crash_info.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
-SRC_cli_export := cli/verb.c cli/export.c cli/out_file.c cli/unfinished.c cli/export_core.c cli/make.c \
-	cli/core_file.c cli/crash_info.c cli/image_memory.c \
-	cli/contents.c cli/progress.c cli/verify.c cli/kept.c $(STORE_SRC) cli/image_view.c cli/stock_image.c cli/now.c cli/target_use.c \
-	cli/target_area.c $(TARGET_SRC) cli/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
+SRC_cli_export := cli/base/verb.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c \
+	cli/image/core_file.c cli/image/crash_info.c cli/image/image_memory.c \
+	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
+	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
 INCLUDE_cli_export := -Itests/unit $(INC_cli)
 
@@ -375,5 +375,5 @@ SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/ac
 	tests/unit/log_text.c
 
 UNIT += verb
-SRC_verb := cli/verb.c cli/help.c cli/completion.c cli/say.c cli/escape.c
+SRC_verb := cli/base/verb.c cli/help.c cli/completion.c cli/base/say.c cli/base/escape.c
 INCLUDE_verb := -Icli -Itests/unit

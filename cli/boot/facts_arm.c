@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Facts for the loader, before a hibernation and after it; and torpor facts, which shows them.
+ * Facts for the loader, before a hibernation and after it.
  * systemd goes on whatever a hook answers: what must not be resumed is told by its absence.
  */
 #include "facts_arm.h"
@@ -10,11 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "facts_collect.h"
 #include "facts_file.h"
 #include "say.h"
-#include "verb.h"
 
 static struct all_facts all;
 static uint8_t file[FACTS_FILE_BYTES];
@@ -37,8 +35,6 @@ static void say_mounts(void)
 			printf("facts: not checked: %s (%s): %s\n", all.filesystem[i].mount_point,
 				all.filesystem[i].type, all.filesystem[i].reason);
 }
-
-/* ---- arm, disarm, status ---- */
 
 int facts_arm(const struct setup_record *r, enum facts_say how)
 {
@@ -88,67 +84,3 @@ bool facts_status(const struct setup_record *r, char ret_text[FACTS_STATUS_BYTES
 		snprintf(ret_text, FACTS_STATUS_BYTES, "complete, for %.150s", r->facts);
 	return !all.refusal[0] && !all.n_missing;
 }
-
-/* ---- torpor facts ---- */
-
-static void put(void *ctx, const char *text, size_t len)
-{
-	(void)ctx;
-	fwrite(text, 1, len, stdout);
-}
-
-static int show(const char *name, size_t bytes)
-{
-	struct state_reader reader;
-	int err = facts_open(file, bytes, &reader);
-
-	if (err == IMG_ERR_NOT_FOUND)
-		printf("# no facts\n");
-	else if (err)
-		return complain("%s: %s", name, img_err_text(err));
-	else
-		state_dump(&reader, put, NULL);
-	return 0;
-}
-
-static int show_file(const char *path)
-{
-	long n = sys_read_all(path, file, sizeof(file));
-
-	return n < 0 ? complain("cannot read %s: %s", path, strerror((int)-n))
-		     : show(path, (size_t)n);
-}
-
-static int show_now(void)
-{
-	static struct setup_record record;
-
-	if (record_load(&record) < 0)
-		return -1;
-	collect(&record);
-	say_missing(stdout, "# ");
-	if (all.refusal[0])
-		printf("# arm would refuse: %s\n", all.refusal);
-	if (!facts_encode(&all, file))
-		return complain("they do not fit into %u bytes", FACTS_FILE_BYTES);
-	return show("facts", sizeof(file));
-}
-
-int facts_main(int argc, char **argv)
-{
-	int at = verb_options(&facts_verb, argc, argv, NULL, NULL);
-
-	if (at < 0)
-		return STATUS_USAGE;
-	return (argv[at] ? show_file(argv[at]) : show_now()) ? STATUS_FAILED : STATUS_OK;
-}
-
-const struct verb facts_verb = {
-	.name = "facts",
-	.run = facts_main,
-	.summary = "what arm would tell the loader, or has told it, as YAML",
-	.forms = {"facts [FILE]"},
-	.text = "FILE: torpor/facts in GRUB's folder, or EFI/torpor/facts on the EFI system partition. Without it: "
-		"of this boot, as it is now.",
-	.most = 1,
-};

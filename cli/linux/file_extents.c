@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "file_sys.h"
-#include "layout.h"
+#include "img_layout.h"
 #include "say.h"
 
 #define BATCH 128u

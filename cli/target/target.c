@@ -14,7 +14,7 @@
 
 #include "boot_parse.h"
 #include "facts_parse.h"
-#include "layout.h"
+#include "img_layout.h"
 #include "say.h"
 #include "target_file.h"
 

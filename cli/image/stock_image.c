@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
+#include "exit_status.h"
 #include "ledger.h"
 #include "now.h"
 #include "progress.h"
