@@ -376,4 +376,4 @@ SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/ac
 
 UNIT += verb
 SRC_verb := cli/base/verb.c cli/help.c cli/completion.c cli/base/say.c cli/base/escape.c
-INCLUDE_verb := -Icli -Itests/unit
+INCLUDE_verb := -Itests/unit $(INC_cli)
