@@ -178,6 +178,9 @@ struct img_params {
 	uint64_t generation; /* of the newest header copy that is there now; 0 when there is none */
 	uint32_t slot;       /* and its place: the new header goes into the other one first */
 	uint32_t chunk_pages; /* 1 .. IMG_CHUNK_PAGES_MAX: how many frames go into one LZ4 block */
+	/* 0, or used_bytes of the image that is there: the new one is put behind it, and the old one
+	 * stays as it is until the commit. */
+	uint64_t beside;
 };
 
 /* Counters that only grow; a writer program shows progress from them. */
@@ -197,6 +200,7 @@ struct img_writer {
 	struct img_write_stats stats;
 	uint32_t chunk_pages;
 	uint32_t phase;
+	bool keeps_old;
 	int err; /* the first one; every later call returns it */
 
 	uint64_t pos; /* the next free byte of the area */
@@ -220,7 +224,7 @@ struct img_writer {
 /* Bytes of work for an image of so many frames; no more than about 1.2 MiB. */
 size_t img_writer_work(uint64_t n_pages_max, const struct img_params *p);
 /* Makes the area EMPTY (both header copies, flushed), so that no old header points at data that is
- * being overwritten. work: block-aligned, of img_writer_work() bytes; it and d stay in use until
+ * being overwritten; with params.beside nothing is written yet. work: block-aligned, of img_writer_work() bytes; it and d stay in use until
  * the commit. The first error sticks: every later call returns it. A save that is not committed
  * leaves nothing behind. */
 int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_params *p,
@@ -234,11 +238,14 @@ int img_object_begin(
  * LZ4 saves less than 1/16. Raw frames may be written straight from data (see img_dest.write), also
  * after the return. */
 int img_pages(struct img_writer *w, uint64_t pfn, uint32_t n, const void *data) IMG_MUST_CHECK;
+/* The same for n frames that all hold value in each 64-bit word. */
+int img_fill(struct img_writer *w, uint64_t pfn, uint64_t n, uint64_t value) IMG_MUST_CHECK;
 int img_bytes(struct img_writer *w, const void *data, size_t bytes) IMG_MUST_CHECK;
 int img_object_end(struct img_writer *w) IMG_MUST_CHECK;
 int img_node_end(struct img_writer *w) IMG_MUST_CHECK;
 /* Root, flush, header, flush: the only step that makes the image exist. Exactly one header copy is
- * written. On an error the area is without an image: when the header itself may have got through,
+ * written; with params.beside then the other one too, so that the old image never comes back, and an
+ * error leaves the old one or the new one. Without it, on an error the area is without an image: when the header itself may have got through,
  * both copies are made EMPTY again, as far as the device still obeys. */
 int img_commit(struct img_writer *w) IMG_MUST_CHECK;
 const struct img_write_stats *img_stats(const struct img_writer *w);

@@ -12,7 +12,8 @@
 #include <lz4.h>
 #include <string.h>
 
-#define INDEX_RECORDS (IMG_INDEX_BLOCK_MAX / sizeof(struct img_chunk_rec))
+#define INDEX_RECORDS  (IMG_INDEX_BLOCK_MAX / sizeof(struct img_chunk_rec))
+#define GENERATION_MAX ((1ull << 63) - 2 * IMG_N_HEADERS)
 #define TABLES_BYTES                                                                               \
 	(sizeof(struct img_root) + IMG_WRITER_NODES_MAX * sizeof(struct img_node_rec) +            \
 		IMG_WRITER_OBJECTS_MAX * sizeof(struct img_object_rec))
@@ -89,6 +90,9 @@ static int check_arguments(
 		return IMG_ERR_ARGUMENT;
 	if (p->chunk_pages == 0 || p->chunk_pages > IMG_CHUNK_PAGES_MAX || p->slot >= IMG_N_HEADERS)
 		return IMG_ERR_ARGUMENT;
+	if (p->beside && (p->beside < IMG_DATA_START || p->beside % IMG_BLOCK_BYTES ||
+				 p->generation >= GENERATION_MAX))
+		return IMG_ERR_ARGUMENT;
 	return d->size < IMG_DATA_START ? IMG_ERR_FULL : 0;
 }
 
@@ -103,7 +107,8 @@ int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_p
 		return err;
 	w->d = d;
 	w->chunk_pages = p->chunk_pages;
-	w->pos = IMG_DATA_START;
+	w->pos = p->beside ? p->beside : IMG_DATA_START;
+	w->keeps_old = p->beside != 0;
 	lay_out_work(w, work, work_bytes);
 	fill_header(&w->h, d, p);
 
@@ -111,6 +116,8 @@ int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_p
 	w->hs.h.generation = p->generation;
 	w->hs.slot = p->slot;
 	w->phase = IMG_PHASE_STORE;
+	if (w->keeps_old)
+		return 0;
 	return img_stick_(w, img_set_state(d, &w->hs, IMG_EMPTY, 0, w->header_block));
 }
 
@@ -232,15 +239,23 @@ static int write_root(struct img_writer *w)
 	return err ? err : w->d->flush(w->d->ctx);
 }
 
-static int write_header(struct img_writer *w)
+/* Into the copy of that place, the n-th of them. */
+static int write_header(struct img_writer *w, uint32_t slot, uint64_t n)
 {
 	int err;
 
 	w->h.state = IMG_VALID;
-	w->h.generation = w->hs.h.generation + 1;
-	err = img_put_header_(w->d, &w->h, w->hs.slot ^ 1, w->header_block);
-	if (!err)
-		err = w->d->flush(w->d->ctx);
+	w->h.generation = w->hs.h.generation + n;
+	err = img_put_header_(w->d, &w->h, slot, w->header_block);
+	return err ? err : w->d->flush(w->d->ctx);
+}
+
+static int write_headers(struct img_writer *w)
+{
+	int err = write_header(w, w->hs.slot ^ 1, 1);
+
+	if (w->keeps_old)
+		return err ? err : write_header(w, w->hs.slot, 2);
 	if (err) /* the caller goes on running */
 		img_retract(w->d, &w->hs, w->header_block);
 	return err;
@@ -253,7 +268,7 @@ int img_commit(struct img_writer *w)
 	w->phase = IMG_PHASE_NONE;
 	if (img_stick_(w, write_root(w)))
 		return w->err;
-	return img_stick_(w, write_header(w));
+	return img_stick_(w, write_headers(w));
 }
 
 const struct img_write_stats *img_stats(const struct img_writer *w)

@@ -30,19 +30,19 @@ static bool is_fill(const void *frame)
 	return true;
 }
 
-static int add_fill(struct img_writer *w, uint64_t pfn, uint64_t value)
+static int add_fill(struct img_writer *w, uint64_t pfn, uint32_t n, uint64_t value)
 {
 	struct img_chunk_rec *last = img_index_last_(w);
 
-	w->stats.pages_fill++;
+	w->stats.pages_fill += n;
 	if (last && last->codec == IMG_FILL && last->value == value &&
-		last->first + last->count == pfn && last->count < IMG_FILL_PAGES_MAX) {
-		last->count++;
+		last->first + last->count == pfn && n <= IMG_FILL_PAGES_MAX - last->count) {
+		last->count += n;
 		return 0;
 	}
 	return img_index_add_(
 		w, &(struct img_chunk_rec){
-			   .first = pfn, .count = 1, .codec = IMG_FILL, .value = value});
+			   .first = pfn, .count = n, .codec = IMG_FILL, .value = value});
 }
 
 /* Compressed straight into the output buffer, not yet taken. *ret_stored 0: it does not fit. */
@@ -144,7 +144,7 @@ static int pages(struct img_writer *w, uint64_t pfn, uint32_t n, const uint8_t *
 		run = run_length(data, n < w->chunk_pages ? n : w->chunk_pages);
 		if (run == 0) {
 			run = 1;
-			err = add_fill(w, pfn, *(const uint64_t *)(const void *)data);
+			err = add_fill(w, pfn, 1, *(const uint64_t *)(const void *)data);
 		} else {
 			err = add_frames(w, pfn, run, data);
 		}
@@ -153,7 +153,7 @@ static int pages(struct img_writer *w, uint64_t pfn, uint32_t n, const uint8_t *
 	return err;
 }
 
-int img_pages(struct img_writer *w, uint64_t pfn, uint32_t n, const void *data)
+static int begin_frames(struct img_writer *w, uint64_t pfn, uint64_t n)
 {
 	int err = img_phase_(w, IMG_PHASE_PAGES);
 
@@ -163,7 +163,26 @@ int img_pages(struct img_writer *w, uint64_t pfn, uint32_t n, const void *data)
 		return img_stick_(w, IMG_ERR_ARGUMENT);
 	w->end_of_last = pfn + n;
 	w->objects[w->n_objects].length += n;
-	return img_stick_(w, pages(w, pfn, n, data));
+	return 0;
+}
+
+int img_pages(struct img_writer *w, uint64_t pfn, uint32_t n, const void *data)
+{
+	int err = begin_frames(w, pfn, n);
+
+	return err ? err : img_stick_(w, pages(w, pfn, n, data));
+}
+
+int img_fill(struct img_writer *w, uint64_t pfn, uint64_t n, uint64_t value)
+{
+	int err = begin_frames(w, pfn, n);
+
+	for (uint32_t piece; !err && n != 0; n -= piece, pfn += piece) {
+		piece = n < IMG_FILL_PAGES_MAX ? (uint32_t)n : IMG_FILL_PAGES_MAX;
+		w->stats.pages += piece;
+		err = add_fill(w, pfn, piece, value);
+	}
+	return img_stick_(w, err);
 }
 
 int img_bytes(struct img_writer *w, const void *data, size_t bytes)

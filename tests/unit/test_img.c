@@ -146,6 +146,54 @@ TEST(several_nodes)
 	tear_down(&t);
 }
 
+/* More frames of one value than a chunk may have, in no time; then some that join, and some that do not. */
+TEST(fill)
+{
+	const uint64_t many = 5ull << 30;
+	struct setup t;
+	struct img_writer *w = &t.s.w;
+	struct img_object_rec o;
+	struct img_cursor cur;
+	struct img_chunk_rec c[5];
+	static uint8_t zero[IMG_PAGE_BYTES] __attribute__((aligned(IMG_PAGE_BYTES)));
+
+	set_up(&t, 1u << 20, 16);
+	assert_int_equal(img_begin(w, &t.dest, &t.s.params, t.s.work, t.s.work_bytes), 0);
+	assert_int_equal(img_node_begin(w, "kernel"), 0);
+	assert_int_equal(img_object_begin(w, "memory", IMG_PAGES), 0);
+	assert_int_equal(img_fill(w, 10, many, 0), 0);
+	assert_int_equal(img_pages(w, 10 + many, 1, zero), 0);
+	assert_int_equal(img_fill(w, 11 + many, 0, 7), 0);
+	assert_int_equal(img_fill(w, 11 + many, 5, 7), 0);
+	assert_int_equal(img_object_end(w), 0);
+	assert_int_equal(img_node_end(w), 0);
+	assert_int_equal(img_commit(w), 0);
+	assert_int_equal(img_stats(w)->pages, many + 6);
+	assert_int_equal(img_stats(w)->pages_fill, many + 6);
+
+	assert_int_equal(load_open(&t.l, &t.src), 0);
+	assert_int_equal(img_find(&t.l.r, "kernel", "memory", &o), 0);
+	assert_int_equal(o.length, many + 6);
+	assert_int_equal(img_cursor_init(&cur, &t.l.r, &o, t.l.index), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(img_next(&cur, &c[i]), 1);
+	assert_int_equal(img_next(&cur, &c[3]), 0);
+	assert_int_equal(c[0].count, IMG_FILL_PAGES_MAX);
+	assert_int_equal(c[1].count, many + 1 - IMG_FILL_PAGES_MAX);
+	assert_int_equal(c[2].first, 11 + many);
+	assert_int_equal(c[2].count, 5);
+	assert_int_equal(c[2].value, 7);
+	tear_down(&t);
+
+	/* Out of order, or beyond what can be numbered. */
+	set_up(&t, 1u << 20, 16);
+	assert_int_equal(img_begin(w, &t.dest, &t.s.params, t.s.work, t.s.work_bytes), 0);
+	assert_int_equal(img_node_begin(w, "kernel"), 0);
+	assert_int_equal(img_object_begin(w, "memory", IMG_PAGES), 0);
+	assert_int_equal(img_fill(w, 10, UINT64_MAX, 0), IMG_ERR_ARGUMENT);
+	tear_down(&t);
+}
+
 TEST(image_without_nodes)
 {
 	struct setup t;

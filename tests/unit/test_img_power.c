@@ -22,6 +22,7 @@ struct setup {
 	struct loaded l;
 	struct memory old, new;
 	uint8_t uuid_old[16], uuid_new[16];
+	uint64_t beside;        /* for the next save */
 	struct fault_view view; /* what src reads */
 	uint32_t n_old, n_none, n_new, n_cuts;
 	bool old_may_resume;
@@ -71,6 +72,7 @@ static int save_one(struct setup *t, const struct memory *m, const char *cpu, ui
 
 	rnd_seed(m->n); /* the same calls every time */
 	saver_init(&s, &t->d, 16);
+	s.params.beside = t->beside;
 	memcpy(uuid, s.params.image_uuid, 16);
 	t->d.n_reads = t->d.n_writes = t->d.n_flushes = 0;
 	err = save(&s, &t->d, m, cpu, strlen(cpu));
@@ -156,6 +158,80 @@ TEST(save_over_image)
 		assert_true(states[i] == IMG_LAUNCHED ? t.n_old == 0 : t.n_old > 0);
 		tear_down(&t);
 	}
+}
+
+static void check_beside(void *ctx, const struct fault_cut *cut)
+{
+	struct setup *t = ctx;
+	bool is_new;
+	int err;
+
+	t->n_cuts++;
+	t->view.image = cut->image;
+	err = load_open(&t->l, &t->src);
+	is_new = !err && memcmp(t->l.hs.h.image_uuid, t->uuid_new, 16) == 0;
+	if (!err)
+		err = load_all(&t->l, &t->src, is_new ? &t->new : &t->old,
+			is_new ? CPU_NEW : CPU_OLD, strlen(is_new ? CPU_NEW : CPU_OLD));
+	if (err || (!is_new && cut->event == t->d.n_events))
+		fail_msg("event %zu (%s %llx): error %d, %s", cut->event, cut->how,
+			(unsigned long long)cut->variant, err, is_new ? "new" : "old");
+	is_new ? t->n_new++ : t->n_old++;
+}
+
+/* Behind the old image: at any moment it is there, or the new one, whole. */
+TEST(save_beside_image)
+{
+	struct setup t;
+
+	set_up(&t);
+	save_old(&t, IMG_VALID);
+	t.beside = t.l.hs.h.used_bytes;
+	assert_int_equal(save_one(&t, &t.new, CPU_NEW, t.uuid_new), 0);
+	assert_int_equal(t.d.n_violations, 0);
+	fault_disk_each_cut(&t.d, check_beside, &t);
+	assert_true(t.n_old > 100 && t.n_new > 0);
+
+	/* Both copies say so: neither alone brings the old one back. */
+	for (uint32_t i = 0; i < IMG_N_HEADERS; i++) {
+		uint8_t *copy = t.d.now + i * IMG_HEADER_STRIDE, sound = copy[100];
+
+		copy[100] ^= 1;
+		t.view.image = t.d.now;
+		assert_int_equal(load_open(&t.l, &t.src), 0);
+		assert_memory_equal(t.l.hs.h.image_uuid, t.uuid_new, 16);
+		copy[100] = sound;
+	}
+	tear_down(&t);
+}
+
+/* A device that fails at any write or flush of it: the number of the first that does not matter. */
+static uint32_t fail_beside(struct setup *t, uint32_t *fail)
+{
+	uint32_t n = 0;
+	int err;
+
+	do {
+		memcpy(t->d.now, t->d.base, AREA);
+		fault_disk_mark(&t->d);
+		*fail = ++n;
+		err = save_one(t, &t->new, CPU_NEW, t->uuid_new);
+		t->view.image = t->d.now;
+		assert_int_equal(load_open(&t->l, &t->src), 0);
+	} while (err);
+	return n;
+}
+
+TEST(failing_beside)
+{
+	struct setup t;
+
+	set_up(&t);
+	save_old(&t, IMG_VALID);
+	t.beside = t.l.hs.h.used_bytes;
+	assert_true(fail_beside(&t, &t.d.fail_write) > 10);
+	assert_int_equal(fail_beside(&t, &t.d.fail_flush), 4); /* data, header, header */
+	tear_down(&t);
 }
 
 /* Two saves without a resume between, cut in the second, then a third over what was left. */
