@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "out_file.h"
 #include "say.h"
+#include "spool.h"
 #include "verb.h"
 
 struct options {
@@ -84,7 +85,7 @@ static int put_frames(void *ctx, uint64_t pfn, uint64_t n, const void *data)
 	const uint8_t *page = data;
 
 	if (!r || pfn + n > r->pfn + r->n)
-		return complain("frame %#" PRIx64 " comes unexpectedly", pfn);
+		return EPROTO; /* the runs said otherwise */
 	for (uint64_t i = 0, from = 0; i <= n; i++) {
 		bool hole = i == n || is_zero(page + i * CORE_PAGE_BYTES);
 		uint64_t at = r->offset + (pfn + from - r->pfn) * CORE_PAGE_BYTES;
@@ -98,7 +99,7 @@ static int put_frames(void *ctx, uint64_t pfn, uint64_t n, const void *data)
 			err = export_put(
 				e, at, page + from * CORE_PAGE_BYTES, (i - from) * CORE_PAGE_BYTES);
 		if (err)
-			return complain("%s: %s", e->path, strerror(err));
+			return err;
 		from = i + 1;
 	}
 	return 0;
@@ -167,31 +168,49 @@ static int image_fd(const struct export *e)
 
 static void print_sum(const struct export *e, const struct options *o)
 {
+	FILE *out = spool_is_standard(e->path) ? stderr : stdout;
 	char size[SAY_SIZE_BYTES];
 
-	say("%s: %s of memory in %u %s", e->path, say_size(size, e->n_frames * CORE_PAGE_BYTES),
-		e->n_runs, e->n_runs == 1 ? "piece" : "pieces");
+	say_to(out, "%s: %s of memory in %u %s", e->path,
+		say_size(size, e->n_frames * CORE_PAGE_BYTES), e->n_runs,
+		e->n_runs == 1 ? "piece" : "pieces");
 	if (e->info.bytes)
-		say("; kernel %.*s, KASLR offset %#" PRIx64 ", %s",
+		say_to(out, "; kernel %.*s, KASLR offset %#" PRIx64 ", %s",
 			(int)strcspn(e->info.text + strlen(CRASH_INFO_BEGIN), "\n"),
 			e->info.text + strlen(CRASH_INFO_BEGIN), e->info.kernel_offset,
 			e->has_registers ? "with registers" : "without registers");
-	say("\n");
+	say_to(out, "\n");
 	if (e->n_joined)
-		say("%s: %" PRIu64 " frames between them are not in the image and read as zeros\n",
+		say_to(out,
+			"%s: %" PRIu64
+			" frames between them are not in the image and read as zeros\n",
 			e->path, e->n_joined);
 	if (!o->raw && !e->info.bytes)
-		say("%s: no VMCOREINFO was found: crash and makedumpfile will not open it\n",
+		say_to(out,
+			"%s: no VMCOREINFO was found: crash and makedumpfile will not open it\n",
 			e->path);
 }
 
 static int fill_output(struct export *e, const struct options *o)
 {
-	struct image_memory_sink sink = {put_frames, e};
+	struct image_memory_sink sink = {put_frames, e, e->path};
 
 	if (ftruncate(e->fd, (off_t)e->size))
 		return complain("%s: %s", e->path, strerror(errno));
 	return image_memory_read(&e->memory, &sink) || (!o->raw && export_core_end(e)) ? -1 : 0;
+}
+
+/* An ELF core is written in any order, and read again. */
+static int export_to_standard_output(struct export *e, const struct options *o)
+{
+	int err = spool_check_output();
+
+	e->fd = err ? -1 : spool_open();
+	if (e->fd < 0)
+		return -1;
+	err = fill_output(e, o) || spool_output(e->fd) ? -1 : 0;
+	close(e->fd);
+	return err;
 }
 
 /* Half of it would be taken for the whole: it has its name at the end. */
@@ -201,6 +220,8 @@ static int export_to(struct export *e, const struct options *o)
 	struct out_file out;
 
 	e->path = o->output;
+	if (spool_is_standard(o->output))
+		return export_to_standard_output(e, o);
 	if (out_file_begin(&out, o->output, how, "--force", image_fd(e)))
 		return -1;
 	e->fd = out.fd;
@@ -279,7 +300,8 @@ const struct verb export_verb = {
 	.most = 1,
 	.options = {{'e', "--elf", "an ELF core (if neither is given)", 1},
 		{'r', "--raw", "flat and sparse: offset = physical address", 1},
-		{'o', "-o FILE", "its name (memory.elf or memory.raw, if not given)", 0},
+		{'o', "-o FILE",
+			"its name (memory.elf or memory.raw, if not given); -: standard output", 0},
 		{'f', "--force", "also over a FILE that is there", 0},
 		{'p', "--offset PAGES",
 			"the image is in a swap file, which begins at this page of the partition",

@@ -24,6 +24,10 @@ static void print_state(const struct image_view *v)
 	bool reusable = h->compat & IMG_COMPAT_REUSABLE;
 
 	say("%-12s", "state");
+	if (!img_state_check(h) && image_lacks_state(&v->file, &v->headers)) {
+		say("VALID, but without the state of a processor: it cannot be resumed\n");
+		return;
+	}
 	switch (h->state) {
 	case IMG_EMPTY:
 		if (v->headers.err[other])

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor: the Linux command. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -110,6 +111,7 @@ int main(int argc, char **argv)
 
 	if (say_begin())
 		return STATUS_FAILED;
+	(void)signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error that names the file */
 	status = run(argc, argv);
 	return say_end() && status == STATUS_OK ? STATUS_FAILED : status;
 }

@@ -322,13 +322,29 @@ static void show_file(struct status *s)
 	yes("position", "as it was at setup: %s", s->record.args);
 }
 
+/* An image that torpor make made of flat memory. */
+static bool file_lacks_state(const struct status *s)
+{
+	char path[SYS_PATH_MAX];
+	struct image_file f;
+	bool lacks;
+
+	if (!sys_path(path, "%s", s->record.image) || image_open(&f, path))
+		return false;
+	lacks = image_lacks_state(&f, &s->headers);
+	image_close(&f);
+	return lacks;
+}
+
 static void show_file_image(const struct status *s)
 {
 	const struct img_header *h = &s->headers.h;
 
 	if (!s->file_good)
 		return;
-	if (!img_state_check(h))
+	if (!img_state_check(h) && file_lacks_state(s))
+		line("image now", "no", "without the state of a processor: it cannot be resumed");
+	else if (!img_state_check(h))
 		yes("image now", "%.*s", (int)sizeof(h->label), h->label);
 	else if (h->state == IMG_EMPTY && s->headers.err[s->headers.slot ^ 1])
 		line("image now", "no",

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,38 @@ static void release(struct out_file *o)
 	*o = (struct out_file){.fd = -1};
 }
 
+/* No signal comes between its making and its being known as ours to remove. */
+static int make_part(struct out_file *o)
+{
+	sigset_t all, before;
+	int why;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	o->fd = open(o->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	why = errno;
+	if (o->fd >= 0)
+		unfinished_is(o->part);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return o->fd >= 0
+		       ? 0
+		       : complain("cannot make %s: %s%s", o->part, strerror(why),
+				 why == EEXIST ? " (being made by another torpor, or left by one "
+						 "that was killed: then remove it)"
+					       : "");
+}
+
+/* Whoever could read what is replaced can read the new one, as far as we may decide that. */
+static void keep_owner(const struct out_file *o)
+{
+	struct stat there;
+
+	if (!o->may_replace || stat(o->path, &there))
+		return;
+	if (!fchown(o->fd, there.st_uid, there.st_gid) || there.st_uid == geteuid())
+		(void)fchmod(o->fd, there.st_mode & 0777);
+}
+
 int out_file_begin(
 	struct out_file *o, const char *path, enum out_how how, const char *option, int source)
 {
@@ -51,14 +84,12 @@ int out_file_begin(
 		o->part = NULL;
 		err = complain("out of memory");
 	} else {
-		o->fd = open(o->part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (o->fd < 0)
-			err = complain("cannot make %s: %s", o->part, strerror(errno));
-		else
-			unfinished_is(o->part);
+		err = make_part(o);
 	}
 	if (err)
 		release(o);
+	else
+		keep_owner(o);
 	return err;
 }
 

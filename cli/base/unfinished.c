@@ -26,7 +26,8 @@ static void ended(int signal_number)
 
 void unfinished_begin(const char *path)
 {
-	static const int ends[] = {SIGHUP, SIGINT, SIGTERM};
+	static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU,
+		SIGXFSZ, SIGUSR1, SIGUSR2};
 	struct sigaction now, action = {.sa_handler = ended, .sa_flags = (int)SA_RESETHAND};
 	size_t free_slot = 0;
 

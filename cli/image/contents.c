@@ -224,11 +224,12 @@ static struct worker *worker_new(struct walk *w)
 		return NULL;
 	t->walk = w;
 	t->file = w->view->file;
-	t->window = image_buffer(WINDOW_BYTES);
-	t->content = t->window ? image_buffer(IMG_BYTES_CHUNK_MAX) : NULL;
-	if (t->content)
+	t->window = aligned_alloc(IMG_BLOCK_BYTES, WINDOW_BYTES);
+	t->content = aligned_alloc(IMG_BLOCK_BYTES, IMG_BYTES_CHUNK_MAX);
+	if (t->window && t->content)
 		return t;
 	free(t->window);
+	free(t->content);
 	free(t);
 	return NULL;
 }
@@ -256,7 +257,7 @@ static int work_together(struct walk *w)
 	int n = 0, wanted = thread_count(w) - 1;
 
 	if (!own)
-		return -1;
+		return complain("out of memory");
 	while (n < wanted && (t[n] = worker_new(w))) {
 		if (pthread_create(&t[n]->thread, NULL, work, t[n])) {
 			worker_free(t[n]);
@@ -283,10 +284,7 @@ static int complain_about(struct walk *w)
 	if (w->in_index)
 		return image_complain(&w->view->file, w->err, &w->view->reader.fault);
 	if (w->in_visitor)
-		return w->err == -1
-			       ? -1
-			       : complain("%s: %s %" PRIu64 " to %" PRIu64 ": %s", w->name, unit,
-					 c->first, c->first + c->count - 1, strerror(w->err));
+		return complain("%s: %s", w->visitor->name, strerror(w->err));
 	if (w->err == IMAGE_IO_ERR)
 		return image_complain(&w->failed_file, w->err, NULL);
 	return complain_as(image_status(w->err),

@@ -15,9 +15,11 @@ struct contents_sums {
 
 struct contents_visitor {
 	/* Every chunk, its hash is right; by several threads at once, in no order. content: NULL for a
-	 * fill. 0, or an error to stop with: an errno, or -1 after a complaint. May be NULL. */
+	 * fill. 0, or an errno to stop with, without a complaint: of several threads that fail at once
+	 * one is heard. May be NULL. */
 	int (*chunk)(void *ctx, const struct img_chunk_rec *c, const void *content);
 	void *ctx;
+	const char *name; /* of what they go to, for that complaint */
 };
 
 /* Walks all chunks of an object, adds to *sums, and shows how many bytes were read. -1 after one

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "saved_state.h"
 #include "say.h"
 
 static int failed(struct image_file *f, const char *verb, int err, uint64_t offset)
@@ -264,4 +265,20 @@ int image_check_copies(
 		text,
 		hs->h.state == IMG_EMPTY ? ", so that the other one's \"no image\" proves nothing"
 					 : "");
+}
+
+bool image_lacks_state(const struct image_file *f, const struct img_headers *hs)
+{
+	static const char *const wanted[] = {SAVED_CPU, SAVED_PLATFORM, SAVED_MEMORY};
+	struct img_object_rec object;
+	struct img_reader r;
+	void *root = hs->h.state == IMG_EMPTY ? NULL : image_buffer(IMG_ROOT_MAX);
+	bool lacks = false;
+
+	if (root && !img_open(&r, &f->source, &hs->h, root, IMG_ROOT_MAX))
+		for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+			if (img_find(&r, SAVED_NODE, wanted[i], &object) == IMG_ERR_NOT_FOUND)
+				lacks = true;
+	free(root);
+	return lacks;
 }

@@ -60,6 +60,10 @@ const char *image_copy_trouble(char ret[IMAGE_TROUBLE_BYTES], const struct image
 int image_check_copies(
 	const struct image_file *f, const struct img_headers *hs, const struct img_fault *fault);
 
+/* Whether an image that is there surely cannot be resumed, whatever its state says: it has no state of a
+ * processor, or no memory in it (torpor make --raw). */
+bool image_lacks_state(const struct image_file *f, const struct img_headers *hs);
+
 /* Block-aligned memory, or NULL after a complaint. free() gives it back. */
 void *image_buffer(size_t bytes);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image_memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,9 +88,9 @@ static int give_fill(const struct image_memory_sink *s, const struct img_chunk_r
 
 	if (!c->value)
 		return 0;
-	pages = image_buffer(FILL_PAGES * IMG_PAGE_BYTES);
+	pages = aligned_alloc(IMG_PAGE_BYTES, FILL_PAGES * IMG_PAGE_BYTES);
 	if (!pages)
-		return -1;
+		return ENOMEM;
 	for (size_t i = 0; i < FILL_PAGES * IMG_PAGE_BYTES / sizeof(*pages); i++)
 		pages[i] = c->value;
 	for (uint64_t at = 0; !err && at < c->count; at += FILL_PAGES)
@@ -108,7 +109,7 @@ static int own_chunk(void *ctx, const struct img_chunk_rec *c, const void *conte
 
 static int read_own(struct image_memory *m, const struct image_memory_sink *sink)
 {
-	struct contents_visitor v = {own_chunk, (void *)(uintptr_t)sink};
+	struct contents_visitor v = {own_chunk, (void *)(uintptr_t)sink, sink->name};
 	struct contents_sums sums = {0};
 	struct progress p;
 	int err;
@@ -121,6 +122,6 @@ static int read_own(struct image_memory *m, const struct image_memory_sink *sink
 
 int image_memory_read(struct image_memory *m, const struct image_memory_sink *sink)
 {
-	return m->is_stock ? stock_image_read(&m->stock, sink->frames, sink->ctx)
+	return m->is_stock ? stock_image_read(&m->stock, sink->frames, sink->ctx, sink->name)
 			   : read_own(m, sink);
 }

@@ -24,10 +24,11 @@ int image_memory_runs(
 	struct image_memory *m, int (*run)(void *ctx, uint64_t pfn, uint64_t n), void *ctx);
 
 /* Everything once, in no order, perhaps by several threads at once; frames of zeros may be left out.
- * 0, an errno, or -1 after a complaint. */
+ * 0, or an errno, without a complaint. */
 struct image_memory_sink {
 	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *data);
 	void *ctx;
+	const char *name; /* of what they go to, for the complaint */
 };
 
 /* Hashes and checksums are checked on the way. -1 after one complaint. */

@@ -254,7 +254,8 @@ static int give_frames(void *ctx, uint64_t pfn, uint64_t n, const void *pages)
 }
 
 int stock_image_read(struct stock_image *s,
-	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages), void *ctx)
+	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages), void *ctx,
+	const char *name)
 {
 	struct reading r = {.frames = frames, .ctx = ctx};
 	struct swsusp_sink sink = {give_frames, show_slots, &r};
@@ -269,9 +270,7 @@ int stock_image_read(struct stock_image *s,
 	progress_end(&r.progress);
 	free(buffer);
 	if (r.err)
-		return r.err == -1
-			       ? -1
-			       : complain("the frames of %s: %s", s->file.path, strerror(r.err));
+		return complain("%s: %s", name, strerror(r.err));
 	return err ? stock_complain(s, err, &fault) : 0;
 }
 
@@ -293,7 +292,7 @@ static int verify(struct stock_image *s)
 {
 	uint64_t begun_us = now_us();
 
-	if (stock_image_open(s) || stock_image_read(s, NULL, NULL))
+	if (stock_image_open(s) || stock_image_read(s, NULL, NULL, NULL))
 		return failure_status();
 	print_sum(s, now_us() - begun_us);
 	return STATUS_OK;

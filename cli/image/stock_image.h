@@ -29,10 +29,11 @@ int stock_image_look(struct stock_image *s, const char *path, uint64_t page);
 /* Reads all but the data, after STOCK_IMAGE. -1 after one complaint. */
 int stock_image_open(struct stock_image *s);
 
-/* All data, once it is open, with a bar; frames: as struct swsusp_sink has it, 0, an errno or -1
- * after a complaint. -1 after one complaint. */
+/* All data, once it is open, with a bar; frames: as struct swsusp_sink has it, 0 or an errno. name: of
+ * what they go to, for a complaint about that. -1 after one complaint. */
 int stock_image_read(struct stock_image *s,
-	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages), void *ctx);
+	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages), void *ctx,
+	const char *name);
 
 void stock_image_close(struct stock_image *s);
 

@@ -257,7 +257,8 @@ int area_format(const struct target *t, struct image_file *f, enum area_policy p
 
 	if (!err && !img_state_check(&ret->h))
 		return complain(
-			"%s holds an image that may be resumed: --force overwrites it", t->path);
+			"%s holds an image%s: --force overwrites it", t->path,
+			image_lacks_state(f, ret) ? "" : " that may be resumed");
 	if (!err && ret->h.state == IMG_EMPTY && image_check_copies(f, ret, &fault))
 		return complain_as(
 			STATUS_DAMAGED, "%s may hold an image: --force overwrites it", t->path);

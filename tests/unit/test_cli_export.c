@@ -10,13 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "core_file.h"
 #include "image_view.h"
+#include "kept.h"
 #include "out_file.h"
 #include "progress.h"
 #include "saved_state.h"
@@ -128,7 +131,7 @@ static void write_image(const char *path)
 	assert_int_equal(img_node_begin(&w, SAVED_NODE), 0);
 	write_stream(&w, SAVED_CPU, 0x5000);
 	write_memory(&w, memory);
-	write_stream(&w, "later", 0);
+	write_stream(&w, SAVED_PLATFORM, 0);
 	assert_int_equal(img_node_end(&w), 0);
 	assert_int_equal(img_commit(&w), 0);
 	image_close(&f);
@@ -193,7 +196,7 @@ static void check_header(const char *path)
 	assert_int_equal(v.headers.h.created_unix_s, 1700000000);
 	assert_int_equal(image_view_root(&v), 0);
 	assert_int_equal(img_find(&v.reader, SAVED_NODE, SAVED_CPU, &object), 0);
-	assert_int_equal(img_find(&v.reader, SAVED_NODE, "later", &object), 0);
+	assert_int_equal(img_find(&v.reader, SAVED_NODE, SAVED_PLATFORM, &object), 0);
 	image_view_close(&v);
 }
 
@@ -353,6 +356,276 @@ TEST(ended_by_a_signal)
 		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == ends[i]);
 		assert_int_equal(access(path, F_OK), 0);
 		assert_int_equal(access(in_dir("core.part"), F_OK), -1);
+	}
+}
+
+/* ---- What make reads, and what it leaves alone ---- */
+
+/* What a command says on stdout. */
+static const char *said(int (*command)(int argc, char **argv), const char *path)
+{
+	static char text[8192];
+	int out = open(in_dir("said"), O_RDWR | O_CREAT | O_TRUNC, 0600), before = dup(1);
+	ssize_t n;
+
+	fflush(stdout);
+	assert_int_equal(dup2(out, 1), 1);
+	(void)RUN(command, path);
+	fflush(stdout);
+	dup2(before, 1);
+	n = pread(out, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	close(out);
+	close(before);
+	return text;
+}
+
+static void write_file(const char *path, size_t bytes, unsigned int seed)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	srandom(seed);
+	for (size_t i = 0; i < bytes; i += 4)
+		fwrite(&(int){(int)random()}, 4, 1, f);
+	fclose(f);
+}
+
+static uint64_t file_hash(const char *path)
+{
+	static uint8_t buf[64u << 20];
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	assert_true(n >= 0 && (size_t)n < sizeof(buf));
+	close(fd);
+	return img_hash(buf, (size_t)n);
+}
+
+TEST(raw_is_not_resumable)
+{
+	const char *raw = in_dir("raw"), *image = in_dir("image");
+
+	write_file(raw, 40960, 1);
+	assert_int_equal(RUN(make_main, "--raw", raw, "-o", image), STATUS_OK);
+	assert_null(strstr(said(info_main, image), "may be resumed"));
+	assert_non_null(strstr(said(info_main, image), "it cannot be resumed"));
+	assert_int_equal(RUN(make_main, "--raw", raw, "-o", image), STATUS_FAILED);
+	assert_complaint("holds an image: --force");
+	assert_int_equal(RUN(make_main, "--raw", raw, "--force", "-o", image), STATUS_OK);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* A terabyte, of which a few frames are data: one at an odd place, one at the end. */
+TEST(holes_cost_nothing)
+{
+	const char *raw = in_dir("raw"), *image = in_dir("image"), *back = in_dir("back");
+	const off_t size = 1ll << 40, at[] = {0, (5ll << 30) + 12288, size - 4096};
+	int fd = open(raw, O_RDWR | O_CREAT, 0600), again;
+	uint64_t begun = now_ms();
+	char page[4096], found[4096];
+	struct stat st;
+
+	if (ftruncate(fd, size)) {
+		close(fd);
+		skip(); /* a file system without files of that length */
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		memset(page, 'a' + (int)i, sizeof(page));
+		page[7] = 1;
+		assert_int_equal(pwrite(fd, page, sizeof(page), at[i]), sizeof(page));
+	}
+	assert_int_equal(RUN(make_main, "--raw", raw, "-o", image), STATUS_OK);
+	assert_int_equal(stat(image, &st), 0);
+	assert_true(st.st_size < 1 << 20);
+	assert_int_equal(RUN(verify_main, image), STATUS_OK);
+	assert_int_equal(RUN(export_main, "--raw", "-o", back, image), STATUS_OK);
+	again = open(back, O_RDONLY);
+	assert_int_equal(lseek(again, 0, SEEK_END), size);
+	for (unsigned int i = 0; i < 3; i++) {
+		memset(page, 'a' + (int)i, sizeof(page));
+		page[7] = 1;
+		assert_int_equal(pread(again, found, sizeof(found), at[i]), sizeof(found));
+		assert_memory_equal(found, page, sizeof(page));
+	}
+	assert_int_equal(fstat(again, &st), 0);
+	assert_true(st.st_blocks * 512 < 1 << 20);
+	assert_true(now_ms() - begun < 5000);
+	close(fd);
+	close(again);
+}
+
+/* The most memory that this process had since it was last asked, in KiB. */
+static long peak_kib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[256];
+	long kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		sscanf(line, "VmHWM: %ld", &kib);
+	fclose(f);
+	f = fopen("/proc/self/clear_refs", "w");
+	fputs("5", f);
+	fclose(f);
+	return kib;
+}
+
+TEST(memory_is_bounded)
+{
+	const char *raw = in_dir("raw"), *image = in_dir("image");
+	int fd = open(raw, O_RDWR | O_CREAT, 0600);
+	static char piece[1 << 20];
+	long before;
+
+	for (int i = 0; i < 160; i++) {
+		for (size_t k = 0; k < sizeof(piece); k += 512)
+			piece[k] = (char)(i * 7 + (int)k);
+		assert_int_equal(write(fd, piece, sizeof(piece)), sizeof(piece));
+	}
+	close(fd);
+	(void)peak_kib();
+	before = peak_kib();
+	assert_int_equal(RUN(make_main, "--raw", raw, "-o", image), STATUS_OK);
+	assert_true(peak_kib() - before < 80 * 1024);
+}
+
+/* --force, and the new image cannot be made: the old one is as it was. Larger than the process may write;
+ * then a signal for that. */
+TEST(force_that_fails)
+{
+	const char *small = in_dir("small"), *large = in_dir("large"), *image = in_dir("image");
+	uint64_t old;
+
+	write_file(small, 1 << 16, 1);
+	write_file(large, 30 << 20, 2);
+	assert_int_equal(RUN(make_main, "--raw", small, "-o", image), STATUS_OK);
+	old = file_hash(image);
+	for (int by_signal = 0; by_signal < 2; by_signal++) {
+		int status;
+		pid_t child = fork();
+
+		if (!child) {
+			setrlimit(RLIMIT_FSIZE, &(struct rlimit){20 << 20, 20 << 20});
+			signal(SIGXFSZ, by_signal ? SIG_DFL : SIG_IGN);
+			_exit(RUN(make_main, "--raw", large, "--force", "-o", image));
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (by_signal)
+			assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+		else
+			assert_true(WIFEXITED(status) && WEXITSTATUS(status) == STATUS_FAILED);
+		assert_int_equal(access(in_dir("image.part"), F_OK), -1);
+		assert_true(file_hash(image) == old);
+	}
+	assert_int_equal(RUN(make_main, "--raw", large, "--force", "-o", image), STATUS_OK);
+	assert_int_equal(RUN(verify_main, image), STATUS_OK);
+	assert_true(file_hash(image) != old);
+}
+
+/* An area with a store behind it is written in place: beside the old image while there is room for both,
+ * over it when not, and not at all when it cannot fit. */
+TEST(force_in_place)
+{
+	const char *raw[] = {in_dir("r0"), in_dir("r1"), in_dir("r2")}, *area = in_dir("area");
+	static uint8_t block[IMG_BLOCK_BYTES] __attribute__((aligned(IMG_BLOCK_BYTES)));
+	static const uint8_t uuid[16] = "area";
+	struct img_headers hs, before;
+	struct img_fault fault;
+	struct image_file f;
+	uint64_t old, used = 0;
+	int fd = open(area, O_RDWR | O_CREAT, 0600);
+
+	write_file(raw[0], 6 << 20, 1);
+	write_file(raw[1], 12 << 20, 2);
+	write_file(raw[2], 20 << 20, 3);
+	assert_int_equal(ftruncate(fd, 20 << 20), 0);
+	assert_int_equal(image_attach(&f, area, fd, 20 << 20), 0);
+	assert_int_equal(img_format_area(&f.dest, uuid, block), 0);
+	assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
+	assert_int_equal(kept_make(&f, 4 << 20, &hs), 0);
+	image_close(&f);
+	close(fd);
+
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(
+			RUN(make_main, "--raw", raw[i == 2], "--force", "-o", area), STATUS_OK);
+		assert_int_equal(RUN(verify_main, area), STATUS_OK);
+		before = hs;
+		assert_int_equal(image_open(&f, area), 0);
+		assert_int_equal(img_read_headers(&f.source, block, &hs, &fault), 0);
+		image_close(&f);
+		assert_int_equal(hs.h.area_bytes, 16 << 20);
+		assert_memory_equal(hs.h.area_uuid, uuid, 16);
+		if (i == 1)
+			assert_true(hs.h.root_offset > used); /* behind the first */
+		if (i == 2)
+			assert_true(hs.h.root_offset < used + (12 << 20));
+		used = before.h.used_bytes > hs.h.used_bytes ? used : hs.h.used_bytes;
+	}
+	old = file_hash(area);
+	assert_int_equal(RUN(make_main, "--raw", raw[2], "--force", "-o", area), STATUS_FAILED);
+	assert_complaint("the area has 16.0 MiB: nothing was changed");
+	assert_true(file_hash(area) == old);
+}
+
+/* Through pipes: make reads and writes, export writes. */
+TEST(standard_streams)
+{
+	const char *image = in_dir("image"), *core = in_dir("core"), *piped = in_dir("piped");
+	int status;
+	pid_t child;
+
+	write_image(image);
+	for (int i = 0; i < 2; i++) {
+		int in[2], out[2];
+
+		assert_int_equal(RUN(export_main, "--force", "-o", core, image), STATUS_OK);
+		assert_int_equal(pipe(in), 0);
+		assert_int_equal(pipe(out), 0);
+		child = fork();
+		if (!child) {
+			dup2(in[0], 0);
+			dup2(out[1], 1);
+			close(in[0]), close(in[1]), close(out[0]), close(out[1]);
+			_exit(i ? RUN(export_main, "-o", "-", image)
+				: RUN(make_main, "--elf", "-", "-o", "-"));
+		}
+		close(in[0]), close(out[1]);
+		if (!fork()) { /* who writes */
+			char buf[4096];
+			int fd = open(core, O_RDONLY);
+			ssize_t n;
+
+			close(out[0]);
+			while ((n = read(fd, buf, sizeof(buf))) > 0)
+				if (write(in[1], buf, (size_t)n) != n)
+					break;
+			_exit(0);
+		}
+		close(in[1]);
+		FILE *f = fopen(piped, "w");
+		char buf[4096];
+		ssize_t n;
+
+		while ((n = read(out[0], buf, sizeof(buf))) > 0)
+			assert_int_equal(fwrite(buf, 1, (size_t)n, f), n);
+		fclose(f);
+		close(out[0]);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status) && !WEXITSTATUS(status));
+		(void)wait(NULL);
+		if (i)
+			check_core(piped);
+		else
+			assert_int_equal(RUN(verify_main, piped), STATUS_OK);
 	}
 }
 

@@ -167,7 +167,7 @@ TEST(device_errors)
 
 /* ---- Images ---- */
 
-static void write_state_stream(struct img_writer *w)
+static void write_state_stream(struct img_writer *w, const char *name)
 {
 	struct saved_cpu cpu = {.stack = 0x1000, .vendor = "Maker"};
 	struct state_writer s;
@@ -177,7 +177,7 @@ static void write_state_stream(struct img_writer *w)
 	state_begin(&s, buf, sizeof(buf));
 	state_put(&s, &saved_cpu_desc, &cpu, 1);
 	assert_int_equal(state_finish(&s, &n), 0);
-	assert_int_equal(img_object_begin(w, SAVED_CPU, IMG_BYTES), 0);
+	assert_int_equal(img_object_begin(w, name, IMG_BYTES), 0);
 	assert_int_equal(img_bytes(w, buf, n), 0);
 	assert_int_equal(img_object_end(w), 0);
 }
@@ -245,11 +245,12 @@ static void save_image(struct img_headers *ret)
 	p.slot = ret->slot;
 	assert_int_equal(img_begin(&w, &f.dest, &p, work, work_bytes), 0);
 	assert_int_equal(img_node_begin(&w, SAVED_NODE), 0);
-	write_state_stream(&w);
+	write_state_stream(&w, SAVED_CPU);
 	assert_int_equal(img_object_begin(&w, SAVED_MEMORY, IMG_PAGES), 0);
 	assert_int_equal(img_pages(&w, 0x100, N_PAGES, memory), 0);
 	assert_int_equal(img_object_end(&w), 0);
 	write_filesystems(&w);
+	write_state_stream(&w, SAVED_PLATFORM);
 	assert_int_equal(img_node_end(&w), 0);
 	assert_int_equal(img_commit(&w), 0);
 	assert_int_equal(img_read_headers(&f.source, block, ret, &fault), 0);

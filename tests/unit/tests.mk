@@ -339,7 +339,7 @@ SRC_crash_info := cli/image/crash_info.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
-SRC_cli_export := cli/base/verb.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c \
+SRC_cli_export := cli/base/verb.c cli/info.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
 	cli/image/core_file.c cli/image/crash_info.c cli/image/image_memory.c \
 	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
 	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
