@@ -56,7 +56,7 @@ CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c 
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save.c cli/machine/hardware.c cli/save/report.c \
 	cli/target/filesystems.c \
-	cli/format.c cli/target/kept.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
+	cli/format.c cli/target/kept.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
 	cli/linux/boot_parse.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/setup_image.c \
 	cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
@@ -77,7 +77,7 @@ EFI_SRC := efi/main.c efi/efi_memory.c efi/efi_vmd.c efi/efi_disks.c efi/efi_fac
 # check-machines runs all (tests/qemu/run.py -l).
 CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-area-on-second-disk \
 	save-all-controllers save-reboot save-snapshot save-file-ext4-seabios-grub save-consumed \
-	save-reusable save-busy-kernel-threads \
+	save-reusable save-busy-kernel-threads cuts-ext4 cuts-fat \
 	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
 	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
 	stock-6.1-uncompressed stock-refuse-damaged facts-harmless-drift setup-grub-partition setup-efi-entry \

@@ -15,6 +15,7 @@
 #include "loader_words.h"
 #include "lock.h"
 #include "say.h"
+#include "settle.h"
 #include "stock_image.h"
 #include "swap_place.h"
 #include "verb.h"
@@ -329,6 +330,17 @@ static int parse(int argc, char **argv, struct setup_options *ret)
 	return 0;
 }
 
+/* Also what an earlier run had written, when it was ended before that was in its place. */
+static int settle_all(const struct setup_record *r)
+{
+	int err = *r->grub_folder ? settle_path(r->grub_folder) : 0;
+
+	for (uint32_t i = 0; i < r->n_files; i++)
+		err = settle_path(r->files[i].path) || err;
+	sync();
+	return err ? -1 : 0;
+}
+
 static int run(struct setup_options *o)
 {
 	static struct setup_record record;
@@ -350,8 +362,8 @@ static int run(struct setup_options *o)
 	if (*record.image && !o->file && !o->swap && !o->size)
 		o->file = strcpy(image, record.image); /* once more, as it was */
 	err = o->remove ? remove_all(&c) : set_up(&c, o);
-	if (!o->dry_run)
-		sync(); /* GRUB reads no journals */
+	if (!o->dry_run && settle_all(&record))
+		err = -1;
 	return err ? STATUS_FAILED : STATUS_OK;
 }
 

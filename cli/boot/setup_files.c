@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "settle.h"
 
 #define CONTENT_MAX (64u << 20)
 
@@ -106,30 +107,61 @@ void fresh_forget(const char *path)
 	(void)unlink(fresh);
 }
 
-static int replace_file(const char *full, const void *content, size_t bytes, mode_t mode)
+/* For whom a file is: Linux replays the journal, GRUB and firmware do not. */
+enum reader { FOR_LINUX, FOR_ALL };
+
+static int to_disk(enum reader reader, int fd)
+{
+	return reader == FOR_ALL ? settle(fd) : 0;
+}
+
+static int fill_fresh(int fd, const char *full, const void *content, size_t bytes, mode_t mode,
+	enum reader reader)
+{
+	struct stat was;
+
+	if (!stat(full, &was) && fchown(fd, was.st_uid, was.st_gid) && errno != EPERM)
+		return -1;
+	if (fchmod(fd, mode) && errno != EPERM) /* FAT has no modes */
+		return -1;
+	return write_fd(fd, content, bytes) || to_disk(reader, fd) ? -1 : 0;
+}
+
+/* FAT keeps the size beside the name, but writes it with the file: a name alone is an empty file. */
+static int settle_name(enum reader reader, int fd, const char *full)
+{
+	if (fsync(fd))
+		return -1;
+	sync_folder_of(full);
+	return to_disk(reader, fd);
+}
+
+/* The new content is in its place before the name leads there, and the old one is held until no reader can still come to
+ * it: what is freed first may be written first. */
+static int replace_file(
+	const char *full, const void *content, size_t bytes, mode_t mode, enum reader reader)
 {
 	char fresh[FRESH_PATH_MAX];
-	struct stat was;
-	int fd, err;
+	int fd, old, err, why;
 
 	fresh_name(full, fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -1;
-	err = !stat(full, &was) && fchown(fd, was.st_uid, was.st_gid) && errno != EPERM;
-	err = err || (fchmod(fd, mode) && errno != EPERM); /* FAT has no modes */
-	err = err || write_fd(fd, content, bytes);
-	err = close(fd) || err;
-	err = err || rename(fresh, full);
-	if (err) {
-		int why = errno;
-
+	old = open(full, O_RDONLY | O_CLOEXEC);
+	err = fill_fresh(fd, full, content, bytes, mode, reader) || rename(fresh, full);
+	why = errno;
+	if (err)
 		(void)unlink(fresh);
-		errno = why;
-		return -1;
+	else if (settle_name(reader, fd, full)) {
+		err = -1;
+		why = errno;
 	}
-	sync_folder_of(full);
-	return 0;
+	close(fd);
+	if (old >= 0)
+		close(old);
+	errno = why;
+	return err ? -1 : 0;
 }
 
 static bool is_already(const char *path, const void *content, size_t bytes, mode_t mode)
@@ -148,8 +180,8 @@ static bool is_already(const char *path, const void *content, size_t bytes, mode
 }
 
 /* 1: it is like that already. */
-static int put_file(
-	struct changes *c, const char *path, const void *content, size_t bytes, mode_t mode)
+static int put_file(struct changes *c, const char *path, const void *content, size_t bytes,
+	mode_t mode, enum reader reader)
 {
 	char full[SYS_PATH_MAX];
 
@@ -159,7 +191,7 @@ static int put_file(
 		return 1;
 	}
 	if (!c->dry_run &&
-		(!sys_path(full, "%s", path) || replace_file(full, content, bytes, mode)))
+		(!sys_path(full, "%s", path) || replace_file(full, content, bytes, mode, reader)))
 		return complain("cannot write %s: %s", path, strerror(errno));
 	return 0;
 }
@@ -170,10 +202,27 @@ static int write_file(
 	int err = is_already(path, content, bytes, mode) ? 0 : change_intend(c);
 
 	if (!err)
-		err = put_file(c, path, content, bytes, mode);
+		err = put_file(c, path, content, bytes, mode, FOR_ALL);
 	if (err == 0)
 		change_tell(c, "write %s (%zu bytes)", path, bytes);
 	return err < 0 ? -1 : 0;
+}
+
+/* Held until its name is gone everywhere, as above. */
+static int unlink_file(const char *full)
+{
+	int err, why, fd = open(full, O_RDONLY | O_CLOEXEC);
+
+	err = unlink(full);
+	why = errno;
+	if (!err)
+		sync_folder_of(full);
+	if (!err && fd >= 0)
+		(void)settle(fd); /* it is gone for Linux, and for others at last */
+	if (fd >= 0)
+		close(fd);
+	errno = why;
+	return err;
 }
 
 static int remove_file(struct changes *c, const char *path)
@@ -184,10 +233,8 @@ static int remove_file(struct changes *c, const char *path)
 		fresh_forget(path);
 	if (!sys_exists("%s", path))
 		return 0;
-	if (!c->dry_run && (!sys_path(full, "%s", path) || unlink(full)))
+	if (!c->dry_run && (!sys_path(full, "%s", path) || unlink_file(full)))
 		return complain("cannot remove %s: %s", path, strerror(errno));
-	if (!c->dry_run)
-		sync_folder_of(full);
 	change_tell(c, "remove %s", path);
 	return 0;
 }
@@ -199,7 +246,7 @@ int file_overwrite(const char *path, const void *content, size_t bytes)
 
 	if (fd < 0)
 		return complain("cannot open %s: %s", path, strerror(errno));
-	err = write_fd(fd, content, bytes) ? errno : 0;
+	err = write_fd(fd, content, bytes) || settle(fd) ? errno : 0; /* data=journal */
 	close(fd);
 	return err ? complain("cannot write %s: %s", path, strerror(err)) : 0;
 }
@@ -223,7 +270,7 @@ static int store_record(struct changes *c)
 		return -1;
 	if (record_format(c->record, text, sizeof(text)))
 		return complain(RECORD_PATH " does not hold it all");
-	err = put_file(c, RECORD_PATH, text, strlen(text), 0644);
+	err = put_file(c, RECORD_PATH, text, strlen(text), 0644, FOR_LINUX);
 	if (err == 0 && !c->record_told)
 		change_tell(c, "write %s (%zu bytes)", RECORD_PATH, strlen(text));
 	c->record_told = c->record_told || err == 0;
@@ -296,6 +343,15 @@ int change_room(struct changes *c, const char *path, const void *content, size_t
 	return c->dry_run ? 0 : file_overwrite(path, content, bytes);
 }
 
+/* The record that names it goes last, on the disk too. */
+static int remove_folder(const char *full)
+{
+	if (rmdir(full))
+		return -1;
+	sync_folder_of(full);
+	return 0;
+}
+
 int change_undo(struct changes *c)
 {
 	struct setup_record *r = c->record;
@@ -309,7 +365,7 @@ int change_undo(struct changes *c)
 
 		if (!sys_exists("%s", path) || is_of_record(path))
 			continue; /* the record is in there still */
-		if (c->dry_run || (sys_path(full, "%s", path) && !rmdir(full)))
+		if (c->dry_run || (sys_path(full, "%s", path) && !remove_folder(full)))
 			change_tell(c, "remove folder %s", path);
 		else if (errno != ENOTEMPTY && errno != EBUSY)
 			err = complain("cannot remove %s: %s", path, strerror(errno));

@@ -28,6 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 
 import harness  # noqa: E402
 import cases_boot  # noqa: E402,F401  (registers its cases)
+import cases_cuts  # noqa: E402,F401
 import cases_debian  # noqa: E402,F401
 import cases_disks  # noqa: E402,F401  (registers its cases)
 import cases_export  # noqa: E402,F401

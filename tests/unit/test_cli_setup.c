@@ -330,7 +330,7 @@ TEST(two_areas)
 	tree_file("/sys/power/resume", "3001:2\n");
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 	machine_has("/boot/grub/grubenv", "saved_entry=x\n###");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	/* A partition, with the offset of a file that was. */
 	tree_file("/sys/power/resume", "3001:3\n");
 	tree_file("/sys/power/resume_offset", "77\n");
@@ -341,7 +341,7 @@ TEST(two_areas)
 	tree_file("/proc/swaps", "/dev/vda2 partition 524284 0 -2\n");
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 	assert_complaint("the next boot is an ordinary one");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 }
 
 /* What was the boot logo's memory is the kernel's, in no image. */
@@ -361,7 +361,7 @@ TEST(memory_that_is_not_saved)
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 	assert_complaint("the next boot is an ordinary one");
 	machine_has_not("/boot/grub/grubenv", "next_entry");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	/* Whole before the first hibernation of this boot; after it the firmware's next logo is anywhere. */
 	tree_folder("/run");
 	tree_file("/sys/firmware/acpi/bgrt/image", "BM6\3");
@@ -388,7 +388,7 @@ TEST(changed_since)
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	assert_int_equal(machine_run("arm"), STATUS_OK);
 	tree_file("/proc/swaps", TWO "7\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	assert_int_equal(machine_run("arm"), STATUS_OK); /* by hand: the kernel takes the first */
 	tree_file("/sys/power/resume", "3001:3\n");
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
@@ -396,7 +396,7 @@ TEST(changed_since)
 	/* Set up for one that systemd would not take: status says so. */
 	tree_remove("/sys/power/resume");
 	assert_int_equal(machine_run("setup --swap /dev/vda2"), STATUS_OK);
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	machine_has(RECORD_PATH, "args=swap=lba:2000000+2048\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
@@ -404,7 +404,7 @@ TEST(changed_since)
 	tree_remove("/usr/lib/systemd/libsystemd-shared-252.so");
 	tree_file("/usr/lib/systemd/libsystemd-shared-257.so", "");
 	tree_file("/proc/swaps", "/dev/vda3 partition 1024 0 7\n/dev/vda2 partition 524284 0 -2\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	machine_has(RECORD_PATH, "args=" ARGS "\n");
 	/* Memory is the first: only systemd sees it. */
@@ -412,7 +412,7 @@ TEST(changed_since)
 	tree_file("/proc/swaps", "/dev/zram0 partition 9 0 100\n/dev/vda2 partition 524284 0 -2\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_remove("/usr/lib/systemd/systemd-sleep");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 }
 
@@ -484,35 +484,35 @@ TEST(status)
 	tree_file("/sys/power/state", "freeze mem disk\n");
 	tree_file("/sys/power/image_size", "100000000\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED); /* not set up */
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED); /* not set up */
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/sys/power/resume", "3001:0\n");
 	assert_int_equal(
-		machine_run("status"), STATUS_FAILED); /* the kernel would use another one */
+		machine_run("status"), STATUS_NOT_RESUMED); /* the kernel would use another one */
 	tree_file("/sys/power/resume", "3001:2\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/sys/power/image_size", "600000000\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 300000 kB\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED); /* too small */
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED); /* too small */
 	tree_file("/sys/power/image_size", "1000000\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file(VDA "/vda2/start", "8192\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED); /* moved */
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED); /* moved */
 	tree_file(VDA "/vda2/start", "4096\n");
 	tree_file("/boot/grub/torpor/torpor.mb2", "another");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	tree_file("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
 	tree_file("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	tree_file("/sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/proc/sys/kernel/osrelease", "5.10.0-30-amd64\n");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	tree_file("/proc/sys/kernel/osrelease", "5.13.0\n");
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_file("/boot/grub/custom.cfg", "");
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 }
 
 TEST(status_efi)
@@ -526,13 +526,13 @@ TEST(status_efi)
 	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	tree_bytes(secure, "\6\0\0\0\1", 5);
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	tree_bytes(secure, "\6\0\0\0\0", 5);
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	memcpy(strstr(efi_text, "0002,0001"), "0001,0002", 9);
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	strcpy(efi_text, efi_before);
-	assert_int_equal(machine_run("status"), STATUS_FAILED);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 }
 
 TEST(usage)
