@@ -421,24 +421,24 @@ TEST(status_of_file)
 	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	machine_can_jump = true;
 	play.start += 4096;
-	status(STATUS_FAILED, "has moved on the disk since it was set up");
+	status(STATUS_NOT_RESUMED, "has moved on the disk since it was set up");
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	status(STATUS_OK, NULL);
 	machine_has("/boot/grub/custom.cfg", "area=file:2048+1048576+34824\n");
 	assert_int_equal(truncate(path, BYTES + 4096), 0);
-	status(STATUS_FAILED, "has grown since it was set up");
+	status(STATUS_NOT_RESUMED, "has grown since it was set up");
 	assert_int_equal(machine_run("setup"), STATUS_FAILED);
 	assert_complaint("has grown");
 	assert_int_equal(truncate(path, BYTES), 0);
 	status(STATUS_OK, NULL);
 	assert_int_equal(truncate(path, BYTES - 4096), 0);
-	status(STATUS_FAILED, "has shrunk");
+	status(STATUS_NOT_RESUMED, "has shrunk");
 	assert_int_equal(unlink(path), 0);
-	status(STATUS_FAILED, "cannot open");
+	status(STATUS_NOT_RESUMED, "cannot open");
 	/* Another one in its place. */
 	tree_file(IMAGE, "");
 	assert_int_equal(truncate(path, BYTES), 0);
-	status(STATUS_FAILED, "no image area");
+	status(STATUS_NOT_RESUMED, "no image area");
 }
 
 /* The partition has moved: the file not, as the file system sees it. */
@@ -447,7 +447,7 @@ TEST(words_of_another_place)
 	machine_can_jump = true;
 	make_image();
 	tree_file(VDA "/vda1/start", "4096\n");
-	status(STATUS_FAILED, "the loader would look at " ARGS ", it is area=file:4096+");
+	status(STATUS_NOT_RESUMED, "the loader would look at " ARGS ", it is area=file:4096+");
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	status(STATUS_OK, NULL);
 }
