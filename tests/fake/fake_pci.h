@@ -34,7 +34,7 @@ struct fake_pci_dev {
 
 #define FAKE_PCI_MAX 64
 
-/* After fake_machine_reset: an empty segment 0, and drivers/pci.c knows nothing. */
+/* After fake_machine_reset: an empty segment 0, and drivers/pci_*.c know nothing. */
 void fake_pci_reset(void);
 
 struct fake_pci_dev *fake_pci_add(

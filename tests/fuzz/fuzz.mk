@@ -78,11 +78,11 @@ FUZZ += core_file
 FUZZSRC_core_file := cli/image/core_file.c cli/image/crash_info.c
 
 FUZZ += mcfg
-FUZZSRC_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
+FUZZSRC_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c
 
 FUZZ += iommu
-FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c drivers/pci.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
+FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
 	lib/format.c lib/log.c
 
 FUZZ += facts

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* drivers/pci.c and usb_handoff.c over fake buses. */
+/* drivers/pci_*.c and usb_handoff.c over fake buses. */
 #include "test.h"
 
 #include <string.h>

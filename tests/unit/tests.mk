@@ -54,10 +54,10 @@ UNIT += block
 SRC_block := drivers/block.c lib/err.c tests/fake/machine.c tests/unit/toy_driver.c
 
 UNIT += pci
-SRC_pci := drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
+SRC_pci := $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
 
 UNIT += iommu
-SRC_iommu := drivers/iommu.c drivers/iommu_off.c drivers/pci.c drivers/usb_handoff.c tests/fake/machine.c \
+SRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
 	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
 
 UNIT += page_walk
@@ -69,7 +69,7 @@ INCLUDE_efi_memory := -DGNU_EFI_USE_MS_ABI -fshort-wchar -Iefi -I/usr/include/ef
 	-Itests/fake/bare -Itests/unit -Ilib -Ix86
 
 UNIT += pci_mcfg
-SRC_pci_mcfg := drivers/pci.c drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
+SRC_pci_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
 	lib/err.c lib/format.c lib/log.c
 
 UNIT += virtio_blk
