@@ -51,7 +51,7 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/time.c x86/acpi.c x86/acpi
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
-	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c \
+	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/target/target.c \
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \

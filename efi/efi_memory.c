@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The page tables are what counts: firmware has types of memory, attributes in its map, and a protocol, and not all
+ * of it says the same.
+ */
 #include "efi_memory.h"
 
 #include "log.h"

@@ -17,6 +17,7 @@
 #include "cpu.h"
 #include "disks.h"
 #include "dma_check.h"
+#include "efi_off.h"
 #include "err.h"
 #include "fingerprints.h"
 #include "format.h"
@@ -25,6 +26,7 @@
 #include "jump.h"
 #include "log.h"
 #include "machine.h"
+#include "machine_state.h"
 #include "mailbox.h"
 #include "nvs_out.h"
 #include "old_kernel.h"
@@ -40,18 +42,13 @@
 #include "traps.h"
 #include "version.h"
 
-#define LOG_BYTES         MAILBOX_LOG_BYTES
-#define DMA_RESERVE       (512u * 1024) /* of the arena: driver queues */
-#define STATE_BYTES       (64u * 1024)
-#define CHUNK_PAGES       16u
-#define PIECE_PAGES       1024u /* given to the image at a time */
-#define REASON_BYTES      256
-#define TABLES_MAX        128u
-#define CPUID_1_ECX_XSAVE (1u << 26)
+#define LOG_BYTES    MAILBOX_LOG_BYTES
+#define DMA_RESERVE  (512u * 1024) /* of the arena: driver queues */
+#define STATE_BYTES  (64u * 1024)
+#define CHUNK_PAGES  16u
+#define PIECE_PAGES  1024u /* given to the image at a time */
+#define REASON_BYTES 256
 
-struct entry_state { /* writer/entry.asm pushes it */
-	uint64_t stack, jump_back, entry, cr0, cr3, cr4;
-};
 _Noreturn void writer_main(const struct entry_state *e);
 
 extern struct handoff handoff_room;
@@ -64,6 +61,7 @@ static struct {
 	struct acpi acpi;
 	struct acpi_fixed fixed;
 	struct old_kernel kernel;
+	struct machine_state machine;
 	struct disks disks;
 	struct block_dev *dev;
 	struct block_extent extent[HANDOFF_EXTENTS_MAX];
@@ -210,6 +208,21 @@ static void find_mailbox(const struct handoff *h)
 	w.mailbox = m;
 }
 
+/* By ACPI; where that cannot, or does not, by the firmware. */
+static void check_power_off(const struct handoff *h)
+{
+	int by_firmware = efi_off_prepare(h);
+	if (acpi_power_off_check(&w.acpi) == 0)
+		return;
+	log_line("writer: ACPI names no soft-off %s; ResetSystem of EFI: %s",
+		w.acpi.s5_known ? "register" : "state",
+		by_firmware ? err_text(by_firmware) : "there");
+	if (by_firmware)
+		give_up(ERR_FIRMWARE,
+			"this machine cannot be switched off: ACPI names no soft-off %s, and there is no EFI that could: use --then reboot",
+			w.acpi.s5_known ? "register" : "state");
+}
+
 static void look_at_machine(const struct handoff *h)
 {
 	int err = acpi_init(&w.acpi, h->rsdp);
@@ -224,9 +237,8 @@ static void look_at_machine(const struct handoff *h)
 	log_line("writer: TSC %llu kHz by %s, PM1a enable %#x control %#x, S5 %s",
 		(unsigned long long)clock_tsc_khz(), clock_basis(), w.fixed.pm1a_enable,
 		w.fixed.pm1a_control, w.acpi.s5_known ? "known" : "not known");
-	if (h->action == HANDOFF_POWEROFF && acpi_power_off_check(&w.acpi))
-		give_up(ERR_FIRMWARE, "ACPI names no soft-off %s: use --then reboot",
-			w.acpi.s5_known ? "register" : "state");
+	if (h->action == HANDOFF_POWEROFF)
+		check_power_off(h);
 	w.old_memory = (struct old_memory){.h = h, .levels = paging_levels_now()};
 	err = old_kernel_find(&w.old_memory, &w.kernel);
 	if (err == ERR_UNSUPPORTED)
@@ -331,117 +343,19 @@ static void write_state(const char *name, struct state_writer *s)
 		give_up(err, "object %s could not be written to disk %s", name, w.dev->name);
 }
 
-/* The kernel has turned OSXSAVE off for the jump; the register is as it was. */
-static uint64_t kernels_xcr0(void)
+static void write_cpu(void *buf)
 {
-	uint64_t cr4 = read_cr4();
-	if (!(cpuid(1, 0).ecx & CPUID_1_ECX_XSAVE))
-		return 0;
-	write_cr4(cr4 | CR4_OSXSAVE);
-	uint64_t xcr0 = read_xcr0();
-	write_cr4(cr4);
-	return xcr0;
-}
-
-static void write_cpu(const struct entry_state *e, void *buf)
-{
-	struct cpuid vendor = cpuid(0, 0);
-	struct saved_cpu cpu = {.stack = e->stack,
-		.jump_back = e->jump_back,
-		.entry = e->entry,
-		.cr0 = e->cr0,
-		.cr3 = e->cr3,
-		.cr4 = e->cr4,
-		.efer = read_msr(MSR_EFER),
-		.pat = read_msr(MSR_PAT),
-		.apic_base = read_msr(MSR_APIC_BASE),
-		.gdt_base = w.kernel.gdt_base,
-		.gdt_limit = w.kernel.gdt_limit,
-		.apic_id = apic_id(),
-		.cpuid_1_eax = cpuid(1, 0).eax,
-		.kernel_cr4 = w.kernel.cr4,
-		.xcr0 = kernels_xcr0()};
-	memcpy(cpu.vendor, &vendor.ebx, 4);
-	memcpy(cpu.vendor + 4, &vendor.edx, 4);
-	memcpy(cpu.vendor + 8, &vendor.ecx, 4);
 	struct state_writer s;
 	state_begin(&s, buf, STATE_BYTES);
-	state_put(&s, &saved_cpu_desc, &cpu, 1);
+	machine_state_put_cpu(&w.machine, &s);
 	write_state(SAVED_CPU, &s);
 }
 
-static struct {
-	struct saved_table v[TABLES_MAX];
-	uint32_t n, n_left_out;
-} tables;
-
-static void take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
+static void write_platform(void *buf)
 {
-	struct saved_table one;
-	(void)ctx;
-	if (!saved_table_make(&one, phys, table, bytes))
-		return;
-	if (tables.n == TABLES_MAX)
-		tables.n_left_out++;
-	else
-		tables.v[tables.n++] = one;
-}
-
-/* A list that is not whole would have the loader miss what changed. */
-static void list_tables(void)
-{
-	acpi_each_table(w.acpi.rsdp, take_table, NULL);
-	log_line("writer: %u ACPI tables to be compared before a resume", tables.n);
-	if (!tables.n_left_out)
-		return;
-	log_line("writer: %u more than can be listed: they are not compared", tables.n_left_out);
-	tables.n = 0;
-}
-
-static void write_platform(const struct handoff *h, void *buf)
-{
-	static struct saved_platform p;
-	static struct saved_memory memory[HANDOFF_MEMORY_MAX];
-	static struct saved_runtime runtime[HANDOFF_RUNTIME_MAX];
-	struct saved_frame region[HANDOFF_REGION_MAX];
-
-	p = (struct saved_platform){.mailbox = h->mailbox,
-		.nonce = h->nonce,
-		.rsdp = w.acpi.rsdp,
-		.efi_systab = h->efi_systab,
-		.efi_runtime = h->efi_runtime,
-		.pm1a_enable = w.fixed.pm1a_enable,
-		.pm1b_enable = w.fixed.pm1b_enable,
-		.pm1a_control = w.fixed.pm1a_control,
-		.pm1b_control = w.fixed.pm1b_control,
-		.gpe0_bytes = w.fixed.gpe0_bytes,
-		.gpe1_bytes = w.fixed.gpe1_bytes,
-		.facs_signature = w.acpi.facs_signature};
-	memcpy(p.kernel_release, h->kernel_release, sizeof(p.kernel_release));
-	memcpy(p.disk_guid, h->disk_guid, sizeof(p.disk_guid));
-	memcpy(p.part_guid, h->part_guid, sizeof(p.part_guid));
-	memcpy(p.gpe0_enable, w.fixed.gpe0_enable, sizeof(p.gpe0_enable));
-	memcpy(p.gpe1_enable, w.fixed.gpe1_enable, sizeof(p.gpe1_enable));
-	for (uint32_t i = 0; i < h->n_region; i++)
-		region[i].phys = h->region[i];
-	for (uint32_t i = 0; i < h->n_memory; i++)
-		memory[i] = (struct saved_memory){.start = h->memory[i].start,
-			.end = h->memory[i].end,
-			.type = h->memory[i].type};
-	for (uint32_t i = 0; i < h->n_runtime; i++)
-		runtime[i] = (struct saved_runtime){.phys = h->runtime[i].phys,
-			.virt = h->runtime[i].virt,
-			.n_pages = h->runtime[i].n_pages,
-			.attribute = h->runtime[i].attribute,
-			.type = h->runtime[i].type};
 	struct state_writer s;
 	state_begin(&s, buf, STATE_BYTES);
-	state_put(&s, &saved_platform_desc, &p, 1);
-	state_put(&s, &saved_frame_desc, region, h->n_region);
-	state_put(&s, &saved_memory_desc, memory, h->n_memory);
-	state_put(&s, &saved_runtime_desc, runtime, h->n_runtime);
-	list_tables();
-	state_put(&s, &saved_table_desc, tables.v, tables.n);
+	machine_state_put_platform(&w.machine, &s);
 	write_state(SAVED_PLATFORM, &s);
 }
 
@@ -534,8 +448,9 @@ static void write_image(const struct handoff *h, const struct entry_state *e)
 	int err = buf ? img_node_begin(&w.image, SAVED_NODE) : ERR_NO_MEMORY;
 	if (err)
 		give_up(err, "node %s could not be begun", SAVED_NODE);
-	write_cpu(e, buf);
-	write_platform(h, buf);
+	w.machine = (struct machine_state){e, h, &w.acpi, &w.fixed, &w.kernel};
+	write_cpu(buf);
+	write_platform(buf);
 	write_filesystems(h, buf);
 	write_memory();
 	write_nvs();
@@ -590,7 +505,8 @@ static _Noreturn void finish(const struct handoff *h)
 		disks_park(&w.disks);
 		log_line("writer: power off");
 		int err = acpi_power_off(&w.acpi);
-		log_line("writer: power off failed (%s), reset instead", err_text(err));
+		log_line("writer: no power off by ACPI (%s)", err_text(err));
+		efi_off();
 	}
 	log_line("writer: reset");
 	machine_reset(&w.acpi);

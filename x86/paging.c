@@ -94,22 +94,23 @@ static int map_at_level(
 	return 0;
 }
 
-/* Maps the largest page that fits at phys; what is mapped already stays as it is. */
-static int map_one(uint64_t phys, uint64_t flags, uint64_t left, uint64_t *ret_step)
+/* Maps the largest page that fits; what is mapped already stays as it is. */
+static int map_one(uint64_t virt, uint64_t phys, uint64_t flags, uint64_t left, uint64_t *ret_step)
 {
 	static const uint64_t sizes[] = {[1] = PAGE_BYTES, [2] = LARGE_BYTES, [3] = HUGE_BYTES};
 	for (uint32_t level = huge_pages_possible() ? 3 : 2; level > 0; level--) {
 		*ret_step = sizes[level];
-		if (phys % sizes[level] || left < sizes[level])
+		if ((virt | phys) % sizes[level] || left < sizes[level])
 			continue;
-		int err = map_at_level(phys, phys, flags, sizes[level], level);
+		int err = map_at_level(virt, phys, flags, sizes[level], level);
 		if (err <= 0)
 			return err;
 	}
 	return ERR_BUG;
 }
 
-static int map(uint64_t phys, uint64_t bytes, uint64_t flags)
+/* virt and phys lie alike in their pages. */
+static int map(uint64_t virt, uint64_t phys, uint64_t bytes, uint64_t flags)
 {
 	if (!paging.root)
 		return ERR_BUG;
@@ -119,7 +120,7 @@ static int map(uint64_t phys, uint64_t bytes, uint64_t flags)
 	uint64_t end = (phys + bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 	while (at < end) {
 		uint64_t step;
-		int err = map_one(at, flags, end - at, &step);
+		int err = map_one(virt - phys + at, at, flags, end - at, &step);
 		if (err)
 			return err;
 		at += step;
@@ -157,17 +158,24 @@ void *paging_join(struct arena *pages, uint64_t bytes)
 
 int paging_map_memory(uint64_t phys, uint64_t bytes)
 {
-	return map(phys, bytes, PTE_CACHED);
+	return map(phys, phys, bytes, PTE_CACHED);
+}
+
+int paging_map_at(uint64_t virt, uint64_t phys, uint64_t bytes, enum paging_kind kind)
+{
+	if ((virt ^ phys) % PAGE_BYTES || bytes > UINT64_MAX - virt)
+		return ERR_BOUNDS;
+	return map(virt, phys, bytes, kind == PAGING_REGISTERS ? PTE_UNCACHED : PTE_CACHED);
 }
 
 void *machine_map_memory(uint64_t phys, uint64_t bytes)
 {
-	return phys && map(phys, bytes, PTE_CACHED) == 0 ? (void *)phys : NULL;
+	return phys && map(phys, phys, bytes, PTE_CACHED) == 0 ? (void *)phys : NULL;
 }
 
 void *machine_map_mmio(uint64_t phys, uint64_t bytes)
 {
-	return phys && map(phys, bytes, PTE_UNCACHED) == 0 ? (void *)phys : NULL;
+	return phys && map(phys, phys, bytes, PTE_UNCACHED) == 0 ? (void *)phys : NULL;
 }
 
 uint32_t paging_levels_now(void)

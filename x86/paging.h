@@ -17,6 +17,11 @@ int paging_init(struct arena *tables, uint32_t levels) MUST_CHECK;
  * 2^52. */
 int paging_map_memory(uint64_t phys, uint64_t bytes) MUST_CHECK;
 
+/* At an address of somebody else's, for code that runs there: writable, executable. virt and phys lie alike in
+ * their pages. ERR_NO_MEMORY; ERR_BOUNDS. What is mapped there already stays as it is. */
+enum paging_kind { PAGING_MEMORY, PAGING_REGISTERS };
+int paging_map_at(uint64_t virt, uint64_t phys, uint64_t bytes, enum paging_kind kind) MUST_CHECK;
+
 /* One 2 MiB page that is not mapped to itself: the place in a kernel's address space where it is
  * entered. Both are multiples of 2 MiB. */
 int paging_map_alias(uint64_t virt, uint64_t phys) MUST_CHECK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The writer runs alone for minutes: a watchdog that Linux has armed would reset the machine in the
- * middle, and a machine that cannot be switched off by a register would stand there with its image,
- * started again. Both can be seen before anything is begun.
+ * middle, and a machine that can be switched off neither by a register nor by its firmware would stand there with its
+ * image, started again. Both can be seen before anything is begun.
  */
 #include "hardware.h"
 
@@ -63,9 +63,13 @@ static int check_power_off(void)
 	if (n < 0 || !(field(fadt, (size_t)n, FADT_FLAGS, 4) & FADT_FLAGS_REDUCED) ||
 		field(fadt, (size_t)n, FADT_SLEEP_CONTROL + 4, 8))
 		return 0;
+	/* The writer asks the firmware, as Linux does; what it needs for that is here. */
+	if (sys_exists("/sys/firmware/efi/runtime") &&
+		sys_exists("/sys/firmware/efi/runtime-map/0"))
+		return 0;
 	return complain(
-		"this machine's ACPI is hardware-reduced and has no sleep register: it cannot "
-		"be switched off after a save: use --then reboot");
+		"this machine cannot be switched off by Torpor: its ACPI is hardware-reduced and has no "
+		"sleep register, and Linux shows no EFI runtime services: use --then reboot");
 }
 
 int hardware_check(enum handoff_action action)

@@ -90,6 +90,31 @@ def save_remapping(t):
         story.end()
 
 
+# The FADT as it is, hardware-reduced: Linux has read it, and the writer reads it anew. 112: flags, bit 20; 9: checksum.
+HARDWARE_REDUCED = """
+fadt=$((0x$(dmesg | sed -n 's/.*ACPI: FACP 0x\\([0-9A-F]*\\) .*/\\1/p')))
+byte() { od -An -tu1 -j$1 -N1 /sys/firmware/acpi/tables/FACP | tr -d ' '; }
+put() { printf "\\\\$(printf %03o $2)" | dd of=/dev/mem bs=1 seek=$((fadt + $1)) conv=notrunc 2>/dev/null; }
+sum=$(byte 9); flags=$(byte 114)
+put 114 $((flags + 16)); put 9 $(((sum + 240) % 256))
+[ $(byte 114) = $((flags + 16)) ]
+"""
+
+
+@case("save-off-by-firmware", product=TORPOR)
+def save_off_by_firmware(t):
+    """No ACPI register switches this machine off: the firmware's ResetSystem does, after the commit."""
+    story = Story(t, "ovmf-grub", t.disk())
+    story.work(16)
+    story.guest.run(HARDWARE_REDUCED)
+    story.save_command = lambda then: f"torpor save --serial 0x3f8 --then {then} --to {AREA}"
+    story.save()
+    console = story.machine.console.text()
+    t.check(story.machine.ended == "poweroff", f"the machine ended by {story.machine.ended}")
+    t.check(re.search(r"writer: power off by the firmware, ResetSystem at 0xffff", console), "not by the firmware")
+    t.check(image.state(story.disk)[0] == "VALID", "no valid image after the save")
+
+
 @case("save-nvs-ovmf-chain", product=TORPOR)
 def save_nvs(t):
     """ACPI NVS is put back, all but the FACS, when the loader is told to."""

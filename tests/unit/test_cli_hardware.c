@@ -62,6 +62,13 @@ TEST(power_off)
 	assert_complaint("use --then reboot");
 	fadt(1u << 20, 0x604, 244); /* ends before the register */
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), -1);
+	/* The firmware can, if Linux has its runtime services. */
+	tree_file("/sys/firmware/efi/runtime", "0x7f5ed000\n");
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), -1);
+	assert_complaint("cannot be switched off by Torpor");
+	tree_file("/sys/firmware/efi/runtime-map/0/type", "0x5\n");
+	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
+	tree_remove("/sys/firmware/efi/runtime");
 	fadt(1u << 20, 0, 20);
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
 }

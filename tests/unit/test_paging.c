@@ -45,6 +45,21 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 	return (struct cpuid){0};
 }
 
+/* 0: not mapped. */
+static uint64_t phys_at(uint64_t root, uint32_t levels, uint64_t at)
+{
+	uint64_t table = root & ADDRESS;
+	for (uint32_t level = levels;; level--) {
+		uint32_t shift = 12 + 9 * (level - 1);
+		uint64_t entry = ((const uint64_t *)table)[at >> shift & 511];
+		if (!(entry & 1))
+			return 0;
+		if (level == 1 || (entry & 0x80))
+			return (entry & ADDRESS) | (at & ((1ull << shift) - 1));
+		table = entry & ADDRESS;
+	}
+}
+
 /* Is this page mapped to itself by tables of so many levels? */
 static int is_mapped(uint64_t root, uint32_t levels, uint64_t at)
 {
@@ -194,4 +209,25 @@ TEST(no_memory)
 	assert_int_equal(paging_enter(LOW), ERR_NO_MEMORY);
 	borrowed_is_back();
 	assert_int_equal(n_switches, 0);
+}
+
+/* Where somebody else has it: any offset, pages as large as both addresses allow. */
+TEST(elsewhere)
+{
+	for (uint32_t levels = 4; levels <= 5; levels++) {
+		uint64_t virt = 0xfffffffefdc00000, phys = 0x3fc00000;
+		make_tables(levels);
+		assert_int_equal(paging_map_at(virt, phys, 0x400000, PAGING_MEMORY), 0);
+		assert_int_equal(
+			paging_map_at(virt - 0x5000, phys + 0x801000, 0x5000, PAGING_REGISTERS), 0);
+		assert_int_equal(paging_enter(LOW), 0);
+		assert_int_equal(phys_at(bare_cr3, levels, virt + 0x234567), phys + 0x234567);
+		assert_int_equal(phys_at(bare_cr3, levels, virt - 0x4ff8), phys + 0x801008);
+		assert_int_equal(phys_at(bare_cr3, levels, virt - 1), phys + 0x805fff);
+		assert_int_equal(phys_at(bare_cr3, levels, virt - 0x5001), 0);
+		assert_int_equal(phys_at(bare_cr3, levels, virt + 0x400000), 0);
+		assert_int_equal(paging_map_at(virt + 1, phys, 4096, PAGING_MEMORY), ERR_BOUNDS);
+		assert_int_equal(
+			paging_map_at(UINT64_MAX - 4095, 0, 8192, PAGING_MEMORY), ERR_BOUNDS);
+	}
 }

@@ -68,6 +68,9 @@ SRC_efi_memory := efi/efi_memory.c efi/efi_vmd.c x86/page_walk.c lib/err.c lib/f
 INCLUDE_efi_memory := -DGNU_EFI_USE_MS_ABI -fshort-wchar -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 \
 	-Itests/fake/bare -Itests/unit -Ilib -Ix86
 
+UNIT += efi_off
+SRC_efi_off := writer/efi_off.c tests/fake/machine.c tests/unit/log_text.c lib/format.c lib/log.c
+
 UNIT += pci_mcfg
 SRC_pci_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
 	lib/err.c lib/format.c lib/log.c
