@@ -28,7 +28,7 @@
 #include "program.h"
 #include "start_store.h"
 #include "this_cpu.h"
-#include "time.h"
+#include "clock.h"
 
 #include <string.h>
 

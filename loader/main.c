@@ -28,7 +28,7 @@
 #include "program.h"
 #include "smp.h"
 #include "this_cpu.h"
-#include "time.h"
+#include "clock.h"
 #include "traps.h"
 #include "version.h"
 

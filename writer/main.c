@@ -38,7 +38,7 @@
 #include "pci.h"
 #include "program.h"
 #include "saved_state.h"
-#include "time.h"
+#include "clock.h"
 #include "traps.h"
 #include "version.h"
 

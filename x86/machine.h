@@ -105,7 +105,7 @@ static inline uint64_t dma_addr(const volatile void *p)
 void *machine_map_mmio(uint64_t phys, uint64_t bytes);
 void *machine_map_memory(uint64_t phys, uint64_t bytes);
 
-/* Microseconds since clock_init, monotonic, any number of calls. x86/time.c */
+/* Microseconds since clock_init, monotonic, any number of calls. x86/clock.c */
 uint64_t clock_us(void);
 
 #endif

@@ -2,7 +2,7 @@
 # A new test: TEST(name) { ... } in the suite's test_NAME.c, where it belongs; it registers itself (test.h), so
 # that nothing else has to be told. A new suite: tests/unit/test_NAME.c, with test.h, and a line in UNIT here;
 # SRC_NAME: the sources under test; LIBS_NAME: packages it needs; INCLUDE_NAME: its include path, where it must
-# not be $(INC_host) (x86/time.h hides <time.h>). out/unit/NAME 'pattern*' runs the tests of these names.
+# not be $(INC_host) . out/unit/NAME 'pattern*' runs the tests of these names.
 UNIT += img
 SRC_img := $(IMAGE_SRC) tests/fake/fault_disk.c tests/unit/img_common.c
 LIBS_img := $(LZ4_A)
@@ -268,8 +268,7 @@ SRC_cli_setup := cli/base/verb.c cli/setup.c cli/boot/setup_grub.c cli/boot/setu
 	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
-# x86/ last: it has a time.h of its own.
-INCLUDE_cli_setup := -Itests/unit $(INC_cli) $(filter-out -Ix86,$(INC_loader)) -idirafter x86
+INCLUDE_cli_setup := -Itests/unit $(INC_cli) $(INC_loader)
 
 UNIT += cli_collect
 SRC_cli_collect := $(SRC_cli_setup) tests/unit/cli_boot.c
@@ -351,9 +350,9 @@ INCLUDE_cli_export := -Itests/unit $(INC_cli)
 
 # Below the seam: the test is the machine.
 BARE_INCLUDE := -Itests/fake/bare -Itests/unit -iquote x86 -Ilib
-UNIT += time
-SRC_time := x86/time.c
-INCLUDE_time = $(BARE_INCLUDE)
+UNIT += clock
+SRC_clock := x86/clock.c
+INCLUDE_clock = $(BARE_INCLUDE)
 
 UNIT += paging
 SRC_paging := x86/paging.c lib/arena.c

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The processor's registers as variables, for code that sets the machine up and so has no driver's
- * seam: x86/paging.c, x86/time.c, x86/apic.c. A test says what reading the clock, CPUID and MSRs
+ * seam: x86/paging.c, x86/clock.c, x86/apic.c. A test says what reading the clock, CPUID and MSRs
  * gives.
  */
 #ifndef FAKE_BARE_CPU_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* x86/machine.h's names, of them those that x86/paging.c, x86/time.c and x86/apic.c use or
+/* x86/machine.h's names, of them those that x86/paging.c, x86/clock.c and x86/apic.c use or
  * define: a test is the machine. */
 #ifndef FAKE_BARE_MACHINE_H
 #define FAKE_BARE_MACHINE_H

@@ -32,7 +32,7 @@
 #include "program.h"
 #include "ranges.h"
 #include "speed.h"
-#include "time.h"
+#include "clock.h"
 #include "traps.h"
 
 #define PAGE_BYTES    4096ull

@@ -4,8 +4,8 @@
  * believed; where none do, the fastest plausible answer counts: a deadline that cannot be trusted
  * is long, never short.
  */
-#ifndef X86_TIME_H
-#define X86_TIME_H
+#ifndef X86_CLOCK_H
+#define X86_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>

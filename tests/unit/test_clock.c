@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "time.h"
+#include "clock.h"
 #include <cpu.h>
 #include <machine.h>
 

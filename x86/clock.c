@@ -5,7 +5,7 @@
  * hardware-reduced machines, and any of them may stand still or be emulated at the wrong speed. So
  * all are asked, the cheap and harmless first, until two agree.
  */
-#include "time.h"
+#include "clock.h"
 
 #include <stddef.h>
 
