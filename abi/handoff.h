@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC           0x314f48524f50524full
-#define HANDOFF_VERSION         2
-#define HANDOFF_BYTES           65536u /* the payload leaves this much room, at its symbol handoff */
-#define HANDOFF_REGION_MAX      16     /* KEXEC_SEGMENT_MAX */
-#define HANDOFF_MEMORY_MAX      256
+#define HANDOFF_VERSION         3
+#define HANDOFF_BYTES           131072u /* the payload leaves this much room, at its symbol handoff */
+#define HANDOFF_REGION_MAX      16      /* KEXEC_SEGMENT_MAX */
+#define HANDOFF_MEMORY_MAX      1024
 #define HANDOFF_EXTENTS_MAX     1024
-#define HANDOFF_RUNTIME_MAX     64
+#define HANDOFF_RUNTIME_MAX     256
 #define HANDOFF_FILESYSTEMS_MAX 48
 #define HANDOFF_RANGES_MAX      4
-#define HANDOFF_LEFT_OUT_MAX    256
+#define HANDOFF_LEFT_OUT_MAX    1024
 #define REGION_FRAME_BYTES      (2u << 20)
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };

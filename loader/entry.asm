@@ -19,4 +19,4 @@ section .head.magic progbits alloc noexec nowrite
 section .parameters progbits alloc noexec write
 global boot_info_room
 boot_info_room:
-	times 32768 db 0
+	times 40960 db 0			; PROGRAM_PARAMETER_BYTES

@@ -52,7 +52,12 @@ int swsusp_crc_check(const struct swsusp_image *img, uint32_t crc, struct swsusp
 		crc, img->header.crc);
 }
 
-uint32_t swsusp_e820_crc_add_(uint32_t crc, const struct swsusp_e820 *e)
+uint32_t swsusp_e820_crc_begin(uint32_t n)
+{
+	return libdeflate_crc32(0, &n, sizeof(n));
+}
+
+uint32_t swsusp_e820_crc_add(uint32_t crc, const struct swsusp_e820 *e)
 {
 	uint8_t packed[20];
 
@@ -64,9 +69,9 @@ uint32_t swsusp_e820_crc_add_(uint32_t crc, const struct swsusp_e820 *e)
 
 uint32_t swsusp_e820_crc(const struct swsusp_e820 *e, uint32_t n)
 {
-	uint32_t crc = libdeflate_crc32(0, &n, sizeof(n));
+	uint32_t crc = swsusp_e820_crc_begin(n);
 
 	for (uint32_t i = 0; i < n; i++)
-		crc = swsusp_e820_crc_add_(crc, &e[i]);
+		crc = swsusp_e820_crc_add(crc, &e[i]);
 	return crc;
 }

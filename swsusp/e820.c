@@ -5,9 +5,7 @@
  * reserved memory (0xefffffff) are never joined (e820_nomerge): their borders are those of devices or memory nodes.
  */
 #include "e820.h"
-#include "swsusp_internal.h"
 
-#include <libdeflate.h>
 #include <string.h>
 
 #define TYPE_PMEM_LEGACY   12u
@@ -83,9 +81,9 @@ uint32_t swsusp_e820_walk_crc(struct swsusp_e820_walk *w, uint32_t *ret_n)
 
 	while (swsusp_e820_next(&counting, &e))
 		n++;
-	crc = libdeflate_crc32(0, &n, sizeof(n));
+	crc = swsusp_e820_crc_begin(n);
 	while (swsusp_e820_next(w, &e))
-		crc = swsusp_e820_crc_add_(crc, &e);
+		crc = swsusp_e820_crc_add(crc, &e);
 	if (ret_n)
 		*ret_n = n;
 	return crc;

@@ -268,6 +268,9 @@ struct swsusp_e820 {
 /* The checksum that the kernel makes of the firmware's memory map: entries sorted by address, as in
  * /sys/firmware/memmap. */
 uint32_t swsusp_e820_crc(const struct swsusp_e820 *e, uint32_t n);
+/* The same, entry by entry: of n. */
+uint32_t swsusp_e820_crc_begin(uint32_t n);
+uint32_t swsusp_e820_crc_add(uint32_t crc, const struct swsusp_e820 *e);
 
 /* Restored memory: the frame's contents, or NULL when it cannot be had. */
 struct swsusp_memory {

@@ -13,9 +13,6 @@
 int swsusp_fail_(struct swsusp_fault *fault, int err, const char *what, uint64_t page,
 	uint64_t found, uint64_t wanted);
 
-/* The checksum of a memory map, one entry more. */
-uint32_t swsusp_e820_crc_add_(uint32_t crc, const struct swsusp_e820 *e);
-
 /* ---- Runs in 8 bytes: first 40 bits, zero 1 bit, count - 1 23 bits; so they sort by first ---- */
 
 #define RUN_FIRST_LIMIT (1ull << 40)

@@ -18,7 +18,7 @@ section .head.magic progbits alloc noexec nowrite
 section .parameters progbits alloc noexec write
 global handoff_room
 handoff_room:
-	times 65536 db 0			; HANDOFF_BYTES
+	times 131072 db 0			; HANDOFF_BYTES
 
 section .text
 entry:

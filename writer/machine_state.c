@@ -12,7 +12,7 @@
 #include "log.h"
 #include "saved_state.h"
 
-#define TABLES_MAX        128u
+#define TABLES_MAX        256u
 #define CPUID_1_ECX_XSAVE (1u << 26)
 
 /* The kernel has turned OSXSAVE off for the jump; the register is as it was. */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define PROGRAM_PARAMETER_OFFSET 4096u
-#define PROGRAM_PARAMETER_BYTES  32768u
+#define PROGRAM_PARAMETER_BYTES  40960u
 
 struct program_header {
 	uint8_t jump[8];       /* code: the entry */

@@ -9,8 +9,6 @@
 #include "acpi_list.h"
 #include "firmware_map.h"
 
-#define FACTS_TABLES_MAX    256u
-#define FACTS_RUNTIME_MAX   512u
 #define FACTS_MISSING_MAX   16u
 #define FACTS_MISSING_BYTES 120u
 

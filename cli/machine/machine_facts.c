@@ -229,6 +229,7 @@ static void read_firmware(struct machine_facts *f, const struct zero_page *z)
 }
 
 #define EFI_MEMORY_RUNTIME (1ull << 63)
+#define EFI_PAGE_BYTES     4096ull
 
 /* Boot services memory with the attribute is the kernel's own reservation and moves between
  * boots. */
@@ -238,8 +239,8 @@ static bool is_firmwares(uint32_t type, uint64_t attribute)
 }
 
 struct runtime_list {
-	struct runtime_range *v;
-	uint32_t max, n;
+	struct runtime_range *v; /* grows */
+	uint32_t n, room;
 };
 
 static int runtime_entry(const char *name, void *ctx)
@@ -258,8 +259,15 @@ static int runtime_entry(const char *name, void *ctx)
 	r.type = (uint32_t)type;
 	if (!is_firmwares(r.type, r.attribute))
 		return 0;
-	if (list->n == list->max)
-		return complain("the firmware has more than %u runtime ranges", list->max);
+	if (list->n == list->room) {
+		uint32_t room = list->room ? 2 * list->room : 64;
+		void *v = realloc(list->v, room * sizeof(*list->v));
+
+		if (!v)
+			return complain("no memory for the firmware's runtime ranges");
+		list->v = v;
+		list->room = room;
+	}
 	list->v[list->n++] = r;
 	return 0;
 }
@@ -271,15 +279,44 @@ static int runtime_by_phys(const void *a, const void *b)
 	return x->phys < y->phys ? -1 : x->phys > y->phys;
 }
 
+/* Both where the firmware has them and where the kernel does. */
+static bool continues(const struct runtime_range *last, const struct runtime_range *next)
+{
+	return last->type == next->type && last->attribute == next->attribute &&
+	       last->n_pages <= UINT64_MAX / EFI_PAGE_BYTES &&
+	       next->phys - last->phys == last->n_pages * EFI_PAGE_BYTES &&
+	       next->virt - last->virt == last->n_pages * EFI_PAGE_BYTES;
+}
+
+static void join_runtime(struct runtime_list *list)
+{
+	uint32_t n = 0;
+
+	qsort(list->v, list->n, sizeof(*list->v), runtime_by_phys);
+	for (uint32_t i = 0; i < list->n; i++) {
+		if (n && continues(&list->v[n - 1], &list->v[i]))
+			list->v[n - 1].n_pages += list->v[i].n_pages;
+		else
+			list->v[n++] = list->v[i];
+	}
+	list->n = n;
+}
+
 int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n)
 {
-	struct runtime_list list = {.v = v, .max = max};
+	struct runtime_list list = {NULL, 0, 0};
+	int err = sys_each("/sys/firmware/efi/runtime-map", runtime_entry, &list) == -1 ? -1 : 0;
 
-	if (sys_each("/sys/firmware/efi/runtime-map", runtime_entry, &list) == -1)
-		return -1;
-	qsort(v, list.n, sizeof(*v), runtime_by_phys);
-	*ret_n = list.n;
-	return 0;
+	if (!err && list.n)
+		join_runtime(&list);
+	if (!err && list.n > max)
+		err = complain("the firmware has %u runtime ranges, of which %u can be handed over",
+			list.n, max);
+	if (!err && list.n)
+		memcpy(v, list.v, list.n * sizeof(*v));
+	*ret_n = err ? 0 : list.n;
+	free(list.v);
+	return err;
 }
 
 int machine_facts_read(struct machine_facts *ret)

@@ -35,8 +35,8 @@ struct machine_facts {
  * map, or when Linux uses memory that is not in it. */
 int machine_facts_read(struct machine_facts *ret);
 
-/* The firmware's EFI runtime ranges, sorted; none on a BIOS machine. -1 after one complaint:
- * more than max, or one that makes no sense. */
+/* The firmware's EFI runtime ranges, sorted, neighbours of one kind joined; none on a BIOS machine. -1 after
+ * one complaint: more than max, with their number, or one that makes no sense. */
 int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n);
 
 /* The text of the kernel's vmcoreinfo note, from /proc/kcore; false when it cannot be read. */

@@ -22,7 +22,7 @@
 
 #define FRAME_BYTES UINT64_C(4096)
 #define BLOCKS      "/sys/devices/system/memory"
-#define RANGES_MAX  1024
+#define RANGES_MAX  4096
 
 /* A set of frames with its room. */
 struct frames {

@@ -11,7 +11,7 @@
 
 #define BOOT_INFO_MAGIC  0x4f464e49544f4f42ull
 #define BOOT_MEMORY_MAX  1024
-#define BOOT_RUNTIME_MAX 128
+#define BOOT_RUNTIME_MAX 256
 #define BOOT_CMDLINE_MAX 1024
 #define BOOT_REGION_MAX  32
 
@@ -75,6 +75,6 @@ struct boot_info {
 	struct boot_runtime runtime[BOOT_RUNTIME_MAX];
 	char cmdline[BOOT_CMDLINE_MAX]; /* zero terminated */
 };
-static_assert(sizeof(struct boot_info) <= 32768, "fits the parameter room (x86/program.h)");
+static_assert(sizeof(struct boot_info) <= 40960, "fits the parameter room (x86/program.h)");
 
 #endif

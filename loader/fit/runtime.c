@@ -11,7 +11,7 @@
 #include "ranges.h"
 
 #define PAGE_BYTES 4096ull
-#define RANGES_MAX 256u
+#define RANGES_MAX 512u
 
 /* EFI memory types (UEFI 2.10, 7.2.1). */
 #define EFI_LOADER_CODE  1

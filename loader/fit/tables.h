@@ -9,7 +9,7 @@
 #include "err.h"
 #include "saved_state.h"
 
-#define TABLES_MAX 128u
+#define TABLES_MAX 256u
 
 struct tables {
 	uint64_t rsdp; /* 0: none was found, all else is empty */

@@ -8,8 +8,7 @@
 #include "find.h"
 #include "saved_state.h"
 
-#define IMAGE_MEMORY_MAX 512u
-#define IMAGE_TABLES_MAX 128u
+#define IMAGE_TABLES_MAX 256u
 
 struct image {
 	struct img_reader reader;

@@ -85,7 +85,7 @@ int stock_confirm(const struct stock *s, const uint8_t boot_id[16]) MUST_CHECK;
 
 /* Frames that the saved kernel used as its memory (ret has room for STOCK_OLD_RAM_MAX); false: not known but
  * by this boot's map. */
-#define STOCK_OLD_RAM_MAX 4096u
+#define STOCK_OLD_RAM_MAX 4224u
 bool stock_old_ram(const struct stock *s, struct ranges *ret);
 /* Whether an attempt can be counted: 0, ERR_READ_ONLY, ERR_BUSY (something else lies there). */
 int stock_may_count(const struct stock *s) MUST_CHECK;

@@ -22,7 +22,7 @@
 
 static_assert(STOCK_CHECK_WORK_BYTES >= CHANGES_WORK_BYTES, "file systems");
 static_assert(STOCK_CHECK_WORK_BYTES >= STOCK_PEEK_WORK_BYTES, "boot ID");
-static_assert(STOCK_OLD_RAM_MAX >= STOCK_FACTS_MEMORY_MAX / 2 + 1 + FACTS_KEPT_MAX,
+static_assert(STOCK_OLD_RAM_MAX >= FACTS_MEMORY_MAX + FACTS_KEPT_MAX,
 	"RAM of facts, each kept range cutting one in two: stock_old_ram finds room for all");
 static_assert(STOCK_WHY_BYTES >= CHANGES_TEXT_BYTES, "the same line");
 

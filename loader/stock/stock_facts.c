@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "log.h"
+
 #define PAGE_BYTES 4096ull
 
 /* An object that is not there is one that arm could not find out. */
@@ -20,6 +22,9 @@ static int get(
 		*n = 0;
 		err = 0;
 	}
+	if (err == IMG_ERR_WORK)
+		log_line("stock: the facts have %u records of \"%s\", there is room for %u", *n,
+			d->name, max);
 	return err;
 }
 
@@ -34,15 +39,14 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret)
 	if (!err && n != 1)
 		err = IMG_ERR_STREAM;
 	if (!err)
-		err = get(&r, &saved_memory_desc, ret->memory, STOCK_FACTS_MEMORY_MAX,
-			&ret->n_memory);
+		err = get(&r, &saved_memory_desc, ret->memory, FACTS_MEMORY_MAX, &ret->n_memory);
 	if (!err)
 		err = get(&r, &facts_kept_desc, ret->kept, FACTS_KEPT_MAX, &ret->n_kept);
 	if (!err)
-		err = get(&r, &saved_table_desc, ret->table, TABLES_MAX, &ret->n_tables);
+		err = get(&r, &saved_table_desc, ret->table, FACTS_TABLES_MAX, &ret->n_tables);
 	if (!err)
-		err = get(&r, &saved_runtime_desc, ret->runtime, STOCK_FACTS_RUNTIME_MAX,
-			&ret->n_runtime);
+		err = get(
+			&r, &saved_runtime_desc, ret->runtime, FACTS_RUNTIME_MAX, &ret->n_runtime);
 	if (!err)
 		err = get(&r, &saved_filesystem_desc, ret->filesystem, SAVED_FILESYSTEMS_MAX,
 			&ret->n_filesystems);
@@ -52,15 +56,16 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret)
 /* The checksum of the recorded map itself: the number in the facts is only arm's word for it. */
 static bool map_is(const struct stock_facts *f, uint32_t crc)
 {
-	static struct swsusp_e820 e[STOCK_FACTS_MEMORY_MAX];
+	uint32_t sum = swsusp_e820_crc_begin(f->n_memory);
 	for (uint32_t i = 0; i < f->n_memory; i++) {
 		const struct saved_memory *m = &f->memory[i];
 		if (m->end <= m->start || (i > 0 && m->start < f->memory[i - 1].end))
 			return false;
-		e[i] = (struct swsusp_e820){
+		const struct swsusp_e820 e = {
 			.start = m->start, .size = m->end - m->start, .type = m->type};
+		sum = swsusp_e820_crc_add(sum, &e);
 	}
-	return swsusp_e820_crc(e, f->n_memory) == crc;
+	return sum == crc;
 }
 
 const char *stock_facts_doubt(const struct stock_facts *f, const struct stock *s)
@@ -84,17 +89,22 @@ const char *stock_facts_doubt(const struct stock_facts *f, const struct stock *s
 	return NULL;
 }
 
+struct range stock_facts_frames(const struct saved_memory *m, uint64_t first_pfn)
+{
+	struct range r = {.start = m->start / PAGE_BYTES + (m->start % PAGE_BYTES != 0),
+		.end = m->end / PAGE_BYTES};
+	if (r.start < first_pfn)
+		r.start = first_pfn;
+	return r;
+}
+
 int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct ranges *ret)
 {
 	int err = 0;
 	for (uint32_t i = 0; !err && i < f->n_memory; i++) {
-		const struct saved_memory *m = &f->memory[i];
-		uint64_t first = m->start / PAGE_BYTES + (m->start % PAGE_BYTES != 0);
-		uint64_t end = m->end / PAGE_BYTES;
-		if (first < first_pfn)
-			first = first_pfn;
-		if (m->type == BOOT_RAM && first < end)
-			err = ranges_add(ret, first, end);
+		struct range r = stock_facts_frames(&f->memory[i], first_pfn);
+		if (f->memory[i].type == BOOT_RAM && r.start < r.end)
+			err = ranges_add(ret, r.start, r.end);
 	}
 	return err;
 }

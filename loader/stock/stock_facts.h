@@ -15,16 +15,12 @@
 #include "tables.h"
 #include "this_cpu.h"
 
-/* More of one of them than this: the file is not taken. */
-#define STOCK_FACTS_MEMORY_MAX  1024u
-#define STOCK_FACTS_RUNTIME_MAX 256u
-
 struct stock_facts {
 	struct facts f;
-	struct saved_memory memory[STOCK_FACTS_MEMORY_MAX];
+	struct saved_memory memory[FACTS_MEMORY_MAX];
 	struct facts_kept kept[FACTS_KEPT_MAX];
-	struct saved_table table[TABLES_MAX];
-	struct saved_runtime runtime[STOCK_FACTS_RUNTIME_MAX];
+	struct saved_table table[FACTS_TABLES_MAX];
+	struct saved_runtime runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
 	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems;
 };
@@ -35,6 +31,9 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret) MU
 /* Why these facts are not of the boot that this image is of, or cannot be believed; NULL: as far as can be
  * told before the memory is loaded they are. s: open. */
 const char *stock_facts_doubt(const struct stock_facts *f, const struct stock *s);
+
+/* Whole frames of one of them, from first_pfn on; start >= end: none. */
+struct range stock_facts_frames(const struct saved_memory *m, uint64_t first_pfn);
 
 /* Whole frames from first_pfn on that were RAM for the saved kernel. ERR_NO_MEMORY: ret has no room. */
 int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct ranges *ret) MUST_CHECK;

@@ -21,18 +21,18 @@
 
 /* ---- Memory ---- */
 
+/* Entry by entry: neighbours that are both RAM need no joining to be looked at. */
 static int check_ram(const struct stock_facts *f, const struct boot_info *bi)
 {
-	static struct range usable_v[BOOT_MEMORY_MAX + 1], ram_v[STOCK_FACTS_MEMORY_MAX];
-	struct ranges usable, ram;
+	static struct range usable_v[BOOT_MEMORY_MAX + 1];
+	struct ranges usable;
 	struct range gap;
 	ranges_init(&usable, usable_v, BOOT_MEMORY_MAX + 1);
-	ranges_init(&ram, ram_v, STOCK_FACTS_MEMORY_MAX);
 	int err = usable_frames(bi, &usable);
-	if (!err)
-		err = stock_facts_ram(f, FIRST_PFN, &ram);
-	for (uint32_t i = 0; !err && i < ram.n; i++) {
-		if (!ranges_gap(&usable, ram.v[i].start, ram.v[i].end, &gap))
+	for (uint32_t i = 0; !err && i < f->n_memory; i++) {
+		struct range r = stock_facts_frames(&f->memory[i], FIRST_PFN);
+		if (f->memory[i].type != BOOT_RAM || r.start >= r.end ||
+			!ranges_gap(&usable, r.start, r.end, &gap))
 			continue;
 		log_line(WHO ": %#llx-%#llx was memory for the saved kernel, is %s now",
 			(unsigned long long)gap.start << 12, (unsigned long long)gap.end << 12,

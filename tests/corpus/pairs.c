@@ -105,7 +105,7 @@ static void make_facts(const struct map_file *was, bool with_tables, struct stoc
 	memset(f, 0, sizeof(*f));
 	f->f.map_known = FACTS_MAP_CERTAIN;
 	f->f.tables_known = 1;
-	for (uint32_t i = 0; i < was->n_e820 && i < STOCK_FACTS_MEMORY_MAX; i++)
+	for (uint32_t i = 0; i < was->n_e820 && i < FACTS_MEMORY_MAX; i++)
 		f->memory[f->n_memory++] = (struct saved_memory){.start = was->e820[i].start,
 			.end = was->e820[i].end,
 			.type = was->e820[i].type};

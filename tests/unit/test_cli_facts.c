@@ -249,6 +249,56 @@ TEST(efi)
 	assert_complaint("runtime-map/1");
 }
 
+/* Firmware that cuts its ranges small: many that are one for the kernel, and one too many that are not. */
+TEST(many_runtime_ranges)
+{
+	static struct machine_facts f;
+	char n[16], phys[32], path[128];
+
+	bios_machine();
+	tree_file("/sys/firmware/efi/runtime", "0x3fb7eb98\n");
+	for (unsigned i = 0; i < 900; i++) {
+		snprintf(n, sizeof(n), "%u", i);
+		snprintf(phys, sizeof(phys), "0x%x\n", 0x40000000 + i * 0x10000);
+		runtime(n, i / 4 % 2 ? "0x5\n" : "0x6\n", phys, "0x800000000000000f\n");
+		snprintf(path, sizeof(path), "/sys/firmware/efi/runtime-map/%u/virt_addr", i);
+		snprintf(phys, sizeof(phys), "0x%llx\n", 0xffffffff00000000ull + i * 0x10000);
+		tree_file(path, phys);
+	}
+	assert_int_equal(machine_facts_read(&f), 0);
+	assert_int_equal(f.n_runtime, 225);
+	assert_int_equal(f.runtime[224].phys, 0x40000000 + 896 * 0x10000);
+	assert_int_equal(f.runtime[224].n_pages, 64);
+	for (unsigned i = 0; i < 32; i++) { /* elsewhere for the kernel */
+		snprintf(path, sizeof(path), "/sys/firmware/efi/runtime-map/%u/virt_addr", 4 * i);
+		tree_file(path, "0x1000\n");
+	}
+	assert_int_equal(machine_facts_read(&f), -1);
+	assert_complaint("has 257 runtime ranges, of which 256 can be handed over");
+}
+
+/* A map of servers and of firmware that cuts its memory small: 1024 by their kind. */
+TEST(many_memory_ranges)
+{
+	static struct machine_facts f;
+	static struct entry more[2048];
+	uint32_t n = 0;
+
+	numbered_map();
+	for (uint32_t i = 0; i < 1019; i++) { /* of each two that touch, both reserved for us */
+		more[n++] = (struct entry){0x100000000 + i * 0x4000ull, 0x1000, 20};
+		more[n++] = (struct entry){0x100001000 + i * 0x4000ull, 0x1000, 16};
+	}
+	tree_file("/sys/kernel/boot_params/setup_data/1/type", "0x1\n");
+	tree_bytes("/sys/kernel/boot_params/setup_data/1/data", more, n * sizeof(*more));
+	assert_int_equal(machine_facts_read(&f), 0);
+	assert_int_equal(f.n_memory, 1024);
+	more[n++] = (struct entry){0x1000000000, 0x1000, 1};
+	tree_bytes("/sys/kernel/boot_params/setup_data/1/data", more, n * sizeof(*more));
+	assert_int_equal(machine_facts_read(&f), -1);
+	assert_complaint("ranges, of which 1024 can be handed over");
+}
+
 TEST(bad_maps)
 {
 	static struct machine_facts f;
@@ -276,14 +326,14 @@ TEST(bad_maps)
 	memmap("5", "0x40000000\n", "0x4fffffff\n", "");
 	assert_int_equal(machine_facts_read(&f), 0);
 	char n[16], start[32], end[32];
-	for (int i = 6; i < 300; i++) {
+	for (int i = 6; i < HANDOFF_MEMORY_MAX + 2; i++) {
 		snprintf(n, sizeof(n), "%d", i);
 		snprintf(start, sizeof(start), "0x%llx", 0x100000000ull + i * 0x10000ull);
 		snprintf(end, sizeof(end), "0x%llx", 0x100000fffull + i * 0x10000ull);
 		memmap(n, start, end, "Reserved");
 	}
 	assert_int_equal(machine_facts_read(&f), -1);
-	assert_complaint("more than 256");
+	assert_complaint("more than 1024");
 }
 
 TEST(kcore)

@@ -261,14 +261,14 @@ TEST(failed)
 	assert_complaint("try again");
 	kpageflags(0x20000, HWPOISON | HUGE);
 	refused("huge page at 0x20000000");
-	for (uint64_t i = 0; i < 257; i++)
+	for (uint64_t i = 0; i < HANDOFF_LEFT_OUT_MAX; i++)
 		flags[0x20000 + 2 * i] = HWPOISON;
 	kpageflags(0x30000, HWPOISON);
-	refused("ranges of memory have failed or are offline, 256 can be left out");
-	for (uint64_t i = 0; i < 2000; i++)
+	refused("1027 ranges of memory have failed or are offline, 1024 can be left out");
+	for (uint64_t i = 0; i < 4200; i++)
 		flags[0x20000 + 2 * i] = HWPOISON;
 	kpageflags(0x30000, HWPOISON);
-	refused("failed memory: more than 1024 ranges");
+	refused("failed memory: more than 4096 ranges");
 	tree_remove("/proc/kpageflags");
 	refused("/proc/kpageflags");
 }

@@ -79,6 +79,8 @@ TEST(reservation)
 	assert_false(region_from_reservation(&f, 1 + 2, frame));
 }
 
+#define ROOM (4096 + HANDOFF_BYTES) /* header page and handoff: what a program has at least */
+
 /* A program of n bytes in the file that says memory, file size and magic. */
 static struct payload_blob program(size_t n, uint64_t memory, uint64_t file, const char *magic)
 {
@@ -104,16 +106,17 @@ TEST(bad_programs)
 		uint64_t memory, file;
 		const char *magic, *said;
 	} cases[] = {
-		{69632 - 1, 73728, 69632, "TORPORWR", "bad size"},
+		{ROOM - 1, ROOM + 4096, ROOM, "TORPORWR", "bad size"},
 		{2 * MIB + 1, 4 * MIB, 4 * MIB, "TORPORWR", "bad size"},
-		{90000, 102400, 94208, "TORPORLD", "damaged"},
-		{90000, 102400, 86016, "TORPORWR", "damaged"},
-		{90000, 90000, 94208, "TORPORWR", "damaged"},
-		{90000, 2 * MIB + 1, 94208, "TORPORWR", "larger than"},
+		{ROOM + 20368, ROOM + 32768, ROOM + 24576, "TORPORLD", "damaged"},
+		{ROOM + 20368, ROOM + 32768, ROOM + 16384, "TORPORWR", "damaged"},
+		{ROOM + 20368, ROOM + 20368, ROOM + 24576, "TORPORWR", "damaged"},
+		{ROOM + 20368, 2 * MIB + 1, ROOM + 24576, "TORPORWR", "larger than"},
 	};
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct payload_blob blob = program(cases[i].n < 73728 ? 73728 : cases[i].n,
-			cases[i].memory, cases[i].file, cases[i].magic);
+		struct payload_blob blob =
+			program(cases[i].n < ROOM + 4096 ? ROOM + 4096 : cases[i].n,
+				cases[i].memory, cases[i].file, cases[i].magic);
 		blob.bytes = cases[i].n;
 		assert_int_equal(payload_make(&p, &blob, &r), -1);
 		complained(cases[i].said);
@@ -128,7 +131,7 @@ TEST(segments)
 	struct region r = {
 		.frame = {0x2000000, 0x2200000, 0x2400000, 0x2a00000, 0x3000000, 0x3200000},
 		.n_frames = 6};
-	struct payload_blob blob = program(90000, 102400, 94208, "TORPORWR");
+	struct payload_blob blob = program(ROOM + 20368, ROOM + 32768, ROOM + 24576, "TORPORWR");
 	struct payload p;
 
 	assert_int_equal(payload_make(&p, &blob, &r), 0);
@@ -137,13 +140,13 @@ TEST(segments)
 	assert_int_equal(p.segment[0].mem, 0x2000000);
 	assert_int_equal(p.segment[0].memsz, 6 * MIB);
 	assert_ptr_equal(p.segment[0].buf, p.buf);
-	assert_int_equal(p.segment[0].bufsz, 90000);
+	assert_int_equal(p.segment[0].bufsz, ROOM + 20368);
 	assert_int_equal(p.segment[1].mem, 0x2a00000);
 	assert_int_equal(p.segment[1].memsz, 2 * MIB);
 	assert_int_equal(p.segment[1].bufsz, 0);
 	assert_int_equal(p.segment[2].mem, 0x3000000);
 	assert_int_equal(p.segment[2].memsz, 4 * MIB);
-	assert_int_equal(p.buf[89999], 0x77);
+	assert_int_equal(p.buf[p.segment[0].bufsz - 1], 0x77);
 	assert_int_equal(p.buf[4096 + HANDOFF_BYTES - 1], 0); /* the whole room is cleared */
 	assert_int_equal(p.buf[4096 + HANDOFF_BYTES], 0);
 	payload_free(&p);
@@ -176,7 +179,7 @@ TEST(handoff)
 		.image_uuid = {6},
 		.reusable = true,
 		.filesystems = &mounted};
-	struct payload_blob blob = program(90000, 102400, 94208, "TORPORWR");
+	struct payload_blob blob = program(ROOM + 20368, ROOM + 32768, ROOM + 24576, "TORPORWR");
 	struct payload p;
 	const char *what = "";
 

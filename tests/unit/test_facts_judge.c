@@ -43,7 +43,7 @@ static void memory(uint64_t start, uint64_t end, uint32_t type)
 
 static uint32_t crc_of_facts(void)
 {
-	static struct swsusp_e820 e[STOCK_FACTS_MEMORY_MAX];
+	static struct swsusp_e820 e[FACTS_MEMORY_MAX];
 	for (uint32_t i = 0; i < f.n_memory; i++)
 		e[i] = (struct swsusp_e820){
 			f.memory[i].start, f.memory[i].end - f.memory[i].start, f.memory[i].type};
@@ -770,4 +770,37 @@ TEST(kept_is_not_old_ram)
 	assert_int_equal(check_written(), 0);
 	assert_true(stock_old_ram(&d.stock, &r));
 	assert_int_equal(r.n, 2 + FACTS_KEPT_MAX);
+}
+
+/* A map as long as arm may write it, of RAM alone; and facts of a later version that may be longer. */
+TEST(long_facts)
+{
+	static struct range v[STOCK_OLD_RAM_MAX];
+	static struct facts_kept more[FACTS_KEPT_MAX + 1];
+	struct state_writer w;
+	struct ranges r;
+	size_t bytes;
+	f.n_tables = 0;
+	f.f.tables_known = 0;
+	for (; f.n_memory < FACTS_MEMORY_MAX; f.n_memory++)
+		f.memory[f.n_memory] = (struct saved_memory){0x100000000 + f.n_memory * 0x3000ull,
+			0x100001000 + f.n_memory * 0x3000ull, 1};
+	f.f.map_crc = d.stock.image.info.e820_crc = crc_of_facts();
+	agree(d.stock.image.info.e820_crc);
+	bi.memory[bi.n_memory++] =
+		(struct boot_range){.start = 0x100000000, .end = 0x200000000, .type = BOOT_RAM};
+	assert_int_equal(check_written(), 0);
+	assert_non_null(d.stock.facts);
+	ranges_init(&r, v, STOCK_OLD_RAM_MAX);
+	assert_true(stock_old_ram(&d.stock, &r));
+	assert_int_equal(r.n, 2 + FACTS_MEMORY_MAX - 6);
+	state_begin(&w, file + sizeof(struct facts_head), FACTS_STREAM_MAX);
+	state_put(&w, &facts_desc, &f.f, 1);
+	state_put(&w, &saved_memory_desc, f.memory, 6);
+	state_put(&w, &facts_kept_desc, more, FACTS_KEPT_MAX + 1);
+	assert_int_equal(state_finish(&w, &bytes), 0);
+	assert_int_equal(facts_seal(file, bytes), 0);
+	assert_int_equal(check(), 0);
+	assert_null(d.stock.facts);
+	assert_logged("stock: the facts have 1025 records of \"kept\", there is room for 1024");
 }
