@@ -12,9 +12,11 @@ CC := gcc
 CLANG := clang
 WARN := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror
 CFLAGS := -std=gnu11 -g -O2 $(WARN)
-LZ4_A := /usr/lib/x86_64-linux-gnu/liblz4.a
+# Where this compiler looks for it.
+archive = $(shell $(CC) -print-file-name=$(1))
+LZ4_A := $(call archive,liblz4.a)
 # What swsusp/ needs: LZ4, LZO, and libdeflate's CRC-32.
-SWSUSP_A := $(LZ4_A) /usr/lib/x86_64-linux-gnu/liblzo2.a /usr/lib/x86_64-linux-gnu/libdeflate.a
+SWSUSP_A := $(LZ4_A) $(call archive,liblzo2.a) $(call archive,libdeflate.a)
 
 LIBGCC = $(shell $(CC) -print-libgcc-file-name)# what the compiler calls by itself
 
@@ -115,6 +117,12 @@ INC_cli/machine := -Icli/machine $(INC_cli/target) -Ilib
 INC_cli/save := -Icli/save $(INC_cli/machine)
 INC_cli/boot := -Icli/boot $(INC_cli/machine)
 INC_cli := -Icli -Icli/boot $(INC_cli/save)
+ROOMS := lib x86 drivers image-format swsusp abi old-kernel image-io writer loader/disk loader/door loader/fit \
+	loader/own loader/stock loader efi cli/base cli/linux cli/image cli/target cli/machine cli/save cli/boot cli
+.PHONY: inc-table
+inc-table: # "ROOM: what it may include", for HACKING.md and the check of it
+	$(Q)$(foreach r,$(ROOMS),echo '$(r):' $(filter-out $(r) /%,$(sort $(INC_$(r):-I%=%)));)
+
 # Host builds of driver code: the fake machine stands before x86/.
 INC_host := -Itests/fake -Itests/unit -Iwriter -Iold-kernel $(INC_cli) $(INC_loader)
 
@@ -184,6 +192,7 @@ $(out)/format_area: tests/qemu/toy/format_area.c $(IMAGE_SRC) $(wildcard image-f
 $(out)/toy.elf: $(call metal,tests/qemu/toy/entry.asm $(TOY_SRC) $(METAL_COMMON)) linker.ld
 
 # ---- torpor.efi: position independent ELF made into PE by objcopy, as GNU-EFI does it ----
+# crt0 calls efi_main, or, from GNU-EFI 3.0.18 on, _entry, which would bring all of its library along.
 EFI_CFLAGS := -std=gnu11 -g -O2 $(WARN) -ffreestanding -fpic -fshort-wchar -mno-red-zone \
 	-fno-stack-protector -fno-strict-aliasing -fvisibility=hidden -maccumulate-outgoing-args \
 	-fno-asynchronous-unwind-tables -DGNU_EFI_USE_MS_ABI -MMD -MP
@@ -207,7 +216,7 @@ pe_version = at=$$(od -An -tu4 -j60 -N4 $@) && v=$(VERSION) && \
 $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 	$(call say,EFI,$@)
 	$(Q)ld -shared -Bsymbolic -nostdlib -z noexecstack --no-warn-rwx-segments --no-undefined \
-		-T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(SWSUSP_A) \
+		--defsym=_entry=efi_main -T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(SWSUSP_A) \
 		/usr/lib/libgnuefi.a $(LIBGCC)
 	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
 		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
@@ -243,17 +252,19 @@ UNIT :=
 UNIT_PLAIN :=
 include tests/unit/tests.mk
 
-.PHONY: all deps check check-build check-run check-matrix check-machines soak demo bench unit clean
+.PHONY: all deps check check-builds check-build check-run check-matrix check-machines soak demo bench unit clean
 # The product; deps first on a fresh machine.
 PRODUCT := $(out)/torpor $(out)/torpor.mb2 $(out)/torpor.efi
 TEST_PROGRAMS := $(out)/toy.mb2 $(out)/format_area
 all: $(PRODUCT)
 
 deps:
-	$(Q)tests/setup.sh
+	$(Q)tests/setup.sh build
+deps-%:
+	$(Q)tests/setup.sh $*
 
 # Set-up and build come first, in a make of their own: on a fresh machine there is no compiler yet.
-check: deps
+check: deps-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) check-build
 	$(Q)$(MAKE) --no-print-directory check-run
 check-build: $(PRODUCT) $(TEST_PROGRAMS) unit-build fuzz-build corpus-build $(out)/model/trace
@@ -261,22 +272,27 @@ check-run:
 	$(Q)python3 tests/check.py --unit $(UNIT) $(UNIT_PLAIN) --fuzz $(FUZZ) --qemu $(CHECK_CASES)
 
 # Firmware x disk x kind of image x memory, a line each and a table; and all cases, those too.
-check-matrix check-machines: deps
+check-matrix check-machines: deps-check
 	$(Q)tests/setup.sh mmdebstrap
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
 	$(Q)python3 tests/qemu/run.py -j2 --again $(if $(filter check-matrix,$@),'matrix-*')
+
+# Other Debian releases, in chroots: as root.
+check-builds:
+	$(Q)tests/setup.sh build mmdebstrap
+	$(Q)tests/builds/check.sh trixie sid
 
 # The long things: SECONDS for each fuzzer, CUTS power cuts in a real save, CYCLES saves and resumes.
 SOAK_SECONDS = $(if $(filter file,$(origin SECONDS)),600,$(SECONDS))# unless the command line has it
 CUTS := 200
 CYCLES := 100
 SEED := 0
-soak: deps
+soak: deps-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) fuzz-build $(FUZZ:%=$(out)/cover/%)
 	$(Q)python3 tests/soak.py --fuzz $(FUZZ) --seconds $(SOAK_SECONDS) --cuts $(CUTS) --cycles $(CYCLES) \
 		--seed $(SEED)
 
-demo: deps
+demo: deps-demo
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT)
 	$(Q)python3 tests/demo.py
 
@@ -348,7 +364,7 @@ $(CORPUS): $(wildcard tests/corpus/*.h $(HEADERS))
 corpus-build: $(CORPUS) $(out)/loader.bin
 
 # TORPOR_CORPUS names another folder of machines than ../shared/corpus.
-corpus: deps
+corpus: deps-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) corpus-build
 	$(Q)python3 tests/corpus/run.py
 

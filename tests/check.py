@@ -94,6 +94,14 @@ def license(total):
               " ".join(bad))
 
 
+def docs(total):
+    """Manual pages, HACKING.md and README.md against the programs."""
+    code, out = run([sys.executable, "tests/docs.py"], timeout=120)
+    counts = re.search(r"^(\d+) passed, (\d+) failed$", out, re.MULTILINE)
+    passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 1)
+    total.add("documents", passed, failed or int(code != 0), out[-3000:])
+
+
 def golden(total):
     """Images by an independent encoder, through the command; by the python3 that the packages are for."""
     code, out = run(["/usr/bin/python3", "tests/golden/check.py", "out/torpor", "out/golden"], timeout=600)
@@ -145,6 +153,7 @@ def main():
     started = time.monotonic()
     total = Total()
     style(total)
+    docs(total)
     unit(total, args.unit)
     golden(total)
     corpus(total)

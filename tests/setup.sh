@@ -1,29 +1,48 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Installs the Debian packages that building and testing needs, and those named as arguments; says nothing
-# when all are there.
-# Works as root or through sudo, on a fresh Debian 12, without questions.
+# Installs Debian packages; says nothing when all are there. Works as root or through sudo, without questions.
+#   setup.sh [build|unit|demo|check] [PACKAGE...]
+#   setup.sh list build|unit|demo|check        only prints their names
+# build: what `make` needs; unit: and the unit suites; demo: and whole machines; check (default): everything.
+# PACKAGE: these, too.
 set -euo pipefail
 
-packages=(
-	# building
-	gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev
-	# unit tests, fuzzers, style
-	libcmocka-dev clang clang-format libclang-rt-14-dev llvm-14 python3
-	# the protocol as a model
-	spin
+build=(gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev)
+unit=(
+	libcmocka-dev python3
 	# golden images
 	python3-lz4 python3-xxhash python3-yaml
+)
+demo=(
+	python3
 	# whole machines: emulator, firmware, boot loader, boot media
 	qemu-system-x86 ovmf seabios grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools
-	dosfstools gdisk e2fsprogs xfsprogs btrfs-progs uuid-runtime cpio lz4
+	dosfstools gdisk e2fsprogs uuid-runtime cpio lz4
 	# the guest: its kernel is built from source
 	linux-source-6.1 bc bison flex libelf-dev libssl-dev xz-utils kmod busybox-static kexec-tools
 	efibootmgr
+)
+check=(
+	# fuzzers, style, manual pages
+	clang clang-format libclang-rt-dev llvm mandoc groff
+	# the protocol as a model
+	spin
+	xfsprogs btrfs-progs
 	# what opens exported images
 	crash python3-drgn makedumpfile gdb
-	"$@"
 )
+wanted=check list=
+[ "${1:-}" != list ] || { list=yes && shift; }
+case ${1:-} in
+build | unit | demo | check) wanted=$1 && shift ;;
+esac
+case $wanted in
+build) packages=("${build[@]}" "$@") ;;
+unit) packages=("${build[@]}" "${unit[@]}" "$@") ;;
+demo) packages=("${build[@]}" "${demo[@]}" "$@") ;;
+check) packages=("${build[@]}" "${unit[@]}" "${demo[@]}" "${check[@]}" "$@") ;;
+esac
+[ -z "$list" ] || { printf '%s\n' "${packages[@]}" && exit; }
 
 # dpkg-query fails when one of them was never heard of here.
 installed=$({ dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null || :; } |

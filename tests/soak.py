@@ -19,18 +19,15 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-LLVM = "/usr/lib/llvm-14/bin"
-
-
 def covered(name, inputs):
     """(lines run, lines) of the product's files that the fuzzer gets into, over all these inputs."""
     program, raw = f"out/cover/{name}", f"out/cover/{name}.profraw"
     env = {**os.environ, "LLVM_PROFILE_FILE": raw}
     quiet = {"cwd": TOP, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     subprocess.run([program, "-runs=0", *inputs], env=env, check=True, **quiet)
-    subprocess.run([f"{LLVM}/llvm-profdata", "merge", "-o", f"{program}.profdata", raw], check=True,
+    subprocess.run(["llvm-profdata", "merge", "-o", f"{program}.profdata", raw], check=True,
                    **quiet)
-    out = subprocess.run([f"{LLVM}/llvm-cov", "export", "-summary-only",
+    out = subprocess.run(["llvm-cov", "export", "-summary-only",
                           f"-instr-profile={program}.profdata", program], check=True, **quiet).stdout
     os.remove(os.path.join(TOP, raw))
     run = total = 0

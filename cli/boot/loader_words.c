@@ -15,7 +15,6 @@ int loader_words_check(const char *words)
 
 	if (cmdline_parse(words, &options, &word, &n) == 0)
 		return 0;
-	return complain("the loader does not understand %.*s (its words are in README, The resume "
-			"entry)",
+	return complain("the loader does not understand %.*s (torpor-loader(7) lists its words)",
 		(int)n, word ? word : "");
 }

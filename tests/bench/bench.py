@@ -180,6 +180,7 @@ def main():
                                                      "disks-virtio-legacy", "disks-nvme", "disks-ahci"])
     args = parser.parse_args()
     build = harness.Build()
+    assert build.kernel  # before any case's clock runs
     started = time.monotonic()
     for part in args.parts:
         kind, _, door = part.partition("-")  # of disks-*: the kind of disk

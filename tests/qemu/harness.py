@@ -48,12 +48,19 @@ class Build:
 
     def __init__(self):
         os.makedirs(OUT, exist_ok=True)
-        self.kernel = _script("kernel.sh")
+        self._kernel = None
         self.missing = [name for name, path in PRODUCT.items() if not os.path.exists(path)]
         self.torpor = None if "torpor" in self.missing else PRODUCT["torpor"]
         self.initrd = initramfs.build(os.path.join(OUT, ".build"), self.torpor)
         self._stock, self._lock = {}, threading.Lock()
         self.loaders = [PRODUCT[name] for name in LOADERS if name not in self.missing]
+
+    @property
+    def kernel(self):
+        """The test kernel; the first time on a machine it is built here, which takes minutes."""
+        with self._lock:
+            self._kernel = self._kernel or _script("kernel.sh")
+            return self._kernel
 
     def own_kernel(self, suite):
         """The test kernel built from another Debian release's source, as options of Case.disk."""
@@ -85,7 +92,9 @@ class Case:
 
     def disk(self, name="disk", **options):
         """A new test disk (disk.build)."""
-        options = {"kernel": self.build.kernel, "initrd": self.build.initrd, **options}
+        options = {"initrd": self.build.initrd, **options}
+        if "kernel" not in options:
+            options["kernel"] = self.build.kernel
         return disk.build(self._image(name), loaders=self.build.loaders, **options)
 
     def bare_disk(self, name, parts, kind="virtio", sector_bytes=512, first=gpt.MIB):

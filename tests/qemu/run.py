@@ -113,6 +113,7 @@ def main():
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGINT, interrupt)
     build = harness.Build()
+    assert build.kernel  # before any case's clock runs
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
         results = dict(zip(names, pool.map(lambda name: run_case(name, build), names)))
     for name in [name for name in names if args.again and not results[name]]:

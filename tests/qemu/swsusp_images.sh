@@ -18,9 +18,10 @@ else
 	kernel=$("$here/kernel.sh") modules= only=test
 fi
 
-libs=/usr/lib/x86_64-linux-gnu
+archive() { gcc -print-file-name="$1"; }
 gcc -std=gnu11 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -I"$top/swsusp" -o swsusp_check \
-	"$here/swsusp_check.c" "$top"/swsusp/*.c $libs/liblz4.a $libs/liblzo2.a $libs/libdeflate.a
+	"$here/swsusp_check.c" "$top"/swsusp/*.c \
+	"$(archive liblz4.a)" "$(archive liblzo2.a)" "$(archive libdeflate.a)"
 
 # ---- initramfs ----
 rm -rf root

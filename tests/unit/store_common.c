@@ -19,7 +19,7 @@ int reopen(struct setup *t)
 
 void set_up(struct setup *t)
 {
-	static const uint8_t uuid[16] = "store under test";
+	static const uint8_t uuid[16] = "store in a test";
 
 	memset(t, 0, sizeof(*t));
 	fault_disk_init(&t->d, AREA);

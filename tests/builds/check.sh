@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds the product on other Debian releases, in chroots, and runs the unit suites there.
+#   check.sh SUITE...      the last line is "N passed, N failed"
+# What is built there stays in the cache, so that the next run compiles what has changed.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+mapfile -t packages < <("$top/tests/setup.sh" list unit)
+passed=0 failed=0
+
+# The tracked files as they are now, with their times; out/ stays as it was left.
+lay_sources() {
+	local folder=$1/torpor
+	mkdir -p "$folder"
+	find "$folder" -mindepth 1 -maxdepth 1 ! -name out -exec rm -rf {} +
+	git -C "$top" ls-files -z | tar -C "$top" --null -T - -cf - | tar -C "$folder" -xf -
+}
+
+for suite in "$@"; do
+	folder=$("$here/chroot.sh" make "$suite" "${packages[@]}")
+	lay_sources "$folder"
+	log=$top/out/builds-$suite.log
+	mkdir -p "$top/out"
+	if "$here/chroot.sh" run "$folder" make -C /torpor -k -j"$(nproc)" all unit > "$log" 2>&1; then
+		echo "PASS $suite: $(grep -c '^\[  PASSED  \]' "$log") suites"
+		passed=$((passed + 1))
+	else
+		echo "FAIL $suite: see out/builds-$suite.log"
+		grep -E 'error:|undefined reference|\[  FAILED  \]|\*\*\*' "$log" | head -20 || :
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

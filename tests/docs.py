@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is written for people, against what the programs do: verbs, options and exit statuses in torpor.8, the
+loader's words in torpor-loader.7, the table of includes in HACKING.md, the paths that documents name.
+
+    docs.py      ends with "N passed, N failed"
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PAGES = ("docs/torpor.8", "docs/torpor-loader.7")
+README_BYTES = 6144
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def output(*command):
+    return subprocess.run(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True).stdout
+
+
+def verbs():
+    """{verb: {"--option ARG"}}, as the command helps."""
+    names = re.findall(r"^  (\w+) ", output("out/torpor", "help"), re.MULTILINE)
+    return {name: {o.strip() for o in re.findall(r"^  (-.*?)(?:  |$)", output("out/torpor", name, "--help"), re.MULTILINE)}
+            - {"-h, --help"} for name in names}
+
+
+def manual_verbs():
+    """The same, as torpor.8 has it."""
+    found = {}
+    for names, text in re.findall(r"^\.Ss ([^\n]*)\n(.*?)(?=^\.S)", read("docs/torpor.8"), re.MULTILINE | re.DOTALL):
+        options = set()
+        for item in re.findall(r"^\.It (Fl .*)", text, re.MULTILINE):
+            item = re.sub(r"\b(Fl|Cm|Ar) ", lambda m: "-" if m.group(1) == "Fl" else "", item)
+            options.add(item.replace(" | ", "|").replace(" , -", ", --"))
+        for name in names.split(", "):
+            found[name] = options
+    return found
+
+
+def check_verbs():
+    real, written = verbs(), manual_verbs()
+    assert len(real) > 10, real
+    assert set(real) == set(written), f"verbs: {set(real) ^ set(written)}"
+    for name, options in real.items():
+        of_both = {o for both, v in real.items() if written[both] == written[name] for o in v}
+        assert of_both == written[name], f"torpor {name}: {of_both ^ written[name]}"
+        assert re.search(rf"^\.Cm {name}\b", read("docs/torpor.8"), re.MULTILINE), f"synopsis: {name}"
+
+
+def check_exit_statuses():
+    numbers = re.findall(r"STATUS_\w+ = (\d+)", read("cli/base/exit_status.h"))
+    written = re.findall(r"^\.It (\d+)$", read("docs/torpor.8"), re.MULTILINE)
+    assert numbers and numbers == written, f"{numbers}, {written}"
+
+
+def check_words():
+    source = re.findall(r'starts\([^"]*"(\w+[=:]?)"', read("loader/door/cmdline.c"))
+    page = read("docs/torpor-loader.7")
+    written = set(re.findall(r"(?:Cm|,|Ar) (\w+)=", page.split(".Sh WORDS")[1].split(".Sh BOOT")[0]))
+    assert {w[:-1] for w in source if w.endswith("=")} == written, f"words: {written}, {source}"
+    for kind in (w for w in source if not w.endswith("=")):
+        assert re.search(rf"area={kind}", page), f"area={kind} is not in the page"
+    flags = re.findall(r'"(\w+)=", &rest\)\) \{[^}]*parse_flag', read("loader/door/cmdline.c"))
+    for flag in flags:
+        assert f"{flag}=1" in page, f"{flag}=1 is not in the page"
+
+
+def check_includes():
+    rows = re.findall(r"^\| `(\S+)` \| (.*) \|$", read("HACKING.md").split("## Who may include whom")[1], re.MULTILINE)
+    written = {room: set(re.findall(r"`(\S+)`", may)) for room, may in rows}
+    real = dict(line.split(":") for line in output("make", "-s", "inc-table").splitlines())
+    assert {r: set(may.split()) for r, may in real.items()} == written, "HACKING.md: not what `make inc-table` says"
+    rooms = {os.path.dirname(f) for f in output("git", "ls-files", "*.c").split() if not f.startswith("tests/")}
+    assert rooms <= set(real), f"not in the table: {rooms - set(real)}"
+
+
+def check_paths():
+    for document in ("README.md", "HACKING.md", "docs/use.md", "docs/how-it-works.md", "docs/limits.md", "docs/recovery.md"):
+        for path in re.findall(r"(?:^|[\s`(|])((?:[a-z][\w-]*/)+[\w-]+\.(?:md|c|h|py|mk|[78]))\b", read(document)):
+            assert re.search("FILE|NAME|^out", path) or os.path.exists(os.path.join(TOP, path)), f"{document}: there is no {path}"
+
+
+def check_readme():
+    size = len(read("README.md").encode())
+    assert size <= README_BYTES, f"README.md has {size} bytes"
+
+
+def check_pages():
+    for page in PAGES:
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], cwd=TOP, stdout=subprocess.PIPE, text=True,
+                              check=False)
+        assert done.returncode == 0, done.stdout
+        done = subprocess.run(["groff", "-mandoc", "-Tutf8", "-ww", page], cwd=TOP, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False)
+        assert not done.stderr and done.stdout, done.stderr
+
+
+def main():
+    passed = failed = 0
+    for name, check in list(globals().items()):
+        if not name.startswith("check_"):
+            continue
+        try:
+            check()
+            passed += 1
+        except (AssertionError, subprocess.CalledProcessError) as e:
+            print(f"{name}: {e}")
+            failed += 1
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
