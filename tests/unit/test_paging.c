@@ -231,3 +231,88 @@ TEST(elsewhere)
 			paging_map_at(UINT64_MAX - 4095, 0, 8192, PAGING_MEMORY), ERR_BOUNDS);
 	}
 }
+
+/* ---- Pages one after another (paging_join) ---- */
+
+/* Every second page of the region is taken: what is joined lies in pieces. */
+static void scatter(void)
+{
+	arena_init(&arena);
+	for (uint32_t i = 0; i < REGION / 4096; i += 8) {
+		if (arena.n_pieces == ARENA_PIECES_MAX)
+			return;
+		assert_int_equal(arena_add(&arena, (void *)(HIGH + i * 4096), 4 * 4096), 0);
+	}
+}
+
+static void is_joined(const uint8_t *memory, uint64_t bytes, uint32_t levels, uint64_t *seen)
+{
+	for (uint64_t at = 0; at < bytes; at += 4096) {
+		uint64_t phys = phys_at(bare_cr3, levels, (uint64_t)memory + at);
+		uint64_t page = (phys - HIGH) / 4096;
+		assert_true(phys >= HIGH && phys < HIGH + REGION && phys % 4096 == 0);
+		assert_int_equal(seen[page / 64] >> page % 64 & 1, 0); /* nobody else's */
+		seen[page / 64] |= 1ull << page % 64;
+		assert_true(is_mapped(bare_cr3, levels, phys));
+	}
+}
+
+TEST(joined_pages)
+{
+	for (uint32_t levels = 4; levels <= 5; levels++) {
+		uint64_t seen[REGION / 4096 / 64] = {0};
+		bare_cr4 = levels == 5 ? CR4_PAE | CR4_LA57 : CR4_PAE;
+		scatter();
+		make_tables(levels);
+		assert_int_equal(paging_enter(LOW), 0);
+		uint8_t *a = paging_join(&arena, 40 * 4096 - 100), *b = paging_join(&arena, 1);
+		assert_non_null(a);
+		assert_non_null(b);
+		assert_true((uint64_t)a % 4096 == 0 && (uint64_t)b % 4096 == 0);
+		assert_true(b >= a + 40 * 4096 || b + 4096 <= a);
+		assert_true((uint64_t)a < 1ull << 47); /* canonical, in both modes */
+		is_joined(a, 40 * 4096, levels, seen);
+		is_joined(b, 4096, levels, seen);
+		assert_int_equal(phys_at(bare_cr3, levels, (uint64_t)a - 4096), 0);
+		assert_int_equal(phys_at(bare_cr3, levels, (uint64_t)b + 4096), 0);
+	}
+}
+
+/* The kernel may have the other mode: what was joined is where it was. */
+TEST(joined_pages_stay)
+{
+	scatter();
+	make_tables(4);
+	assert_int_equal(paging_enter(0), 0);
+	uint64_t a = (uint64_t)paging_join(&arena, 5 * 4096), phys[5];
+	assert_true(a != 0);
+	for (uint32_t i = 0; i < 5; i++)
+		phys[i] = phys_at(bare_cr3, 4, a + i * 4096);
+	for (uint32_t turn = 0; turn < 3; turn++) {
+		uint32_t levels = turn % 2 ? 4 : 5;
+		assert_int_equal(paging_change_levels(levels, LOW), 0);
+		for (uint32_t i = 0; i < 5; i++)
+			assert_int_equal(phys_at(bare_cr3, levels, a + i * 4096), phys[i]);
+	}
+}
+
+/* Too little: NULL, what was joined before stays, and a smaller one is had yet. */
+TEST(joined_pages_that_are_not_there)
+{
+	uint64_t seen[REGION / 4096 / 64] = {0};
+	scatter();
+	make_tables(4);
+	assert_int_equal(paging_enter(0), 0);
+	uint8_t *a = paging_join(&arena, 3 * 4096);
+	assert_non_null(a);
+	arena.more = NULL;
+	assert_null(paging_join(&arena, REGION));
+	assert_null(paging_join(&arena, 4096)); /* all went into the attempt */
+	is_joined(a, 3 * 4096, 4, seen);
+	struct arena other;
+	arena_init(&other);
+	assert_int_equal(arena_add(&other, (void *)(HIGH + 5 * 4096), 4096), 0);
+	uint8_t *b = paging_join(&other, 4096);
+	assert_non_null(b);
+	is_joined(b, 4096, 4, seen);
+}
