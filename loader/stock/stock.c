@@ -197,18 +197,17 @@ int stock_open(struct stock *s, struct arena *arena)
 
 /* ---- The header page ---- */
 
-/* Writes what is in s->header_page and nothing else. */
-static int write_header_page(struct stock *s)
+/* Writes the first bytes of s->header_page, whole sectors, and nothing else. */
+static int write_header(struct stock *s, uint32_t bytes)
 {
-	static struct block_extent page;
-	uint32_t per_page = (uint32_t)(PAGE_BYTES / s->dev->sector_bytes);
-	page = (struct block_extent){
-		.lba = s->extent.lba + s->swap_page * per_page, .n_sectors = per_page};
-	block_allow_writes(s->dev, &page, 1);
-	int err = area_transfer(
-		&s->area, BLOCK_WRITE, s->swap_page * PAGE_BYTES, s->header_page, PAGE_BYTES);
+	static struct block_extent written;
+	uint32_t sector = s->dev->sector_bytes;
+	written = (struct block_extent){.lba = s->extent.lba + s->swap_page * (PAGE_BYTES / sector),
+		.n_sectors = (bytes + sector - 1) / sector};
+	block_allow_writes(s->dev, &written, 1);
+	int err = block_write(s->dev, written.lba, written.n_sectors, s->header_page);
 	if (!err)
-		err = area_flush(&s->area);
+		err = block_flush(s->dev);
 	block_allow_writes(s->dev, NULL, 0);
 	return err;
 }
@@ -237,6 +236,12 @@ int stock_may_count(const struct stock *s)
 	return sector_is_free(s->header_page) ? 0 : ERR_BUSY;
 }
 
+/* The image is told by the signature and the map's place in the last sector of this page, which the kernel
+ * rewrites only to give the image up (swap.c: mark_swapfiles writes it last, swsusp_check takes it back, before it
+ * has read anything else): a write that is torn there costs it nothing. Ours comes while the image is still wanted.
+ * So it is one sector, the first, where there is nothing of the kernel's: torn, it is another count or none
+ * (ledger.check), or a sector that cannot be read; the others are not under the head. On disks with sectors of
+ * 4096 bytes the page is one, and lasts or not as a whole. */
 int stock_count_attempt(struct stock *s)
 {
 	int may = stock_may_count(s);
@@ -248,7 +253,7 @@ int stock_count_attempt(struct stock *s)
 		.check = ~(s->attempts + 1)};
 	memset(s->header_page, 0, LEDGER_SECTOR);
 	memcpy(s->header_page, &l, sizeof(l));
-	int err = write_header_page(s);
+	int err = write_header(s, LEDGER_SECTOR);
 	if (!err)
 		s->attempts++;
 	return err;
@@ -261,7 +266,7 @@ int stock_consume(struct stock *s)
 		return err;
 	if (is_ledger(s->header_page))
 		memset(s->header_page, 0, sizeof(struct ledger));
-	return write_header_page(s);
+	return write_header(s, PAGE_BYTES);
 }
 
 /* ---- The image kernel's page tables ---- */

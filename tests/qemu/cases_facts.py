@@ -2,9 +2,11 @@
 """Facts for the loader: drift that they allow, moves that only they can see, and what counts without them."""
 
 import os
+import re
 import struct
 import zlib
 
+import cases_debian
 import cases_stock
 import facts_file
 import swsusp_image
@@ -17,14 +19,14 @@ SSDT_BODY = b"\x08XYZT\x00"  # Name(XYZT, Zero)
 
 
 class FactsStory(SetupStory):
-    """An unmodified kernel, GRUB on a BIOS; the resume is armed by torpor itself."""
+    """An unmodified kernel, GRUB on a BIOS (or door); the resume is armed by torpor itself."""
     stock = True
     believed = True
 
-    def __init__(self, t, linux_args="", **options):
+    def __init__(self, t, linux_args="", door="seabios-grub", set_up="", **options):
         disk = t.disk(**t.build.stock(*cases_stock.DEBIAN_6_1), linux_args=linux_args)
-        super().__init__(t, "seabios-grub", disk, before=f"swapoff -a; {PARTITION}", **options)
-        self.set_up("")
+        super().__init__(t, door, disk, before=f"swapoff -a; {PARTITION}", **options)
+        self.set_up(set_up)
         self.work(64)
 
     def check_loader(self, said):
@@ -43,6 +45,28 @@ class FactsStory(SetupStory):
         self.t.check(swsusp_image.digest(self.disk) == image, "the refusal changed the image")
         self.disk.write_partition("esp", 0, esp)
         self.t.note(f"refused: {reason}")
+        return reason
+
+    def refused_by_uefi(self, extra=None, then=None):
+        """A start that does not resume and goes on to the firmware's next entry, which boots Linux; nothing of
+        the image is touched. then: a command there. The reason."""
+        image = swsusp_image.digest(self.disk)
+        linux_args = self.disk.linux_args()
+        self.disk.set_env(linux_args=f"{linux_args} data=none")
+        was, self.machine.extra = self.machine.extra, self.machine.extra if extra is None else extra
+        self.machine.on_reset = "reset"
+        self.machine.start()
+        reason = self.machine.wait_for(NO_RESUME, 120).group(1)
+        self.guest.wait_ready()
+        times = len(re.findall(NO_RESUME, self.machine.console.text()))
+        self.t.check(times == 1, f"the loader was started {times} times")
+        self.t.check(swsusp_image.digest(self.disk) == image, "the refusal changed the image")
+        self.t.note(f"refused: {reason}")
+        if then:
+            self.guest.run(then)
+        self.guest.poweroff()
+        self.machine.extra = was
+        self.disk.set_env(linux_args=linux_args)
         return reason
 
     def said(self, text):
@@ -136,3 +160,62 @@ def previous_boot(t):
     story.said("stock: the memory map has the checksum that the image has")
     story.verify()
     story.end()
+
+
+@case("facts-moved-tables-ovmf", product=TORPOR)
+def moved_tables(t):
+    """One table more, and the firmware puts all of them elsewhere: a kernel that went on would run AML from
+    where there is something else now. Its own boot works, and so does the resume once the machine is as it was."""
+    body = os.path.join(t.dir, "table")
+    with open(body, "wb") as f:
+        f.write(bytes(70000))
+    story = FactsStory(t, door="ovmf-grub", set_up="--efi-entry --esp /esp")
+    story.save()
+    reason = story.refused_by_uefi(extra=["-acpitable", f"sig=OEM1,data={body}"])
+    t.check("does not fit" in reason or "memory" in reason, f"another reason was given: {reason}")
+    moved = re.search(r"stock: (ACPI table \S+ was at 0x.*|.* was memory for the saved kernel.*)",
+                      story.machine.console.text())
+    t.check(moved, "the loader does not name what moved")
+    t.note(moved.group(1))
+    story.resume()
+    story.verify()
+    story.end()
+
+
+FILL = ("for n in 30000 3000 300 30 4; do head -c $n /dev/zero > /tmp/f; i=0; "
+        "while printf '\\7\\0\\0\\0' | cat - /tmp/f | dd bs=64k iflag=fullblock "
+        "of=/sys/firmware/efi/efivars/Fill$n.$i-6a688f36-f000-4ea1-9c1a-d5c5deffef8e 2> /dev/null; do "
+        "i=$((i + 1)); done; echo $n: $i; done")
+EMPTY = "chattr -i /sys/firmware/efi/efivars/Fill*; rm /sys/firmware/efi/efivars/Fill*"
+
+
+@case("facts-full-variables", product=TORPOR)
+def full_variables(t):
+    """Where the firmware has no room for a count of starts, a loader that refused would be started for ever: it
+    is not started at all. Room again, and the session is back."""
+    story = FactsStory(t, door="ovmf-grub", set_up="--efi-entry --esp /esp", linux_args="efi_no_storage_paranoia")
+    story.guest.run("mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2> /dev/null; "
+                    "ls /sys/firmware/efi/efivars | grep -q Boot")
+    t.note("variables: " + story.guest.run(FILL, timeout_s=300).replace("\n", ", "))
+    story.save()
+    reason = story.refused_by_uefi(then=EMPTY)
+    t.check("does not keep a count of starts" in reason, f"another reason was given: {reason}")
+    story.resume()
+    story.verify()
+    story.end()
+
+
+@case("facts-chained-from-ext4", product=TORPOR)
+def chained_from_ext4(t):
+    """Debian's GRUB under UEFI starts torpor.efi from /boot on ext4, which the firmware cannot read; the facts
+    are on the ESP."""
+    d = cases_debian.Debian(t, "ovmf", words=cases_debian.NO_LOGO)
+    d.run("torpor setup --loader-args serial=0x3f8")
+    folder = d.run("findmnt -n -o FSTYPE -T /boot/grub/torpor/torpor.efi; sed -n 's/^facts=//p' /var/lib/torpor/setup")
+    t.check(folder.split() == ["ext4", "/boot/efi/EFI/torpor/facts"], f"set up otherwise: {folder}")
+    d.hibernate()
+    d.resumed()
+    said = re.findall(r"stock: (facts .*)", d.machine.console.text())
+    t.check(said and all("believed" in s and "not believed" not in s for s in said), f"facts: {said}")
+    t.note(f"loader: {said[-1]}")
+    d.poweroff()
