@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "device_tag.h"
 #include "image_view.h"
 #include "say.h"
 #include "uuid.h"
@@ -247,10 +248,14 @@ int dump_main(int argc, char **argv)
 {
 	struct image_view v;
 	int err, at = verb_options(&dump_verb, argc, argv, NULL, NULL);
+	const char *path;
 
 	if (at < 0)
 		return STATUS_USAGE;
-	err = dump(&v, argv[at], argv[at + 1]);
+	path = device_tag_path(argv[at]);
+	if (!path)
+		return failure_status();
+	err = dump(&v, path, argv[at + 1]);
 	image_view_close(&v);
 	return err ? failure_status() : STATUS_OK;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "device_tag.h"
 #include "out_file.h"
 #include "say.h"
 #include "spool.h"
@@ -258,6 +259,9 @@ static int take_option(void *ctx, int letter, const char *arg)
 	switch (letter) {
 	case 'p':
 		return look_offset(arg, &o->page);
+	case 'q':
+		say_quietly();
+		return 0;
 	case 'f':
 		o->force = true;
 		return 0;
@@ -288,6 +292,9 @@ int export_main(int argc, char **argv)
 
 	if (parse(argc, argv, &o))
 		return STATUS_USAGE;
+	o.image = device_tag_path(o.image);
+	if (!o.image)
+		return failure_status();
 	return export(&o) ? failure_status() : STATUS_OK;
 }
 
@@ -305,5 +312,6 @@ const struct verb export_verb = {
 		{'f', "--force", "also over a FILE that is there", 0},
 		{'p', "--offset PAGES",
 			"the image is in a swap file, which begins at this page of the partition",
-			0}},
+			0},
+		{'q', "-q, --quiet", "no progress, no summary", 0}},
 };

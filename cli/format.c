@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "device_tag.h"
 #include "kept.h"
 #include "say.h"
 #include "target_area.h"
@@ -86,10 +87,12 @@ int format_main(int argc, char **argv)
 {
 	struct options o = {.policy = AREA_KEEP};
 	int at = verb_options(&format_verb, argc, argv, take_option, &o);
+	const char *path;
 
 	if (at < 0)
 		return STATUS_USAGE;
-	return format(argv[at], o.policy, o.keep_bytes) ? STATUS_FAILED : STATUS_OK;
+	path = device_tag_path(argv[at]);
+	return !path || format(path, o.policy, o.keep_bytes) ? failure_status() : STATUS_OK;
 }
 
 const struct verb format_verb = {

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "device_tag.h"
 #include "image_view.h"
 #include "kept.h"
 #include "saved_state.h"
@@ -271,6 +272,9 @@ int info_main(int argc, char **argv)
 
 	if (look_options(&info_verb, argc, argv, &o))
 		return STATUS_USAGE;
+	o.path = device_tag_path(o.path);
+	if (!o.path)
+		return failure_status();
 	status = o.yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
 	return status == STATUS_NOT_STOCK ? (int)info(&o) : status;
 }

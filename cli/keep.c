@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "kept.h"
+#include "device_tag.h"
+#include "kept_about.h"
 #include "out_file.h"
+#include "progress.h"
 #include "say.h"
+#include "spool.h"
 #include "verb.h"
 
-#define DATA        "data" /* the one object of a node that put makes */
 #define PIECE_BYTES (1u << 20)
 
 struct keep {
@@ -27,24 +29,48 @@ struct keep {
 
 /* ---- put ---- */
 
-static int copy_in(struct kept *k, int fd, const char *path, uint8_t *buf, uint64_t *ret_bytes)
+/* A pipe has no length: then only what was read is shown. */
+static uint64_t length_of(int fd)
 {
-	*ret_bytes = 0;
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+static int copy_pieces(struct kept *k, int fd, const char *path, uint8_t *buf, struct progress *p,
+	uint64_t *ret_bytes)
+{
 	for (;;) {
 		ssize_t n = read(fd, buf, PIECE_BYTES);
 		int err;
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return complain("cannot read %s: %s", path, strerror(errno));
+		if (n < 0) {
+			err = errno;
+			progress_end(p);
+			return complain("cannot read %s: %s", path, strerror(err));
+		}
 		if (n == 0)
 			return 0;
 		err = store_bytes(&k->store, buf, (size_t)n);
 		if (err)
 			return err;
 		*ret_bytes += (uint64_t)n;
+		progress_show(p, *ret_bytes);
 	}
+}
+
+static int copy_in(struct kept *k, int fd, const char *path, uint8_t *buf, uint64_t *ret_bytes)
+{
+	struct progress p;
+	int err;
+
+	*ret_bytes = 0;
+	progress_begin(&p, length_of(fd));
+	err = copy_pieces(k, fd, path, buf, &p, ret_bytes);
+	progress_end(&p);
+	return err;
 }
 
 #define TABLES_BYTES (128u << 10) /* about what index and root take, at least */
@@ -70,6 +96,7 @@ static int complain_full(struct kept *k, const struct keep *o, int fd)
 
 static int put_data(struct kept *k, const struct keep *o, int fd, uint64_t *ret_bytes)
 {
+	struct kept_about about = {.kept_unix_s = (uint64_t)time(NULL)};
 	uint8_t *buf = image_buffer(PIECE_BYTES);
 	int err;
 
@@ -78,14 +105,16 @@ static int put_data(struct kept *k, const struct keep *o, int fd, uint64_t *ret_
 		return -1;
 	err = store_prepare(&k->store, o->name);
 	if (!err)
-		err = store_object(&k->store, DATA, IMG_BYTES);
+		err = store_object(&k->store, KEPT_DATA, IMG_BYTES);
 	if (!err)
 		err = copy_in(k, fd, o->path, buf, ret_bytes);
 	free(buf);
 	if (err == -1)
 		return -1;
 	if (!err)
-		err = store_finish(&k->store, (uint64_t)time(NULL));
+		err = kept_about_put(&k->store, &about);
+	if (!err)
+		err = store_finish(&k->store, about.kept_unix_s);
 	if (err == IMG_ERR_FULL)
 		return complain_full(k, o, fd);
 	if (err == IMG_ERR_WORK)
@@ -93,16 +122,26 @@ static int put_data(struct kept *k, const struct keep *o, int fd, uint64_t *ret_
 	return err ? image_complain(&k->part, err, &k->store.fault) : 0;
 }
 
+/* Before the area: a pipe may have to wait for who writes to it, and nobody else should then. */
+static int open_input(const char *path)
+{
+	int fd = spool_is_standard(path) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+					 : open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd >= 0 ? fd
+		       : complain_as(
+				 open_status(errno), "cannot open %s: %s", path, strerror(errno));
+}
+
 static int put(const struct keep *o)
 {
 	char size[SAY_SIZE_BYTES];
 	uint64_t bytes;
 	struct kept k;
-	int err = -1, fd = open(o->path, O_RDONLY | O_CLOEXEC);
+	int err = -1, fd = open_input(o->path);
 
 	if (fd < 0)
-		return complain_as(
-			open_status(errno), "cannot open %s: %s", o->path, strerror(errno));
+		return -1;
 	if (!kept_open(&k, o->area, KEPT_CHANGE)) {
 		if (store_has(&k.store, o->name) && !o->replace)
 			complain("%s: %s is kept already (--replace, or drop it first)", o->area,
@@ -127,21 +166,6 @@ static int not_kept(const struct kept *k, const struct keep *o)
 	return -1;
 }
 
-static int write_all(int fd, const uint8_t *data, size_t bytes, const char *path)
-{
-	while (bytes) {
-		ssize_t n = write(fd, data, bytes);
-
-		if (n < 0 && errno != EINTR)
-			return complain("cannot write %s: %s", path, strerror(errno));
-		if (n > 0) {
-			data += n;
-			bytes -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 static int copy_out(struct kept *k, const struct img_object_rec *object, int fd, const char *path)
 {
 	uint8_t *block =
@@ -149,18 +173,25 @@ static int copy_out(struct kept *k, const struct img_object_rec *object, int fd,
 	uint8_t *content = block + IMG_INDEX_BLOCK_MAX, *scratch = content + IMG_BYTES_CHUNK_MAX;
 	struct img_cursor cursor;
 	struct img_chunk_rec c;
+	struct progress p;
 	int err, written = 0;
 
 	if (!block)
 		return -1;
 	err = img_cursor_init(&cursor, &k->store.r, object, block);
+	progress_begin(&p, object->length);
+	p.is_terminal &= fd != STDOUT_FILENO || !isatty(fd);
 	while (!err && !written && (err = img_next(&cursor, &c)) > 0) {
 		err = img_read_chunk(&k->store.r, &c, scratch, content);
-		if (!err)
-			written = write_all(fd, content, c.count, path);
+		if (!err && (written = spool_write(fd, content, c.count)))
+			break;
+		progress_show(&p, c.first + c.count);
 	}
+	progress_end(&p);
 	free(block);
-	return err ? image_complain(&k->part, err, &k->store.r.fault) : written;
+	if (written)
+		return complain("cannot write %s: %s", path, strerror(written));
+	return err ? image_complain(&k->part, err, &k->store.r.fault) : 0;
 }
 
 static int get_file(struct kept *k, const struct img_object_rec *object, const struct keep *o)
@@ -179,11 +210,11 @@ static int get(const struct keep *o)
 	struct kept k;
 	int err = kept_open(&k, o->area, KEPT_LOOK);
 
-	if (!err && store_find(&k.store, o->name, DATA, &object))
+	if (!err && store_find(&k.store, o->name, KEPT_DATA, &object))
 		err = not_kept(&k, o);
 	else if (!err && object.type != IMG_BYTES)
 		err = complain("%s: %s is not a file", o->area, o->name);
-	else if (!err && o->path)
+	else if (!err && o->path && !spool_is_standard(o->path))
 		err = get_file(&k, &object, o);
 	else if (!err)
 		err = copy_out(&k, &object, STDOUT_FILENO, "standard output");
@@ -192,6 +223,26 @@ static int get(const struct keep *o)
 }
 
 /* ---- list, drop ---- */
+
+static const char *date_text(char ret[32], uint64_t unix_s)
+{
+	time_t t = (time_t)unix_s;
+	struct tm tm;
+
+	if (!unix_s || !localtime_r(&t, &tm) || !strftime(ret, 32, "%Y-%m-%dT%H:%M:%S%z", &tm))
+		strcpy(ret, "-");
+	return ret;
+}
+
+static void list_node(const struct kept *k, const struct img_node_rec *node)
+{
+	struct kept_about about;
+	char date[32];
+
+	kept_about_get(k, node, &about);
+	say("%-31.*s %12" PRIu64 " bytes  %s\n", IMG_NAME_BYTES, node->name,
+		kept_data_bytes(k, node), date_text(date, about.kept_unix_s));
+}
 
 static int list(const struct keep *o)
 {
@@ -202,7 +253,7 @@ static int list(const struct keep *o)
 	int err = kept_open(&k, o->area, KEPT_LOOK);
 
 	for (uint32_t i = 0; !err && store_at(&k.store, i, &node) == 0; i++)
-		say("%-32.*s%" PRIu64 " bytes\n", IMG_NAME_BYTES, node.name, kept_bytes(&k, &node));
+		list_node(&k, &node);
 	if (!err) {
 		err = store_free(&k.store, &n_free);
 		if (err)
@@ -269,6 +320,8 @@ static int take_option(void *ctx, int letter, const char *arg)
 
 	if (letter == 'i')
 		o->area = arg;
+	else if (letter == 'q')
+		say_quietly();
 	else
 		o->replace = true;
 	return 0;
@@ -294,14 +347,15 @@ int keep_main(int argc, char **argv)
 		complain("keep: a name has 1 to 31 characters, no blanks, only ASCII");
 		return STATUS_USAGE;
 	}
-	return act->run(&o) ? failure_status() : STATUS_OK;
+	o.area = device_tag_path(o.area);
+	return !o.area || act->run(&o) ? failure_status() : STATUS_OK;
 }
 
 const struct verb keep_verb = {
 	.name = "keep",
 	.run = keep_main,
 	.summary = "keep files behind an area, across reboots, saves and resumes",
-	.forms = {"keep put NAME FILE --in AREA", "keep get NAME [FILE] --in AREA",
+	.forms = {"keep put NAME FILE|- --in AREA", "keep get NAME [FILE|-] --in AREA",
 		"keep list --in AREA", "keep drop NAME --in AREA"},
 	.least = 1,
 	.most = 3,
@@ -309,5 +363,6 @@ const struct verb keep_verb = {
 		{'r', "--replace",
 			"put: also when something of that name is kept; get: also when FILE is there "
 			"already",
-			0}},
+			0},
+		{'q', "-q, --quiet", "no progress, no summary", 0}},
 };

@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "core_file.h"
+#include "device_tag.h"
 #include "make_input.h"
 #include "make_output.h"
 #include "progress.h"
@@ -349,7 +350,9 @@ static int take_option(void *ctx, int letter, const char *arg)
 {
 	struct options *o = ctx;
 
-	if (letter == 'f') {
+	if (letter == 'q') {
+		say_quietly();
+	} else if (letter == 'f') {
 		o->force = true;
 	} else if (letter == 'o') {
 		o->output = arg;
@@ -375,6 +378,9 @@ int make_main(int argc, char **argv)
 
 	if (parse(argc, argv, &o))
 		return STATUS_USAGE;
+	o.output = device_tag_path(o.output);
+	if (!o.output)
+		return failure_status();
 	return make(&o) ? failure_status() : STATUS_OK;
 }
 
@@ -389,5 +395,6 @@ const struct verb make_verb = {
 			    1},
 		{'r', "--raw MEMORY", "memory as it is, from address 0 on: an image for tests", 1},
 		{'o', "-o FILE-OR-DEVICE", "a new file, or an area; -: standard output", 0},
-		{'f', "--force", "also over a file, or an area with an image", 0}},
+		{'f', "--force", "also over a file, or an area with an image", 0},
+		{'q', "-q, --quiet", "no progress, no summary", 0}},
 };

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "device_tag.h"
 #include "hardware.h"
 #include "kept.h"
 #include "kernel_threads.h"
@@ -351,6 +352,9 @@ int save_main(int argc, char **argv)
 		.file.fd = -1};
 	if (parse(&s, argc, argv))
 		return STATUS_USAGE;
+	s.to = device_tag_path(s.to);
+	if (!s.to)
+		return failure_status();
 
 	/* Is it possible on this machine, and to this disk? */
 	err = check_machine(&s);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "device_tag.h"
 #include "facts_file.h"
 #include "loader_words.h"
 #include "lock.h"
@@ -374,6 +375,8 @@ int setup_main(int argc, char **argv)
 
 	if (parse(argc, argv, &o))
 		return STATUS_USAGE;
+	if (o.swap && !(o.swap = device_tag_path(o.swap)))
+		return failure_status();
 	if (!o.dry_run && lock_take(o.remove ? "setup --remove" : "setup", LOCK_NOW))
 		return STATUS_FAILED;
 	status = run(&o);

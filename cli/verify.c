@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "contents.h"
+#include "device_tag.h"
 #include "kept.h"
 #include "now.h"
 #include "saved_state.h"
@@ -148,6 +149,9 @@ int verify_main(int argc, char **argv)
 
 	if (look_options(&verify_verb, argc, argv, &o))
 		return STATUS_USAGE;
+	o.path = device_tag_path(o.path);
+	if (!o.path)
+		return failure_status();
 	status = stock_verify(o.path, o.page);
 	if (status != STATUS_NOT_STOCK)
 		return status;
@@ -160,10 +164,13 @@ int verify_main(int argc, char **argv)
 const struct verb verify_verb = {
 	.name = "verify",
 	.run = verify_main,
-	.summary = "read a whole image and check every hash",
-	.forms = {"verify [--offset PAGES] FILE-OR-DEVICE"},
+	.summary = "read a whole image, and what is kept behind it, and check every hash",
+	.forms = {"verify [--offset PAGES] [--quiet] FILE-OR-DEVICE"},
 	.least = 1,
 	.most = 1,
-	.options = {{'p', "--offset PAGES",
-		"the image is in a swap file, which begins at this page of the partition", 0}},
+	.options =
+		{{'p', "--offset PAGES",
+			 "the image is in a swap file, which begins at this page of the partition",
+			 0},
+			{'q', "-q, --quiet", "no progress, no summary", 0}},
 };

@@ -15,6 +15,7 @@
 static char last[4096];
 static enum exit_status last_status = STATUS_FAILED;
 static enum complaining complaining;
+static int quiet;
 
 int say_begin(void)
 {
@@ -63,15 +64,29 @@ void say(const char *fmt, ...)
 {
 	va_list args;
 
+	if (quiet)
+		return;
 	va_start(args, fmt);
 	say_args(stdout, fmt, args);
 	va_end(args);
+}
+
+void say_quietly(void)
+{
+	quiet = 1;
+}
+
+int say_is_quiet(void)
+{
+	return quiet;
 }
 
 void say_to(FILE *out, const char *fmt, ...)
 {
 	va_list args;
 
+	if (quiet)
+		return;
 	va_start(args, fmt);
 	say_args(out, fmt, args);
 	va_end(args);

@@ -20,6 +20,10 @@ int say_end(void);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void say_to(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* --quiet: from now on say and say_to print nothing, and there is no progress bar. */
+void say_quietly(void);
+int say_is_quiet(void);
+
 /* "torpor: ..." on stderr, one line, control characters escaped. Returns -1, so that a check can end
  * with it. complain_as: what the command ends with when this is its last complaint. */
 int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

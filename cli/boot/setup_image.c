@@ -15,6 +15,7 @@
 
 #include "facts_parse.h"
 #include "file_sys.h"
+#include "progress.h"
 #include "say.h"
 #include "setup.h"
 #include "target_area.h"
@@ -112,10 +113,13 @@ static int write_through(int fd, uint64_t bytes)
 {
 	uint8_t *zeros = image_buffer(PIECE_BYTES);
 	uint64_t at = 0;
+	struct progress p;
+	int why;
 
 	if (!zeros)
 		return -ENOMEM;
 	memset(zeros, 0, PIECE_BYTES);
+	progress_begin(&p, bytes);
 	while (at < bytes) {
 		uint64_t left = bytes - at;
 		ssize_t n = pwrite(fd, zeros, left < PIECE_BYTES ? left : PIECE_BYTES, (off_t)at);
@@ -125,9 +129,12 @@ static int write_through(int fd, uint64_t bytes)
 		if (n <= 0)
 			break;
 		at += (uint64_t)n;
+		progress_show(&p, at);
 	}
+	why = errno;
+	progress_end(&p);
 	free(zeros);
-	return at < bytes ? -(errno ? errno : ENOSPC) : 0;
+	return at < bytes ? -(why ? why : ENOSPC) : 0;
 }
 
 /* Every step that can be refused says so by its errno. */

@@ -185,7 +185,10 @@ static int take_option(void *ctx, int letter, const char *arg)
 
 	if (letter == 'p')
 		return look_offset(arg, &o->page);
-	o->yaml = true;
+	if (letter == 'q')
+		say_quietly();
+	else
+		o->yaml = true;
 	return 0;
 }
 

@@ -58,6 +58,23 @@ bool device_numbers(const char *text, unsigned int *ret_major, unsigned int *ret
 	return true;
 }
 
+/* As udev writes names into links: what is not plain ASCII or UTF-8 becomes \\x20. */
+static bool link_name(char *dst, size_t cap, const char *text)
+{
+	size_t used = 0;
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = c >= 0x80 || isalnum(c) || strchr("#+-.:=@_", c);
+		int n = snprintf(dst + used, cap - used, plain ? "%c" : "\\x%02x", c);
+
+		if (n < 0 || (size_t)n >= cap - used)
+			return false;
+		used += (size_t)n;
+	}
+	return true;
+}
+
 bool resume_path(const char *value, char *ret, size_t cap)
 {
 	static const struct {
@@ -72,7 +89,8 @@ bool resume_path(const char *value, char *ret, size_t cap)
 
 		if (strncmp(value, kind[i].prefix, n) || !value[n])
 			continue;
-		return (size_t)snprintf(ret, cap, "%s%s", kind[i].folder, value + n) < cap;
+		return copy(ret, cap, kind[i].folder, strlen(kind[i].folder)) &&
+		       link_name(ret + strlen(ret), cap - strlen(ret), value + n);
 	}
 	return false;
 }

@@ -184,14 +184,3 @@ void kept_leave_out(struct target *t, const struct img_headers *headers)
 	if (!t->is_file && n < t->n_sectors)
 		t->n_sectors = n;
 }
-
-uint64_t kept_bytes(const struct kept *k, const struct img_node_rec *node)
-{
-	struct img_object_rec o;
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < node->n_objects; i++)
-		if (img_object_at(&k->store.r, node->first_object + i, &o) == 0)
-			sum += o.type == IMG_PAGES ? o.length * IMG_PAGE_BYTES : o.length;
-	return sum;
-}

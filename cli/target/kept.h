@@ -44,7 +44,4 @@ int kept_make(struct image_file *whole, uint64_t keep_bytes, struct img_headers 
 /* The writer gets no sector behind the area's end. */
 void kept_leave_out(struct target *t, const struct img_headers *headers);
 
-/* Bytes of all objects of a node. */
-uint64_t kept_bytes(const struct kept *k, const struct img_node_rec *node);
-
 #endif

@@ -145,9 +145,7 @@ int make_output_open(struct make_output *o, const char *path, enum make_how how,
 	if (stat(path, &st)) {
 		if (errno != ENOENT)
 			return complain("%s: %s", path, strerror(errno));
-		return strchr(path, '=') && !strchr(path, '/')
-			       ? open_target(o, how)
-			       : new_file(o, OUT_NEW, bytes_at_most, source);
+		return new_file(o, OUT_NEW, bytes_at_most, source);
 	}
 	if (!fstat(source, &in) && st.st_dev == in.st_dev && st.st_ino == in.st_ino)
 		return complain("%s is the input itself", path);

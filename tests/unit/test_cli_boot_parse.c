@@ -44,6 +44,11 @@ TEST(devices)
 	assert_string_equal(path, "/dev/disk/by-partuuid/x");
 	assert_true(resume_path("/dev/sda2", path, sizeof(path)));
 	assert_string_equal(path, "/dev/sda2");
+	assert_true(resume_path("PARTLABEL=my swap/1", path, sizeof(path)));
+	assert_string_equal(path, "/dev/disk/by-partlabel/my\\x20swap\\x2f1");
+	assert_true(resume_path("LABEL=gr\xc3\xbc\xc3\x9f", path, sizeof(path)));
+	assert_string_equal(path, "/dev/disk/by-label/gr\xc3\xbc\xc3\x9f");
+	assert_false(resume_path("LABEL=12345678901234567890        ", path, sizeof(path) - 10));
 	assert_false(resume_path("UUID=", path, sizeof(path)));
 	assert_false(resume_path("sda2", path, sizeof(path)));
 	assert_false(resume_path("UUID=abcd", path, 10));

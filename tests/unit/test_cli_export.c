@@ -633,12 +633,24 @@ TEST(bar)
 {
 	char line[PROGRESS_LINE_BYTES];
 
-	progress_line(line, 50000000, 100000000, 500000);
+	progress_line(line, 79, 50000000, 100000000, 500000);
 	assert_string_equal(line, "[===============               ]  50 %, 100 MB/s, 0 s left");
-	progress_line(line, 0, 100, 1000000);
+	progress_line(line, 79, 0, 100, 1000000);
 	assert_non_null(strstr(line, "0 %, 0 MB/s"));
-	progress_line(line, 200, 100, 1000000);
+	progress_line(line, 79, 200, 100, 1000000);
 	assert_non_null(strstr(line, "100 %"));
-	progress_line(line, 3000000, 0, 1000000);
-	assert_string_equal(line, "3 MB/s");
+	progress_line(line, 79, 3000000, 0, 1000000);
+	assert_string_equal(line, "2929.7 KiB, 3 MB/s");
+	/* Whatever the terminal's width, it is one line. */
+	for (size_t width = 0; width < 200; width++)
+		for (int total = 0; total < 2; total++) {
+			progress_line(
+				line, width, 50000000000, total ? 100000000000 : 0, 500000000);
+			assert_true(strlen(line) <= width && strlen(line) < sizeof(line));
+			assert_true(width < 8 || *line);
+		}
+	progress_line(line, 39, 50000000, 100000000, 500000);
+	assert_string_equal(line, "[=====      ]  50 %, 100 MB/s, 0 s left");
+	progress_line(line, 24, 50000000, 100000000, 500000);
+	assert_string_equal(line, "50 %");
 }

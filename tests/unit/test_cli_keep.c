@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -311,6 +313,99 @@ TEST(header_copy_lost)
 	assert_complaint(copy);
 	assert_int_equal(look(verify_main), STATUS_DAMAGED);
 	assert_complaint(copy);
+}
+
+/* What keep says on stdout. */
+static const char *said(const char *const *words)
+{
+	static char text[4096];
+	int out = open(output, O_RDWR | O_CREAT | O_TRUNC, 0600), before = dup(1);
+	ssize_t n;
+
+	fflush(stdout);
+	assert_int_equal(dup2(out, 1), 1);
+	assert_int_equal(keep(words), STATUS_OK);
+	fflush(stdout);
+	dup2(before, 1);
+	n = pread(out, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	close(out);
+	close(before);
+	unlink(output);
+	return text;
+}
+
+/* From and to pipes, named or not; what was read in small pieces is whole. */
+TEST(pipes)
+{
+	char fifo[90];
+	int status, in[2], before = dup(0);
+
+	make_input(300000, 5);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(pipe(in), 0);
+	for (int named = 0; named < 2; named++) {
+		pid_t child = fork();
+
+		if (!child) {
+			int from = open(input, O_RDONLY), to = named ? open(fifo, O_WRONLY) : in[1];
+			char piece[777];
+			ssize_t n;
+
+			while ((n = read(from, piece, sizeof(piece))) > 0)
+				if (write(to, piece, (size_t)n) != n)
+					_exit(1);
+			_exit(0);
+		}
+		if (!named) {
+			close(in[1]);
+			dup2(in[0], 0);
+		}
+		assert_int_equal(KEEP("put", named ? "a" : "b", named ? fifo : "-", "--in", area),
+			STATUS_OK);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		assert_int_equal(KEEP("get", named ? "a" : "b", output, "--in", area), STATUS_OK);
+		assert_true(same_files());
+		unlink(output);
+	}
+	dup2(before, 0);
+	close(before);
+	close(in[0]);
+	unlink(fifo);
+
+	/* "-" is standard output, as nothing is. */
+	make_input(64, 6);
+	assert_int_equal(KEEP("put", "c", input, "--in", area), STATUS_OK);
+	FILE *f = fopen(input, "r");
+	char want[64] = {0};
+	assert_int_equal(fread(want, 1, sizeof(want), f), sizeof(want));
+	fclose(f);
+	assert_memory_equal(
+		said((const char *[]){"get", "c", "-", "--in", area, NULL}), want, sizeof(want));
+	assert_memory_equal(
+		said((const char *[]){"get", "c", "--in", area, NULL}), want, sizeof(want));
+}
+
+/* A line a file, in columns: name, length, "bytes", date. */
+TEST(listed)
+{
+	char name[64], unit[64], date[64];
+	unsigned int bytes;
+	const char *text;
+	struct tm tm;
+
+	make_input(1234, 1);
+	assert_int_equal(KEEP("put", "vm-1", input, "--in", area), STATUS_OK);
+	text = said((const char *[]){"list", "--in", area, NULL});
+	assert_int_equal(sscanf(text, "%63s %u %63s %63s\n", name, &bytes, unit, date), 4);
+	assert_string_equal(name, "vm-1");
+	assert_int_equal(bytes, 1234);
+	assert_string_equal(unit, "bytes");
+	assert_string_equal(strptime(date, "%Y-%m-%dT%H:%M:%S%z", &tm), "");
+	assert_in_range(time(NULL) - (timegm(&tm) - tm.tm_gmtoff), 0, 60);
+	assert_non_null(strstr(text, "\n1 kept, "));
 }
 
 TEST(in_the_way)

@@ -96,7 +96,7 @@ TEST(virtio)
 	assert_int_equal(target_find_path(&t, "/does/not/exist"), -1);
 	assert_complaint("/does/not/exist: No such file");
 	assert_int_equal(target_find_path(&t, "PARTLABEL=none of this machine"), -1);
-	assert_complaint("/dev/disk/by-partlabel/none of this machine: No such file");
+	assert_complaint("/dev/disk/by-partlabel/none\\x20of\\x20this\\x20machine: No such file");
 }
 
 TEST(sizes)
