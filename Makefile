@@ -33,7 +33,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 FACTS_SRC := abi/facts.c
 # And how it finds it out, and writes it.
 CLI_FACTS_SRC := cli/facts.c cli/boot/facts_arm.c cli/boot/facts_file.c cli/machine/facts_collect.c cli/machine/facts_map.c cli/machine/facts_kept.c cli/machine/facts_acpi.c cli/machine/facts_kernel.c \
-	cli/machine/facts_mounts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/acpi_list.c cli/machine/kcore.c $(FACTS_SRC)
+	cli/machine/facts_mounts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/acpi_list.c cli/machine/kcore.c old-kernel/vmcoreinfo.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
 	loader/fit/tables_read.c $(FACTS_SRC)
@@ -42,7 +42,7 @@ FIT_SRC := loader/fit/usable.c loader/own/plan.c loader/fit/tables.c loader/fit/
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
-	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/e820.c swsusp/open.c swsusp/verify.c swsusp/entry.c
+	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/e820.c swsusp/open.c swsusp/verify.c swsusp/entry.c old-kernel/page_walk.c
 PCI_SRC := drivers/pci_config.c drivers/pci_scan.c drivers/pci_device.c
 DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
@@ -52,7 +52,7 @@ X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/clock.c x86/acpi.c x86/acp
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
-WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/old_memory.c old-kernel/old_kernel.c \
+WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
 CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/target/target.c \
@@ -74,7 +74,7 @@ JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
 	loader/door/efi_tables.c loader/door/firmware_data.c loader/own/nvs.c loader/door/more_memory.c loader/own/restore.c loader/stock/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_memory.c efi/efi_vmd.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
-	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c drivers/iommu.c x86/clock.c x86/page_walk.c x86/acpi.c x86/acpi_power.c x86/apic.c $(LIB_SRC)
+	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c drivers/iommu.c x86/clock.c x86/acpi.c x86/acpi_power.c x86/apic.c $(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).
@@ -96,7 +96,7 @@ INC_lib := -Ilib
 INC_x86 := -Ix86 -Ilib
 INC_drivers := -Idrivers -Ix86 -Ilib
 INC_image-format := -Iimage-format
-INC_swsusp := -Iswsusp
+INC_swsusp := -Iswsusp -Iold-kernel
 INC_abi := -Iabi -Iimage-format
 INC_old-kernel := -Iold-kernel -Iabi -Ilib
 INC_image-io := -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
@@ -107,11 +107,11 @@ INC_loader/fit := -Iloader/fit $(INC_loader/door)
 INC_loader/own := -Iloader/own $(INC_loader/fit)
 INC_loader/stock := -Iloader/stock $(INC_loader/fit)
 INC_loader := -Iloader -Iloader/own -Iloader/stock $(INC_loader/fit)
-INC_efi := -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
+INC_efi := -Iefi -Iold-kernel -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 INC_cli/base := -Icli/base
 INC_cli/linux := -Icli/linux $(INC_cli/base) -Iimage-format -Iabi
-INC_cli/image := -Icli/image $(INC_cli/base) -Iimage-format -Iswsusp -Iabi
-INC_cli/target := -Icli/target -Icli/image -Iswsusp $(INC_cli/linux)
+INC_cli/image := -Icli/image -Iold-kernel $(INC_cli/base) -Iimage-format -Iswsusp -Iabi
+INC_cli/target := -Icli/target -Icli/image -Iold-kernel -Iswsusp $(INC_cli/linux)
 # lib: ranges, and the texts of errors that the writer reports.
 INC_cli/machine := -Icli/machine $(INC_cli/target) -Ilib
 INC_cli/save := -Icli/save $(INC_cli/machine)

@@ -30,6 +30,7 @@
 #include "target_file.h"
 #include "uuid.h"
 #include "verb.h"
+#include "vmcoreinfo.h"
 
 #define REGION_FRAMES 8u
 
@@ -134,12 +135,14 @@ static int parse(struct save *s, int argc, char **argv)
 static int check_encryption(void)
 {
 	static char text[16384];
-	int64_t sme_mask;
+	uint64_t sme_mask;
 
 	if (sys_read_text(text, sizeof(text), "/proc/cpuinfo") > 0 &&
 		cpuinfo_has_flag(text, "tdx_guest"))
 		return complain("this is a confidential guest (TDX): its memory cannot be saved");
-	if (vmcoreinfo_text(text, sizeof(text)) && vmcoreinfo_number(text, "sme_mask", &sme_mask) &&
+	if (vmcoreinfo_text(text, sizeof(text)) &&
+		vmcoreinfo_value(
+			text, sizeof(text), "NUMBER(sme_mask)", VMCOREINFO_DECIMAL, &sme_mask) &&
 		sme_mask)
 		return complain("memory encryption is on (SME or SEV): what it saves could not be "
 				"restored; SME is turned off by mem_encrypt=off");

@@ -31,9 +31,19 @@ struct memory_attribute {
 
 #define ALL (PAGE_MAPPED | PAGE_WRITABLE | PAGE_EXECUTABLE)
 
+/* The tables lie in memory that they themselves map one to one (UEFI 2.10, 2.3.4). */
+static bool read_entry(const void *ctx, uint64_t table, uint32_t index, uint64_t *ret_entry)
+{
+	(void)ctx;
+	*ret_entry = ((const uint64_t *)table)[index];
+	return true;
+}
+
 static uint32_t access_to(uint64_t at, uint64_t bytes)
 {
-	return page_walk_range(read_cr3(), read_cr4() & CR4_LA57 ? 5 : 4, at, bytes);
+	const struct page_walk w = {
+		.read = read_entry, .root = read_cr3(), .levels = read_cr4() & CR4_LA57 ? 5 : 4};
+	return page_walk_range(&w, at, bytes);
 }
 
 int efi_memory_is_mapped(uint64_t at, uint64_t bytes)

@@ -87,7 +87,8 @@ static uint64_t from_cpu_entry_area(const struct old_memory *m)
 int old_kernel_find(const struct old_memory *m, struct old_kernel *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	if (old_memory_number(m, "NUMBER(sme_mask)=", false, &ret->sme_mask) && ret->sme_mask != 0)
+	if (old_memory_number(m, "NUMBER(sme_mask)", VMCOREINFO_DECIMAL, &ret->sme_mask) &&
+		ret->sme_mask != 0)
 		return ERR_UNSUPPORTED;
 	const char *how = "struct saved_context";
 	ret->gdt_base = from_saved_context(m);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "handoff.h"
+#include "vmcoreinfo.h"
 
 #define OLD_KERNEL_IMAGE_BASE 0xffffffff80000000ull
 #define OLD_KERNEL_HALF       0xffff800000000000ull
@@ -27,7 +28,8 @@ bool old_memory_translate(
 /* Root of the kernel's own page tables (swapper_pg_dir); false when the note does not say. */
 bool old_memory_root(const struct old_memory *m, uint64_t *ret_root);
 
-/* The number after "key" in the note's text, which is lines of KEY=value; hexadecimal or signed decimal. */
-bool old_memory_number(const struct old_memory *m, const char *key, bool hex, uint64_t *ret);
+/* vmcoreinfo_value of the note that the handoff names. */
+bool old_memory_number(
+	const struct old_memory *m, const char *key, enum vmcoreinfo_base base, uint64_t *ret);
 
 #endif

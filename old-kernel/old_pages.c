@@ -27,13 +27,14 @@ static bool read_sections(struct old_pages *p, uint64_t *ret_sections)
 {
 	const struct old_memory *m = p->memory;
 	uint64_t section_bits, memory_bits;
-	if (!old_memory_number(m, "SYMBOL(mem_section)=", true, ret_sections) ||
-		!old_memory_number(m, "LENGTH(mem_section)=", false, &p->n_roots) ||
-		!old_memory_number(m, "SIZE(mem_section)=", false, &p->section_bytes) ||
+	if (!old_memory_number(m, "SYMBOL(mem_section)", VMCOREINFO_HEX, ret_sections) ||
+		!old_memory_number(m, "LENGTH(mem_section)", VMCOREINFO_DECIMAL, &p->n_roots) ||
+		!old_memory_number(m, "SIZE(mem_section)", VMCOREINFO_DECIMAL, &p->section_bytes) ||
+		!old_memory_number(m, "OFFSET(mem_section.section_mem_map)", VMCOREINFO_DECIMAL,
+			&p->map_offset) ||
 		!old_memory_number(
-			m, "OFFSET(mem_section.section_mem_map)=", false, &p->map_offset) ||
-		!old_memory_number(m, "NUMBER(SECTION_SIZE_BITS)=", false, &section_bits) ||
-		!old_memory_number(m, "NUMBER(MAX_PHYSMEM_BITS)=", false, &memory_bits))
+			m, "NUMBER(SECTION_SIZE_BITS)", VMCOREINFO_DECIMAL, &section_bits) ||
+		!old_memory_number(m, "NUMBER(MAX_PHYSMEM_BITS)", VMCOREINFO_DECIMAL, &memory_bits))
 		return false;
 	if (section_bits < 21 || section_bits > SECTION_SHIFT_MAX || memory_bits < section_bits ||
 		memory_bits > 52 || p->section_bytes < 8 || p->section_bytes > PAGE_BYTES ||
@@ -49,14 +50,16 @@ static bool read_page(struct old_pages *p)
 {
 	const struct old_memory *m = p->memory;
 	uint64_t offline, poison;
-	if (!old_memory_number(m, "SIZE(page)=", false, &p->page_bytes) ||
-		!old_memory_number(m, "OFFSET(page.flags)=", false, &p->flags_offset) ||
-		!old_memory_number(m, "OFFSET(page._mapcount)=", false, &p->type_offset) ||
-		!old_memory_number(m, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=", false, &offline))
+	if (!old_memory_number(m, "SIZE(page)", VMCOREINFO_DECIMAL, &p->page_bytes) ||
+		!old_memory_number(m, "OFFSET(page.flags)", VMCOREINFO_DECIMAL, &p->flags_offset) ||
+		!old_memory_number(
+			m, "OFFSET(page._mapcount)", VMCOREINFO_DECIMAL, &p->type_offset) ||
+		!old_memory_number(
+			m, "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)", VMCOREINFO_DECIMAL, &offline))
 		return false;
 	p->offline_type = (uint32_t)offline;
 	p->poison_mask = 0;
-	if (old_memory_number(m, "NUMBER(PG_hwpoison)=", false, &poison) && poison < 64)
+	if (old_memory_number(m, "NUMBER(PG_hwpoison)", VMCOREINFO_DECIMAL, &poison) && poison < 64)
 		p->poison_mask = 1ull << poison;
 	/* 56 or 64, more in kernels built for debugging. No field crosses a page. */
 	return p->page_bytes >= 16 && p->page_bytes <= PAGE_BYTES && p->page_bytes % 8 == 0 &&

@@ -2,48 +2,28 @@
 /*
  * Page tables of the image kernel.
  */
+#include "page_walk.h"
 #include "swsusp_internal.h"
 
-#define PRESENT    1ull
-#define LARGE      (1ull << 7)
-#define NO_EXECUTE (1ull << 63)
-#define ADDRESS    0x000ffffffffff000ull
-#define ENTRIES    512u
-
-/* The entry for va in a table of this level (1: the last one); false when the table cannot be had. */
-static bool entry_of(
-	const struct swsusp_memory *m, uint64_t table, uint32_t level, uint64_t va, uint64_t *ret)
+static bool read_entry(const void *ctx, uint64_t table, uint32_t index, uint64_t *ret_entry)
 {
+	const struct swsusp_memory *m = ctx;
 	const uint64_t *entries = m->frame(m->ctx, table / PAGE);
 
-	if (!entries)
-		return false;
-	*ret = entries[va >> (12 + 9 * (level - 1)) & (ENTRIES - 1)];
-	return true;
+	if (entries)
+		*ret_entry = entries[index];
+	return entries != NULL;
 }
 
 int swsusp_translate(const struct swsusp_memory *m, uint64_t cr3, uint32_t levels, uint64_t va,
 	uint64_t *ret_phys)
 {
-	uint64_t table = cr3 & ADDRESS;
+	const struct page_walk w = {.read = read_entry, .ctx = m, .root = cr3, .levels = levels};
+	struct page_at page;
 
-	for (uint32_t level = levels; level >= 1; level--) {
-		uint64_t span = 1ull << (12 + 9 * (level - 1)); /* bytes that one entry maps */
-		uint64_t entry;
-
-		if (!entry_of(m, table, level, va, &entry))
-			return SWSUSP_ERR_ENTRY;
-		if (!(entry & PRESENT) || entry & NO_EXECUTE)
-			return SWSUSP_ERR_ENTRY;
-		table = entry & ADDRESS;
-		if (level > 1 && entry & LARGE) {
-			if (level > 3)
-				return SWSUSP_ERR_ENTRY;
-			*ret_phys = (table & ~(span - 1)) | (va & (span - 1));
-			return 0;
-		}
-	}
-	*ret_phys = table | va % PAGE;
+	if (!page_walk(&w, va, &page) || !(page.access & PAGE_EXECUTABLE))
+		return SWSUSP_ERR_ENTRY;
+	*ret_phys = page.phys;
 	return 0;
 }
 

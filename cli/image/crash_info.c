@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core_file.h"
+#include "page_walk.h"
+#include "vmcoreinfo.h"
 
 #define PTE_PRESENT 1ull
 #define PTE_LARGE   0x80ull
@@ -22,25 +24,6 @@ static bool read_u64(const struct phys_memory *m, uint64_t phys, uint64_t *ret)
 }
 
 /* ---- Text ---- */
-
-bool crash_info_value(const char *text, const char *key, int base, uint64_t *ret)
-{
-	size_t n = strlen(key);
-	char *end;
-
-	while (text && (strncmp(text, key, n) || text[n] != '=')) {
-		text = strchr(text, '\n');
-		text = text ? text + 1 : NULL;
-	}
-	if (!text)
-		return false;
-	text += n + 1;
-	if (*text == '-')
-		*ret = (uint64_t)strtoll(text, &end, base);
-	else
-		*ret = strtoull(text, &end, base);
-	return end != text && (*end == '\n' || !*end);
-}
 
 /* Lines of printable characters, then zeros: how long? 0: it is something else. */
 static size_t text_length(const char *text)
@@ -67,24 +50,22 @@ static bool is_leaf(uint32_t level, uint64_t entry)
 	return level == 1 || (level <= 3 && entry & PTE_LARGE);
 }
 
+static bool read_entry(const void *ctx, uint64_t table, uint32_t index, uint64_t *ret_entry)
+{
+	return read_u64(ctx, table + index * 8, ret_entry);
+}
+
 bool crash_info_translate(
 	const struct crash_info *i, const struct phys_memory *m, uint64_t virt, uint64_t *ret_phys)
 {
-	uint64_t table = i->root, entry;
+	const struct page_walk w = {
+		.read = read_entry, .ctx = m, .root = i->root, .levels = i->levels};
+	struct page_at page;
 
-	for (uint32_t level = i->levels; level > 0; level--) {
-		uint64_t mask = (1ull << shift_of(level)) - 1;
-
-		if (!read_u64(m, table + (virt >> shift_of(level) & 511) * 8, &entry) ||
-			!(entry & PTE_PRESENT))
-			return false;
-		if (is_leaf(level, entry)) {
-			*ret_phys = (entry & PTE_ADDRESS & ~mask) | (virt & mask);
-			return true;
-		}
-		table = entry & PTE_ADDRESS;
-	}
-	return false;
+	if (!page_walk(&w, virt, &page))
+		return false;
+	*ret_phys = page.phys;
+	return true;
 }
 
 /* The first entry that is present, from index on; 512: there is none. */
@@ -134,13 +115,19 @@ bool crash_info_read(const struct phys_memory *m, uint64_t phys, struct crash_in
 	if (!m->read(m->ctx, phys, ret->text, CRASH_INFO_MAX))
 		return false;
 	ret->bytes = text_length(ret->text);
-	if (!ret->bytes || !crash_info_value(ret->text, "SYMBOL(swapper_pg_dir)", 16, &root_virt) ||
-		!crash_info_value(ret->text, "NUMBER(phys_base)", 10, &ret->phys_base) ||
-		!crash_info_value(ret->text, "KERNELOFFSET", 16, &ret->kernel_offset))
+	if (!ret->bytes ||
+		!vmcoreinfo_value(ret->text, ret->bytes, "SYMBOL(swapper_pg_dir)", VMCOREINFO_HEX,
+			&root_virt) ||
+		!vmcoreinfo_value(ret->text, ret->bytes, "NUMBER(phys_base)", VMCOREINFO_DECIMAL,
+			&ret->phys_base) ||
+		!vmcoreinfo_value(
+			ret->text, ret->bytes, "KERNELOFFSET", VMCOREINFO_HEX, &ret->kernel_offset))
 		return false;
-	crash_info_value(ret->text, "NUMBER(pgtable_l5_enabled)", 10, &five);
+	vmcoreinfo_value(
+		ret->text, ret->bytes, "NUMBER(pgtable_l5_enabled)", VMCOREINFO_DECIMAL, &five);
 	ret->levels = five ? 5 : 4;
-	if (!crash_info_value(ret->text, "NUMBER(KERNEL_IMAGE_SIZE)", 10, &ret->kernel_bytes) ||
+	if (!vmcoreinfo_value(ret->text, ret->bytes, "NUMBER(KERNEL_IMAGE_SIZE)",
+		    VMCOREINFO_DECIMAL, &ret->kernel_bytes) ||
 		ret->kernel_bytes > -CORE_KERNEL_MAP)
 		ret->kernel_bytes = 512u << 20;
 	if (!check_root(ret, m, root_virt))

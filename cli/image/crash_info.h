@@ -35,9 +35,6 @@ struct crash_info {
  * names do not lead to themselves (a copy of another kernel's, or an old one). */
 bool crash_info_read(const struct phys_memory *m, uint64_t phys, struct crash_info *ret);
 
-/* The number behind "KEY=" at the start of a line. */
-bool crash_info_value(const char *text, const char *key, int base, uint64_t *ret);
-
 /* Where page tables put an address. */
 bool crash_info_translate(
 	const struct crash_info *i, const struct phys_memory *m, uint64_t virt, uint64_t *ret_phys);

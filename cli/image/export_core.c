@@ -9,6 +9,7 @@
 
 #include "saved_state.h"
 #include "say.h"
+#include "vmcoreinfo.h"
 
 #define KERNEL_LOADS_MAX 64u /* pieces of the kernel's own mapping */
 #define NOTES_MAX        (64u << 20)
@@ -211,7 +212,9 @@ static uint32_t kernel_loads(struct export *e, Elf64_Phdr *ret)
 	uint64_t text, start, end, delta = CORE_KERNEL_MAP - e->info.phys_base;
 	uint32_t n = 0;
 
-	if (!e->info.bytes || !crash_info_value(e->info.text, "SYMBOL(_stext)", 16, &text) ||
+	if (!e->info.bytes ||
+		!vmcoreinfo_value(
+			e->info.text, e->info.bytes, "SYMBOL(_stext)", VMCOREINFO_HEX, &text) ||
 		text < CORE_KERNEL_MAP)
 		return 0;
 	text &= ~(uint64_t)(LARGE_PAGE - 1);

@@ -108,26 +108,6 @@ bool vmcoreinfo_place(const char *text, uint64_t *ret_phys, uint32_t *ret_bytes)
 	return true;
 }
 
-bool vmcoreinfo_number(const char *text, const char *name, int64_t *ret_value)
-{
-	size_t n = strlen(name);
-
-	for (; text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL) {
-		char *end;
-
-		if (strncmp(text, "NUMBER(", 7) || strncmp(text + 7, name, n) ||
-			strncmp(text + 7 + n, ")=", 2))
-			continue;
-		text += 7 + n + 2;
-		if (*text == '-')
-			*ret_value = strtoll(text, &end, 0);
-		else
-			*ret_value = (int64_t)strtoull(text, &end, 0);
-		return end != text;
-	}
-	return false;
-}
-
 static uint32_t get32(const uint8_t *p)
 {
 	uint32_t v;

@@ -36,9 +36,6 @@ enum memory_type memory_type_of(const char *text);
 /* /sys/kernel/vmcoreinfo: address and length of the note. */
 bool vmcoreinfo_place(const char *text, uint64_t *ret_phys, uint32_t *ret_bytes);
 
-/* Value of "NUMBER(name)=..." in the text of a vmcoreinfo note. */
-bool vmcoreinfo_number(const char *text, const char *name, int64_t *ret_value);
-
 /* Looks for the note with this name in a segment of ELF notes; its content. */
 bool elf_note(const uint8_t *notes, size_t bytes, const char *name, const uint8_t **ret_content,
 	size_t *ret_bytes);

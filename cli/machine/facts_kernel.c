@@ -14,6 +14,7 @@
 #include "facts_parse.h"
 #include "machine_facts.h"
 #include "sysfiles.h"
+#include "vmcoreinfo.h"
 
 #define START_KERNEL_MAP 0xffffffff80000000ull
 
@@ -28,10 +29,12 @@ static uint64_t phys_of(const struct all_facts *a, uint64_t address)
 {
 	uint64_t phys = kcore_phys(&a->core, address);
 	static char info[65536];
-	int64_t base;
+	uint64_t base;
 
-	if (vmcoreinfo_text(info, sizeof(info)) && vmcoreinfo_number(info, "phys_base", &base) &&
-		phys && phys != address - START_KERNEL_MAP + (uint64_t)base)
+	if (vmcoreinfo_text(info, sizeof(info)) &&
+		vmcoreinfo_value(
+			info, sizeof(info), "NUMBER(phys_base)", VMCOREINFO_DECIMAL, &base) &&
+		phys && phys != address - START_KERNEL_MAP + base)
 		return 0;
 	return phys;
 }
@@ -119,7 +122,7 @@ static const struct {
 static void collect_cr4(struct all_facts *a)
 {
 	static char text[65536];
-	int64_t la57;
+	uint64_t la57;
 
 	(void)sys_read_text(text, sizeof(text), "/proc/cpuinfo");
 	for (size_t i = 0; i < sizeof(cr4_bits) / sizeof(*cr4_bits); i++)
@@ -128,7 +131,9 @@ static void collect_cr4(struct all_facts *a)
 	if (!a->f.cr4)
 		facts_missing(a, "CR4: /proc/cpuinfo has no flags");
 	else if (vmcoreinfo_text(text, sizeof(text)) &&
-		 vmcoreinfo_number(text, "pgtable_l5_enabled", &la57) && la57)
+		 vmcoreinfo_value(text, sizeof(text), "NUMBER(pgtable_l5_enabled)",
+			 VMCOREINFO_DECIMAL, &la57) &&
+		 la57)
 		a->f.cr4 |= CR4_LA57;
 }
 

@@ -19,6 +19,7 @@
 #include "ranges.h"
 #include "say.h"
 #include "sysfiles.h"
+#include "vmcoreinfo.h"
 
 #define FRAME_BYTES UINT64_C(4096)
 #define BLOCKS      "/sys/devices/system/memory"
@@ -262,10 +263,11 @@ static int balloon_frame(void *ctx, uint64_t frame, uint64_t flags)
 static int check_balloons(const struct use *u)
 {
 	static char text[16384];
-	int64_t type;
+	uint64_t type;
 
 	if (vmcoreinfo_text(text, sizeof(text)) &&
-		vmcoreinfo_number(text, "PAGE_OFFLINE_MAPCOUNT_VALUE", &type))
+		vmcoreinfo_value(text, sizeof(text), "NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)",
+			VMCOREINFO_DECIMAL, &type))
 		return 0;
 	if (!sys_exists("/proc/kpageflags"))
 		return 0;

@@ -28,7 +28,7 @@ FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fuzz/fuzz_block.c tests/fake/machine.c
 	lib/format.c lib/log.c lib/arena.c
 
 FUZZ += cli
-FUZZSRC_cli := cli/linux/facts_parse.c
+FUZZSRC_cli := cli/linux/facts_parse.c old-kernel/vmcoreinfo.c
 
 FUZZ += nvme
 FUZZSRC_nvme := $(FUZZSRC_virtio_blk)
@@ -75,7 +75,7 @@ FUZZSRC_filesystem := cli/target/filesystems.c cli/target/target_area.c $(TARGET
 FUZZLIBS_filesystem := $(LZ4_A) -lblkid
 
 FUZZ += core_file
-FUZZSRC_core_file := cli/image/core_file.c cli/image/crash_info.c
+FUZZSRC_core_file := cli/image/core_file.c cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
 
 FUZZ += mcfg
 FUZZSRC_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \

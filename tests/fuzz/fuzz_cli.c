@@ -3,18 +3,19 @@
 #include <string.h>
 
 #include "facts_parse.h"
+#include "vmcoreinfo.h"
 #include "fuzz.h"
 
 static void texts(const char *text)
 {
 	uint32_t bytes, address;
 	uint64_t phys;
-	int64_t number;
+	uint64_t number;
 	char word[16];
 	size_t n;
 
 	(void)memory_type_of(text);
-	(void)vmcoreinfo_number(text, "sme_mask", &number);
+	(void)vmcoreinfo_value(text, strlen(text), "NUMBER(sme_mask)", VMCOREINFO_DECIMAL, &number);
 	(void)systab_rsdp(text);
 	(void)meminfo_bytes(text, "MemTotal");
 	(void)stat_flags(text, &(uint64_t){0});

@@ -79,7 +79,6 @@ TEST(vmcoreinfo)
 {
 	uint64_t phys;
 	uint32_t bytes;
-	int64_t v = 0;
 	assert_true(vmcoreinfo_place("0x00000000363a2000 1024", &phys, &bytes));
 	assert_int_equal(phys, 0x363a2000);
 	assert_int_equal(bytes, 0x1024);
@@ -89,18 +88,6 @@ TEST(vmcoreinfo)
 	assert_false(vmcoreinfo_place("0x1000 0", &phys, &bytes));
 	assert_false(vmcoreinfo_place("0x1000 fffffffff", &phys, &bytes));
 	assert_false(vmcoreinfo_place("", &phys, &bytes));
-
-	static const char text[] = "OSRELEASE=6.1.0\nPAGESIZE=4096\nNUMBER(phys_base)=-37748736\n"
-				   "NUMBER(sme_mask)=140737488355328\nNUMBER(x)=\nNUMBER(y)=0x10";
-	assert_true(vmcoreinfo_number(text, "phys_base", &v));
-	assert_int_equal(v, -37748736);
-	assert_true(vmcoreinfo_number(text, "sme_mask", &v));
-	assert_int_equal(v, 1ll << 47);
-	assert_true(vmcoreinfo_number(text, "y", &v));
-	assert_int_equal(v, 16);
-	assert_false(vmcoreinfo_number(text, "sme", &v));
-	assert_false(vmcoreinfo_number(text, "z", &v));
-	assert_false(vmcoreinfo_number("", "z", &v));
 }
 
 TEST(notes)

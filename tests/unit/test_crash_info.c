@@ -109,21 +109,6 @@ TEST(good)
 	}
 }
 
-TEST(values)
-{
-	static const char text[] = "A=10\nNUMBER(b)=-5\nSYMBOL(c)=ff\nBA=7\nD=1x\nE=\nF=9";
-	uint64_t v;
-
-	assert_true(crash_info_value(text, "A", 10, &v) && v == 10);
-	assert_true(crash_info_value(text, "NUMBER(b)", 10, &v) && v == -5ull);
-	assert_true(crash_info_value(text, "SYMBOL(c)", 16, &v) && v == 255);
-	assert_true(crash_info_value(text, "F", 10, &v) && v == 9);
-	assert_false(crash_info_value(text, "D", 10, &v));
-	assert_false(crash_info_value(text, "E", 10, &v));
-	assert_false(crash_info_value(text, "G", 10, &v));
-	assert_false(crash_info_value("", "G", 10, &v));
-}
-
 /* A text that is not one, or of another kernel. */
 TEST(bad)
 {

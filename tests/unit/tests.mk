@@ -61,12 +61,12 @@ SRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) drivers/usb_handoff.
 	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
 
 UNIT += page_walk
-SRC_page_walk := x86/page_walk.c
+SRC_page_walk := old-kernel/page_walk.c
 
 UNIT += efi_memory
-SRC_efi_memory := efi/efi_memory.c efi/efi_vmd.c x86/page_walk.c lib/err.c lib/format.c lib/log.c tests/unit/log_text.c
+SRC_efi_memory := efi/efi_memory.c efi/efi_vmd.c old-kernel/page_walk.c lib/err.c lib/format.c lib/log.c tests/unit/log_text.c
 INCLUDE_efi_memory := -DGNU_EFI_USE_MS_ABI -fshort-wchar -Iefi -I/usr/include/efi -I/usr/include/efi/x86_64 \
-	-Itests/fake/bare -Itests/unit -Ilib -Ix86
+	-Itests/fake/bare -Itests/unit -Ilib -Ix86 -Iold-kernel
 
 UNIT += efi_off
 SRC_efi_off := writer/efi_off.c tests/fake/machine.c tests/unit/log_text.c lib/format.c lib/log.c
@@ -142,8 +142,11 @@ SRC_tables := loader/fit/tables.c loader/fit/tables_read.c x86/acpi.c x86/acpi_p
 UNIT += handoff
 SRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
+UNIT += vmcoreinfo
+SRC_vmcoreinfo := old-kernel/vmcoreinfo.c
+
 UNIT += old_pages
-SRC_old_pages := old-kernel/old_pages.c old-kernel/old_memory.c
+SRC_old_pages := old-kernel/old_pages.c old-kernel/old_memory.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
 
 UNIT += fingerprints
 SRC_fingerprints := writer/fingerprints.c loader/disk/changes.c loader/disk/gpt.c image-io/fingerprint.c drivers/block.c \
@@ -168,7 +171,7 @@ SRC_cli_parse := cli/linux/facts_parse.c
 
 UNIT += cli_facts
 SRC_cli_facts := cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
-	cli/machine/memory_use.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
+	cli/machine/memory_use.c old-kernel/vmcoreinfo.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
 LIBS_cli_facts := $(SWSUSP_A)
@@ -337,12 +340,12 @@ SRC_cli_hardware := cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c c
 INCLUDE_cli_hardware := -Itests/unit $(INC_cli)
 
 UNIT += crash_info
-SRC_crash_info := cli/image/crash_info.c
+SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
 SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/info.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
-	cli/image/core_file.c cli/image/crash_info.c cli/image/image_memory.c \
+	cli/image/core_file.c cli/image/crash_info.c old-kernel/vmcoreinfo.c cli/image/image_memory.c \
 	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
 	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid
