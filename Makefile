@@ -62,12 +62,12 @@ CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c 
 	cli/format.c cli/target/kept.c cli/target/kept_about.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
 	cli/linux/boot_parse.c cli/linux/device_tag.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/setup_image.c \
 	cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/efi_run.c cli/arm.c cli/status.c lib/err.c
-CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
+CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
 	cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c $(CLI_FACTS_SRC) cli/boot/setup_hook.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
 CLI_SRC += cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
-LOOK_SRC := loader/door/cmdline.c loader/disk/gpt.c loader/own/find.c loader/own/image.c $(FIT_SRC) loader/door/boot_memory.c \
+LOOK_SRC := loader/door/cmdline.c loader/disk/guid.c loader/disk/gpt.c loader/own/find.c loader/own/image.c $(FIT_SRC) loader/door/boot_memory.c \
 	loader/disk/places.c loader/disk/changes.c loader/stock/stock.c loader/door/err_any.c \
 	loader/door/map_crc.c loader/fit/this_cpu.c $(SWSUSP_SRC)
 JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock/stock_place.c $(STOCK_CHECK_SRC)

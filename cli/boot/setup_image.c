@@ -198,7 +198,7 @@ static int make_file(const char *path, const char *full, uint64_t bytes)
 }
 
 /* An area in it where there is none; the extent map, when it is another one by now. */
-static int make_area(struct target *t, struct changes *c, const char *path)
+static int make_area(struct target *t, struct changes *c, const char *path, uint8_t ret_uuid[16])
 {
 	struct image_file f = {.fd = -1};
 	struct img_headers headers;
@@ -222,6 +222,7 @@ static int make_area(struct target *t, struct changes *c, const char *path)
 		if (why)
 			printf("%s cannot be made immutable (%s): leave it as it is\n", path,
 				strerror(-why));
+		memcpy(ret_uuid, headers.h.area_uuid, 16);
 	}
 	image_close(&f);
 	target_close(t);
@@ -232,6 +233,7 @@ static int make_area(struct target *t, struct changes *c, const char *path)
 static int place_file(struct changes *c, const char *path, const char *full, char *ret_args)
 {
 	static struct target t;
+	uint8_t uuid[16] = {0};
 
 	if (target_find_file(&t, full) || target_check_free(&t))
 		return -1;
@@ -240,10 +242,10 @@ static int place_file(struct changes *c, const char *path, const char *full, cha
 		return -1;
 	area_identify(&t);
 	snprintf(c->record->device, sizeof(c->record->device), "/dev/%s", t.name);
-	target_file_args(&t, ret_args);
-	if (c->dry_run)
-		return 0;
-	return change_intend(c) || make_area(&t, c, path) ? -1 : 0;
+	if (!c->dry_run && (change_intend(c) || make_area(&t, c, path, uuid)))
+		return -1;
+	target_file_args(&t, uuid, ret_args);
+	return 0;
 }
 
 static int check_size(const char *path, const char *size, const struct stat *st)
@@ -364,7 +366,8 @@ int image_file_look(const struct setup_record *r, struct target *t, struct img_h
 	else
 		err = target_file_map_check(t, &f, ret_headers);
 	image_close(&f);
-	target_file_args(t, args);
+	if (!err)
+		target_file_args(t, ret_headers->h.area_uuid, args);
 	if (!err && (strncmp(r->args, args, strlen(args)) || !strchr(" ", r->args[strlen(args)])))
 		err = complain("the loader would look at %s, it is %s: run torpor setup again",
 			r->args, args);

@@ -185,6 +185,24 @@ static void read_usage(struct swap_place *p)
 
 /* ---- The place of one ---- */
 
+/* Linux, include/linux/swap.h, union swap_header; an image leaves it as it is, but for the signature. */
+#define SWAP_SIGNATURE "SWAPSPACE2"
+#define SWAP_UUID      0x40c
+#define PAGE_SIGNATURE (PAGE_BYTES - 10)
+
+static void read_uuid(struct swap_place *p)
+{
+	static uint8_t header[PAGE_BYTES];
+
+	memset(p->uuid, 0, sizeof(p->uuid));
+	if (p->offset_pages < UINT64_MAX / PAGE_BYTES &&
+		sys_read_at(p->device, p->offset_pages * PAGE_BYTES, header, sizeof(header)) ==
+			(int)sizeof(header) &&
+		(!memcmp(header + PAGE_SIGNATURE, SWAP_SIGNATURE, 10) ||
+			!memcmp(header + PAGE_SIGNATURE, "S1SUSPEND", 9)))
+		memcpy(p->uuid, header + SWAP_UUID, sizeof(p->uuid));
+}
+
 static int place_on(struct swap_place *p, unsigned int major, unsigned int minor)
 {
 	char dir[SYS_PATH_MAX];
@@ -202,6 +220,7 @@ static int place_on(struct swap_place *p, unsigned int major, unsigned int minor
 	if (target_find(&p->t, p->device, major, minor))
 		return -1;
 	area_identify(&p->t);
+	read_uuid(p);
 	read_usage(p);
 	return 0;
 }
@@ -326,32 +345,37 @@ int swap_place_find(struct swap_place *p, const char *wanted)
 void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES])
 {
 	const struct target *t = &p->t;
-	char guid[UUID_TEXT_BYTES];
+	char guid[UUID_TEXT_BYTES], whose[TARGET_WHOSE_BYTES];
 	int n;
 
+	target_whose(t, p->uuid, whose);
 	if (!guid_is_zero(t->part_guid))
 		n = snprintf(
 			ret, SWAP_ARGS_BYTES, "swap=partuuid:%s", guid_text(guid, t->part_guid));
 	else
-		n = snprintf(ret, SWAP_ARGS_BYTES, "swap=lba:%" PRIu64 "+%" PRIu64, t->first_sector,
-			t->n_sectors);
-	if (guid_is_zero(t->part_guid) && !guid_is_zero(t->disk_guid))
-		n += snprintf(ret + n, SWAP_ARGS_BYTES - (size_t)n, " disk=%s",
-			guid_text(guid, t->disk_guid));
+		n = snprintf(ret, SWAP_ARGS_BYTES, "swap=lba:%" PRIu64 "+%" PRIu64 "%s",
+			t->first_sector, t->n_sectors, whose);
 	if (p->offset_pages)
 		snprintf(ret + n, SWAP_ARGS_BYTES - (size_t)n, " resume_offset=%" PRIu64,
 			p->offset_pages);
 }
 
+/* This word, with its blank, at the end of which there is another one or nothing. */
+static const char *word_end(const char *args, const char *word)
+{
+	size_t n = strlen(word);
+
+	return !strncmp(args, word, n) && (!args[n] || args[n] == ' ') ? args + n : NULL;
+}
+
 bool swap_place_is(const struct swap_place *p, const char *args)
 {
 	char own[SWAP_ARGS_BYTES];
-	size_t n;
+	const char *end;
 
 	swap_place_args(p, own);
-	n = strlen(own);
-	return !strncmp(args, own, n) && (!args[n] || args[n] == ' ') &&
-	       (p->offset_pages || strncmp(args + n, " resume_offset=", 15) != 0);
+	end = word_end(args, own);
+	return end && (p->offset_pages || strncmp(end, " resume_offset=", 15) != 0);
 }
 
 int swap_place_in_use(const struct swap_place *p)

@@ -16,6 +16,7 @@ struct swap_place {
 	char device[SYS_PATH_MAX];  /* "/dev/vda5" */
 	char file[SYS_PATH_MAX];    /* the swap file; "": the device itself */
 	uint64_t offset_pages;      /* of the header on the device */
+	uint8_t uuid[16];           /* in the header; zero: not known */
 	uint64_t bytes, used_bytes; /* of the swap area; 0: it is not in use as swap */
 	const char *from;           /* who says that it is this one */
 	bool by_power;              /* the kernel does: /sys/power/resume is set */
@@ -36,7 +37,7 @@ bool swap_place_is(const struct swap_place *p, const char *args);
 /* Whether the kernel would take it now. -1 after one complaint. */
 int swap_place_in_use(const struct swap_place *p);
 
-/* The loader's words for it: swap=..., and disk= and resume_offset= where they are needed. */
+/* The loader's words for it: swap=..., and target_whose and resume_offset= where they are needed. */
 #define SWAP_ARGS_BYTES 256
 void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES]);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "img_layout.h"
 #include "say.h"
 #include "target_file.h"
+#include "uuid.h"
 
 /* ---- Controllers ---- */
 
@@ -290,4 +292,19 @@ uint64_t target_area_bytes(const struct target *t)
 	uint64_t bytes = t->is_file ? t->map.file_bytes : t->n_sectors * t->sector_bytes;
 
 	return bytes & ~(uint64_t)(IMG_BLOCK_BYTES - 1);
+}
+
+void target_whose(const struct target *t, const uint8_t uuid[16], char ret[TARGET_WHOSE_BYTES])
+{
+	char text[UUID_TEXT_BYTES];
+	int n = 0;
+
+	*ret = 0;
+	if (!guid_is_zero(t->disk_guid))
+		n = snprintf(ret, TARGET_WHOSE_BYTES, " disk=%s", guid_text(text, t->disk_guid));
+	else if (t->mbr)
+		n = snprintf(ret, TARGET_WHOSE_BYTES, " disk=mbr:%08" PRIx32, t->mbr);
+	if (!guid_is_zero(uuid))
+		snprintf(
+			ret + n, TARGET_WHOSE_BYTES - (size_t)n, " uuid=%s", uuid_text(text, uuid));
 }

@@ -32,6 +32,7 @@ struct target {
 	uint64_t first_sector, n_sectors, disk_sectors; /* sectors of sector_bytes */
 
 	uint8_t disk_guid[16], part_guid[16]; /* as a GPT has them on disk; zero: none */
+	uint32_t mbr;                         /* signature of a disk with an MBR; 0: none */
 	bool own_type;                        /* the partition has Torpor's type */
 
 	/* A file: all of the above is of the device that its file system is on. */
@@ -57,6 +58,12 @@ int target_check_free(const struct target *t);
  * after one complaint. */
 int target_open(struct target *t);
 void target_close(struct target *t);
+
+/* The loader's words that tell this disk from another one with the same layout, for a place that is named by sectors:
+ * " disk=..." (the table's GUID or signature) and " uuid=..." (of what is there; zero: not known). "" when there is
+ * nothing to tell by. */
+#define TARGET_WHOSE_BYTES 128
+void target_whose(const struct target *t, const uint8_t uuid[16], char ret[TARGET_WHOSE_BYTES]);
 
 /* Bytes of the area: what the target has in whole blocks. */
 uint64_t target_area_bytes(const struct target *t);

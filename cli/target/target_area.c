@@ -36,6 +36,8 @@ static void copy_guids(struct target *t, blkid_partlist list)
 	const char *disk = table ? blkid_parttable_get_id(table) : NULL;
 	blkid_partition p;
 
+	if (type && disk && !strcmp(type, "dos"))
+		t->mbr = (uint32_t)strtoul(disk, NULL, 16);
 	if (!type || strcmp(type, "gpt") || !disk || !guid_of_text(disk, t->disk_guid))
 		return;
 	p = t->is_partition ? find_partition(list, t) : NULL;
@@ -256,8 +258,7 @@ int area_format(const struct target *t, struct image_file *f, enum area_policy p
 	int err = policy == AREA_OVERWRITE ? IMG_ERR_NO_AREA : read_headers(f, ret, &fault);
 
 	if (!err && !img_state_check(&ret->h))
-		return complain(
-			"%s holds an image%s: --force overwrites it", t->path,
+		return complain("%s holds an image%s: --force overwrites it", t->path,
 			image_lacks_state(f, ret) ? "" : " that may be resumed");
 	if (!err && ret->h.state == IMG_EMPTY && image_check_copies(f, ret, &fault))
 		return complain_as(

@@ -236,19 +236,18 @@ void target_file_close(struct target *t)
 
 /* ---- For the loader ---- */
 
-void target_file_args(const struct target *t, char ret[TARGET_ARGS_BYTES])
+void target_file_args(const struct target *t, const uint8_t uuid[16], char ret[TARGET_ARGS_BYTES])
 {
-	char guid[UUID_TEXT_BYTES], disk[UUID_TEXT_BYTES];
+	char guid[UUID_TEXT_BYTES], whose[TARGET_WHOSE_BYTES];
 	uint64_t first = t->map.extent[0].lba;
 
+	target_whose(t, uuid, whose);
 	if (!guid_is_zero(t->part_guid))
 		snprintf(ret, TARGET_ARGS_BYTES, "area=file:%s+%" PRIu64,
 			guid_text(guid, t->part_guid), first);
 	else
-		snprintf(ret, TARGET_ARGS_BYTES,
-			"area=file:%" PRIu64 "+%" PRIu64 "+%" PRIu64 "%s%s", t->first_sector,
-			t->n_sectors, first, guid_is_zero(t->disk_guid) ? "" : " disk=",
-			guid_is_zero(t->disk_guid) ? "" : guid_text(disk, t->disk_guid));
+		snprintf(ret, TARGET_ARGS_BYTES, "area=file:%" PRIu64 "+%" PRIu64 "+%" PRIu64 "%s",
+			t->first_sector, t->n_sectors, first, whose);
 }
 
 static int check_grown(const struct target *t, uint64_t was)

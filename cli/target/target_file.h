@@ -24,9 +24,9 @@ void target_file_close(struct target *t);
 enum file_lock { FILE_UNLOCK, FILE_LOCK };
 int target_file_lock(int fd, enum file_lock lock, bool *ret_was_locked);
 
-/* The loader's words: area=file:..., and disk= where it is needed. */
+/* The loader's words: area=file:..., and target_whose where it is needed. uuid: of the area; zero: not known. */
 #define TARGET_ARGS_BYTES 256
-void target_file_args(const struct target *t, char ret[TARGET_ARGS_BYTES]);
+void target_file_args(const struct target *t, const uint8_t uuid[16], char ret[TARGET_ARGS_BYTES]);
 
 /* The extent map in the area: made, or compared with where the file lies. f: the area, with these
  * headers. -1 after one complaint. */

@@ -90,6 +90,18 @@ int gpt_read(struct block_dev *dev, void *work, struct gpt *ret)
 	return backup_err == 0 || err == ERR_NOT_FOUND ? backup_err : err;
 }
 
+#define MBR_SIGNATURE 0x1b8
+
+int mbr_signature(struct block_dev *dev, void *work, uint32_t *ret)
+{
+	const uint8_t *sector = work;
+	int err = dev->n_sectors ? block_read(dev, 0, 1, work) : ERR_NOT_FOUND;
+	if (err)
+		return err;
+	*ret = u32_at(sector + MBR_SIGNATURE);
+	return sector[510] == 0x55 && sector[511] == 0xaa && *ret ? 0 : ERR_NOT_FOUND;
+}
+
 int gpt_entry(const struct gpt *g, uint32_t i, struct gpt_partition *ret)
 {
 	static const uint8_t unused[16];

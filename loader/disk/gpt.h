@@ -26,6 +26,10 @@ struct gpt {
  * GPT_WORK_BYTES, page-aligned. ERR_NOT_FOUND: no table; ERR_FIRMWARE: both copies damaged. */
 int gpt_read(struct block_dev *dev, void *work, struct gpt *ret) MUST_CHECK;
 
+/* The signature of a disk with the other kind of table, an MBR ("NT disk signature", UEFI 2.10, table 5.1).
+ * work: one sector. ERR_NOT_FOUND: no MBR, or it has none. */
+int mbr_signature(struct block_dev *dev, void *work, uint32_t *ret) MUST_CHECK;
+
 /* Entry i (< n_entries). ERR_NOT_FOUND: unused; ERR_FIRMWARE: outside the disk, or ends before it
  * begins; its GUIDs and name are told all the same. */
 int gpt_entry(const struct gpt *g, uint32_t i, struct gpt_partition *ret) MUST_CHECK;

@@ -51,7 +51,8 @@ static void matched(struct walk *w, const struct place *place)
 		w->only = *place;
 	else
 		ambiguous(w, w->q->by == PLACE_BY_PARTUUID ? "partition GUID" : "partition label",
-			w->only.dev, place->dev, w->q->have_disk ? "" : ": name the disk by disk=");
+			w->only.dev, place->dev,
+			w->q->disk_by != DISK_ANY ? "" : ": name the disk by disk=");
 }
 
 static void each_entry(struct walk *w, const struct gpt *g, struct place *place)
@@ -69,9 +70,14 @@ static void each_entry(struct walk *w, const struct gpt *g, struct place *place)
 	}
 }
 
-static bool is_disk(const struct place_query *q, const struct gpt *g)
+/* Reads the disk anew: work holds nothing else afterwards. */
+static bool is_disk(struct walk *w, struct block_dev *dev)
 {
-	return memcmp(g->disk_guid, q->disk, 16) == 0;
+	struct gpt g;
+	uint32_t mbr;
+	if (w->q->disk_by == DISK_BY_MBR)
+		return mbr_signature(dev, w->work, &mbr) == 0 && mbr == w->q->mbr;
+	return gpt_read(dev, w->work, &g) == 0 && memcmp(g.disk_guid, w->q->disk, 16) == 0;
 }
 
 static void on_disk(struct walk *w, struct block_dev *dev)
@@ -79,6 +85,7 @@ static void on_disk(struct walk *w, struct block_dev *dev)
 	struct gpt g;
 	struct place place = {.dev = dev};
 	const struct place_query *q = w->q;
+	bool wanted = q->disk_by != DISK_BY_MBR || is_disk(w, dev);
 	int err = gpt_read(dev, w->work, &g);
 	bool has_gpt = err == 0;
 	if (err && err != ERR_NOT_FOUND) {
@@ -87,7 +94,9 @@ static void on_disk(struct walk *w, struct block_dev *dev)
 	}
 	if (has_gpt)
 		memcpy(place.disk_guid, g.disk_guid, 16);
-	if (q->have_disk && (!has_gpt || !is_disk(q, &g)))
+	if (q->disk_by == DISK_BY_GUID)
+		wanted = has_gpt && memcmp(g.disk_guid, q->disk, 16) == 0;
+	if (!wanted)
 		return;
 	if (q->by == PLACE_BY_LBA) {
 		place.part = (struct gpt_partition){.lba = q->lba, .n_sectors = q->n_sectors};
@@ -97,16 +106,16 @@ static void on_disk(struct walk *w, struct block_dev *dev)
 	}
 }
 
-/* A copy of a disk has its GUID too, and whoever names the disk means one of them. */
+/* A copy of a disk has its GUID or signature too, and whoever names the disk means one of them. */
 static bool disk_is_unique(struct walk *w, const struct disks *disks)
 {
 	const struct block_dev *first = NULL;
-	struct gpt g;
 	for (uint32_t i = 0; i < disks->n; i++) {
-		if (gpt_read(disks->dev[i], w->work, &g) != 0 || !is_disk(w->q, &g))
+		if (!is_disk(w, disks->dev[i]))
 			continue;
 		if (first) {
-			ambiguous(w, "disk GUID", first, disks->dev[i], "");
+			ambiguous(w, w->q->disk_by == DISK_BY_MBR ? "disk signature" : "disk GUID",
+				first, disks->dev[i], "");
 			return false;
 		}
 		first = disks->dev[i];
@@ -118,7 +127,7 @@ void places_each(const struct disks *disks, const struct place_query *q, void *w
 	const struct places_visitor *v)
 {
 	struct walk w = {.q = q, .v = v, .work = work};
-	if (q->by == PLACE_NONE || (q->have_disk && !disk_is_unique(&w, disks)))
+	if (q->by == PLACE_NONE || (q->disk_by != DISK_ANY && !disk_is_unique(&w, disks)))
 		return;
 	for (uint32_t i = 0; i < disks->n; i++)
 		on_disk(&w, disks->dev[i]);

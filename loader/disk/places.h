@@ -22,8 +22,13 @@ struct place_query {
 	uint64_t lba, n_sectors; /* by LBA */
 	int in_file;             /* the image is in a file of the place, */
 	uint64_t file_sector;    /* which begins at this sector of it */
-	int have_disk;
+	enum disk_by {
+		DISK_ANY,
+		DISK_BY_GUID,
+		DISK_BY_MBR,
+	} disk_by;
 	uint8_t disk[16]; /* GUID of the GPT that must be on the disk */
+	uint32_t mbr;     /* signature of the MBR that must be there */
 };
 
 struct place {

@@ -5,48 +5,10 @@
 #include <string.h>
 
 #include "area.h"
-#include "format.h"
+#include "guid.h"
 
 /* Linux swap, in the Discoverable Partitions Specification and everywhere. */
 #define SWAP_TYPE_GUID "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f"
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/* Where the i-th pair of digits of the text form goes: the first three groups are little-endian. */
-static const uint8_t guid_order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-
-int guid_parse(const char *text, uint32_t len, uint8_t ret[16])
-{
-	if (len != 36)
-		return ERR_ARGUMENT;
-	uint32_t at = 0;
-	for (uint32_t i = 0; i < 16; i++) {
-		if ((i == 4 || i == 6 || i == 8 || i == 10) && text[at++] != '-')
-			return ERR_ARGUMENT;
-		int high = hex_digit(text[at]), low = hex_digit(text[at + 1]);
-		if (high < 0 || low < 0)
-			return ERR_ARGUMENT;
-		ret[guid_order[i]] = (uint8_t)(high << 4 | low);
-		at += 2;
-	}
-	return 0;
-}
-
-void guid_format(const uint8_t g[16], char ret[37])
-{
-	format(ret, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-		g[3], g[2], g[1], g[0], g[5], g[4], g[7], g[6], g[8], g[9], g[10], g[11], g[12],
-		g[13], g[14], g[15]);
-}
 
 /* A number, decimal or 0x hexadecimal, that ends at end; false when it does not fit max. */
 static bool number(const char *at, const char *end, uint64_t max, uint64_t *ret)
@@ -60,7 +22,7 @@ static bool number(const char *at, const char *end, uint64_t max, uint64_t *ret)
 		return false;
 	uint64_t value = 0;
 	for (; at < end; at++) {
-		int digit = hex_digit(*at);
+		int digit = guid_hex_digit(*at);
 		if (digit < 0 || digit >= (int)base || value > (max - (uint64_t)digit) / base)
 			return false;
 		value = value * base + (uint64_t)digit;
@@ -137,6 +99,20 @@ static bool parse_place(
 	       by_guid(q, PLACE_BY_TYPE, own_type, own_type + strlen(own_type));
 }
 
+/* GUID, or mbr: and the eight digits that fdisk and blkid show. */
+static bool parse_disk(const char *at, const char *end, struct place_query *q)
+{
+	const char *rest;
+	q->disk_by = DISK_BY_GUID;
+	if (!starts(at, end, "mbr:", &rest))
+		return guid_parse(at, (uint32_t)(end - at), q->disk) == 0;
+	q->disk_by = DISK_BY_MBR;
+	q->mbr = 0;
+	for (at = rest; at < end && guid_hex_digit(*at) >= 0; at++)
+		q->mbr = q->mbr << 4 | (uint32_t)guid_hex_digit(*at);
+	return at == end && end - rest == 8 && q->mbr != 0;
+}
+
 /* Which of area= and swap= there were. */
 struct named {
 	bool area, swap;
@@ -165,8 +141,10 @@ static bool parse_word(const char *at, const char *end, struct options *o, struc
 	} else if (starts(at, end, "resume_offset=", &rest)) {
 		good = number(rest, end, UINT64_MAX >> 12, &o->resume_offset);
 	} else if (starts(at, end, "disk=", &rest)) {
-		o->area.have_disk = 1;
-		good = guid_parse(rest, (uint32_t)(end - rest), o->area.disk) == 0;
+		good = parse_disk(rest, end, &o->area);
+	} else if (starts(at, end, "uuid=", &rest)) {
+		o->have_uuid = 1;
+		good = uuid_parse(rest, (uint32_t)(end - rest), o->uuid) == 0;
 	} else if (starts(at, end, "serial=", &rest)) {
 		good = number(rest, end, 0xfff8, &value);
 		o->serial = good ? (uint16_t)value : 0;
@@ -192,7 +170,8 @@ static void settle(struct options *o, const struct named *named)
 		o->area.by = PLACE_NONE;
 	if (named->area && !named->swap && o->area.by != PLACE_NONE)
 		o->swap.by = PLACE_NONE;
-	o->swap.have_disk = o->area.have_disk;
+	o->swap.disk_by = o->area.disk_by;
+	o->swap.mbr = o->area.mbr;
 	memcpy(o->swap.disk, o->area.disk, sizeof(o->swap.disk));
 }
 

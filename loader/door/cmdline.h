@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "guid.h"
 #include "places.h"
 
 enum strict {
@@ -21,6 +22,8 @@ struct options {
 	int force;               /* resume although it was resumed, or tried, before */
 	struct place_query swap; /* where a stock kernel's image may be */
 	uint64_t resume_offset;  /* of a swap file: its header's page on the partition */
+	int have_uuid;           /* it must have this UUID, the swap area or the image area */
+	uint8_t uuid[16];        /* in the order of its text, as mkswap has it */
 	int nvs;                 /* own images: ACPI NVS memory is put back too */
 	enum strict strict;      /* how much a machine may differ from the one of the save */
 };
@@ -32,9 +35,5 @@ struct options {
  * ERR_ARGUMENT: *ret_word is the word that is wrong (within line), its length *ret_len. */
 int cmdline_parse(
 	const char *line, struct options *ret, const char **ret_word, uint32_t *ret_len) MUST_CHECK;
-
-/* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in GPT byte order (UEFI 2.10, appendix A); exactly 36 chars. */
-int guid_parse(const char *text, uint32_t len, uint8_t ret[16]) MUST_CHECK;
-void guid_format(const uint8_t guid[16], char ret[37]);
 
 #endif

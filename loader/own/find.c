@@ -132,6 +132,20 @@ static enum worth worth_of(const struct img_header *h, const struct options *o)
 	return h->attempts > 0 && h->attempts >= o->attempts_max ? WORTH_TRIED_OUT : WORTH_RESUMING;
 }
 
+/* Another disk's area at the same place is none. */
+static bool has_uuid(const struct search *s)
+{
+	const struct found *f = &s->candidate;
+	char text[2][37];
+	if (!s->o->have_uuid || memcmp(f->headers.h.area_uuid, s->o->uuid, 16) == 0)
+		return true;
+	uuid_format(f->headers.h.area_uuid, text[0]);
+	uuid_format(s->o->uuid, text[1]);
+	log_line("find: %s sector %llu: another image area: its UUID is %s, not %s", f->dev->name,
+		(unsigned long long)f->extents[0].lba, text[0], text[1]);
+	return false;
+}
+
 /* Looks at one place; keeps it when it is better than what was there. */
 static void look_at(void *ctx, const struct place *p)
 {
@@ -151,6 +165,8 @@ static void look_at(void *ctx, const struct place *p)
 		remember(s, err);
 		return;
 	}
+	if (!has_uuid(s))
+		return;
 	enum worth worth = worth_of(&f->headers.h, s->o);
 	s->n_areas++;
 	s->n_of[worth]++;

@@ -68,6 +68,21 @@ static void remember(void *ctx, int err)
 		f->err = err;
 }
 
+#define SWAP_UUID 0x40c /* Linux, include/linux/swap.h, union swap_header: sws_uuid */
+
+/* Another disk's swap area at the same place is none. */
+static bool has_uuid(const struct search *f, const struct stock *s)
+{
+	char text[2][37];
+	if (!f->o->have_uuid || memcmp(f->page + SWAP_UUID, f->o->uuid, 16) == 0)
+		return true;
+	uuid_format(f->page + SWAP_UUID, text[0]);
+	uuid_format(f->o->uuid, text[1]);
+	log_line("stock: %s sector %llu: another swap area: its UUID is %s, not %s", s->dev->name,
+		(unsigned long long)s->extent.lba, text[0], text[1]);
+	return false;
+}
+
 static int open_candidate(const struct search *f, const struct place *p, struct stock *s)
 {
 	struct swsusp_fault fault = {.what = NULL};
@@ -83,7 +98,9 @@ static int open_candidate(const struct search *f, const struct place *p, struct 
 	err = swsusp_read_header(&s->source, s->swap_page, f->page, &s->header, &fault);
 	if (err == SWSUSP_ERR_NONE || err == SWSUSP_ERR_NO_SWAP)
 		return ERR_NOT_FOUND;
-	return err ? say_fault(s, err, &fault) : 0;
+	if (err)
+		return say_fault(s, err, &fault);
+	return has_uuid(f, s) ? 0 : ERR_NOT_FOUND;
 }
 
 static uint64_t image_identity(const struct swsusp_header *h)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # One line a fuzzer in FUZZ; FUZZSRC_name: the sources under test; FUZZLIBS_name: packages it needs.
 FUZZ += cmdline
-FUZZSRC_cmdline := loader/door/cmdline.c lib/format.c
+FUZZSRC_cmdline := loader/door/cmdline.c loader/disk/guid.c lib/format.c
 
 # fuzz_img has an img_hash of its own.
 FUZZ += img

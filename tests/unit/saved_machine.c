@@ -117,6 +117,7 @@ static int write_frames(const struct saved_machine *m, struct img_writer *w)
 static int write_image(const struct saved_machine *m, struct area *a, struct arena *arena)
 {
 	struct img_params p = {.chunk_pages = m->chunk_pages, .label = "6.1.0-test"};
+	memcpy(p.area_uuid, m->area_uuid, 16);
 	struct img_headers headers;
 	struct img_fault fault;
 	struct img_source source = area_source(a);

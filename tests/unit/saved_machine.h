@@ -12,6 +12,7 @@
 #include "saved_state.h"
 
 struct saved_machine {
+	uint8_t area_uuid[16];
 	struct saved_cpu cpu;
 	struct saved_platform platform;
 	struct saved_ledger ledger;

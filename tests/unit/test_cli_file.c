@@ -190,6 +190,7 @@ TEST(target)
 	static struct region region;
 	struct save_order order = {0};
 	char args[TARGET_ARGS_BYTES];
+	static const uint8_t zero[16], uuid[16] = {1};
 
 	make_image();
 	play_extent(34816 * 512, 1 << 20, 0);
@@ -207,13 +208,17 @@ TEST(target)
 	assert_int_equal(h.extent[0].n_sectors, 2048);
 	assert_int_equal(h.extent[1].lba, 2048 + 8);
 	assert_int_equal(h.extent[1].n_sectors, 15 << 11);
-	target_file_args(&t, args);
+	target_file_args(&t, zero, args);
 	assert_string_equal(args, ARGS);
+	t.mbr = 0xa1b2c3d;
+	target_file_args(&t, uuid, args);
+	assert_string_equal(
+		args, ARGS " disk=mbr:0a1b2c3d uuid=01000000-0000-0000-0000-000000000000");
 	memset(t.disk_guid, 0x11, 16);
-	target_file_args(&t, args);
+	target_file_args(&t, zero, args);
 	assert_string_equal(args, ARGS " disk=11111111-1111-1111-1111-111111111111");
 	memset(t.part_guid, 0x22, 16);
-	target_file_args(&t, args);
+	target_file_args(&t, zero, args);
 	assert_string_equal(args, "area=file:22222222-2222-2222-2222-222222222222+34816");
 	assert_int_equal(target_file_check(&t), 0);
 	play.extent[1].fe_physical += 4096;
@@ -299,8 +304,9 @@ TEST(set_up_and_removed)
 	assert_int_equal(play.allocated, BYTES);
 	assert_true(play.flags & FS_IMMUTABLE_FL);
 	machine_has(RECORD_PATH, "image=" IMAGE "\nimage-made=1\n");
-	machine_has(RECORD_PATH, "args=" ARGS "\n");
-	machine_has("/boot/grub/custom.cfg", "multiboot2 \"$prefix/torpor/torpor.mb2\" " ARGS "\n");
+	machine_has(RECORD_PATH, "args=" ARGS " uuid=");
+	machine_has(
+		"/boot/grub/custom.cfg", "multiboot2 \"$prefix/torpor/torpor.mb2\" " ARGS " uuid=");
 	/* Once more: nothing to do, by whichever words. */
 	assert_int_equal(machine_run(SETUP), STATUS_OK);
 	assert_int_equal(machine_run("setup"), STATUS_OK);
@@ -424,7 +430,7 @@ TEST(status_of_file)
 	status(STATUS_NOT_RESUMED, "has moved on the disk since it was set up");
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	status(STATUS_OK, NULL);
-	machine_has("/boot/grub/custom.cfg", "area=file:2048+1048576+34824\n");
+	machine_has("/boot/grub/custom.cfg", "area=file:2048+1048576+34824 uuid=");
 	assert_int_equal(truncate(path, BYTES + 4096), 0);
 	status(STATUS_NOT_RESUMED, "has grown since it was set up");
 	assert_int_equal(machine_run("setup"), STATUS_FAILED);
@@ -447,7 +453,7 @@ TEST(words_of_another_place)
 	machine_can_jump = true;
 	make_image();
 	tree_file(VDA "/vda1/start", "4096\n");
-	status(STATUS_NOT_RESUMED, "the loader would look at " ARGS ", it is area=file:4096+");
+	status(STATUS_NOT_RESUMED, "the loader would look at " ARGS " uuid=");
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	status(STATUS_OK, NULL);
 }

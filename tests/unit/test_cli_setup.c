@@ -301,6 +301,39 @@ TEST(no_swap_area)
 	assert_int_equal(machine_run("setup --swap /dev/vda3"), STATUS_OK);
 }
 
+/* An MBR names no partitions: the disk's signature and the area's UUID tell it from another disk. */
+TEST(disk_with_an_mbr)
+{
+	static uint8_t mbr[1 << 20], page[8192];
+	static const uint8_t entry[16] = {0, 0, 0, 0, 0x82, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0x10, 0};
+
+	memset(mbr, 0, sizeof(mbr));
+	memcpy(mbr + 440, (uint32_t[]){0x0badcafe}, 4);
+	memcpy(mbr + 446, entry, sizeof(entry)); /* 4096 + 1048576 */
+	memcpy(mbr + 510, "\x55\xaa", 2);
+	tree_bytes("/dev/vda", mbr, sizeof(mbr));
+	for (size_t i = 0; i < 16; i++)
+		page[0x40c + i] = (uint8_t)i;
+	memcpy(page + 4086, "SWAPSPACE2", 10);
+	tree_bytes("/dev/vda2", page, sizeof(page));
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH,
+		"args=" ARGS " disk=mbr:0badcafe uuid=00010203-0405-0607-0809-0a0b0c0d0e0f\n");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	memcpy(page + 4086, "S1SUSPEND", 10); /* an image leaves the rest as it is */
+	tree_bytes("/dev/vda2", page, sizeof(page));
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	/* Made anew: the loader would not take it. */
+	memcpy(page + 4086, "SWAPSPACE2", 10);
+	page[0x40c]++;
+	tree_bytes("/dev/vda2", page, sizeof(page));
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	machine_has_not("/boot/grub/grubenv", "next_entry");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+}
+
 #define TWO "/dev/vda2 partition 524284 0 -2\n/dev/vda3 partition 1024 0 "
 
 TEST(two_areas)

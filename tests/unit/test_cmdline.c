@@ -45,7 +45,7 @@ TEST(defaults)
 		assert_int_equal(o.area.by, PLACE_BY_TYPE);
 		assert_memory_equal(o.area.guid, type, 16);
 		assert_int_equal(o.attempts_max, OPTIONS_ATTEMPTS_DEFAULT);
-		assert_int_equal(o.area.have_disk, 0);
+		assert_int_equal(o.area.disk_by, DISK_ANY);
 		assert_int_equal(o.serial, 0);
 		assert_int_equal(o.force, 0);
 	}
@@ -138,7 +138,7 @@ TEST(swaps)
 	assert_int_equal(o.swap.by, PLACE_BY_PARTUUID);
 	assert_memory_equal(o.swap.guid, guid_bytes, 16);
 	assert_int_equal(o.resume_offset, 34816);
-	assert_int_equal(o.swap.have_disk, 1);
+	assert_int_equal(o.swap.disk_by, DISK_BY_GUID);
 	assert_memory_equal(o.swap.disk, guid_bytes, 16);
 	o = accepted("swap=lba:8+0x10 strict=1");
 	assert_int_equal(o.nvs, 0);
@@ -152,6 +152,31 @@ TEST(swaps)
 	assert_int_equal(o.strict, STRICT_OFF);
 	o = accepted("");
 	assert_int_equal(o.strict, STRICT_DEFAULT);
+}
+
+/* Disks by either kind of table, and whose area it is. */
+TEST(whose)
+{
+	static const uint8_t uuid[16] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23,
+		0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+	char text[37];
+	struct options o = accepted("swap=lba:8+16 disk=mbr:0a1B2c3d uuid=" GUID);
+	assert_int_equal(o.swap.disk_by, DISK_BY_MBR);
+	assert_int_equal(o.swap.mbr, 0x0a1b2c3d);
+	assert_int_equal(o.area.disk_by, DISK_BY_MBR);
+	assert_int_equal(o.have_uuid, 1);
+	assert_memory_equal(o.uuid, uuid, 16); /* as it is written, unlike a GUID */
+	uuid_format(o.uuid, text);
+	assert_string_equal(text, "01234567-89ab-cdef-0123-456789abcdef");
+	o = accepted("disk=mbr:0a1b2c3d disk=" GUID);
+	assert_int_equal(o.swap.disk_by, DISK_BY_GUID);
+	assert_int_equal(accepted("").have_uuid, 0);
+	refused("disk=mbr:", "disk=mbr:");
+	refused("disk=mbr:1234567", "disk=mbr:1234567");
+	refused("disk=mbr:123456789", "disk=mbr:123456789");
+	refused("disk=mbr:1234567g", "disk=mbr:1234567g");
+	refused("disk=mbr:00000000", "disk=mbr:00000000"); /* no signature at all */
+	refused("uuid=1234", "uuid=1234");
 }
 
 /* One of them named: only that one is looked for. */
@@ -176,7 +201,7 @@ TEST(area_or_swap)
 TEST(other_words)
 {
 	struct options o = accepted("disk=" GUID "\tserial=0x3f8\nattempts=1000  force=1");
-	assert_int_equal(o.area.have_disk, 1);
+	assert_int_equal(o.area.disk_by, DISK_BY_GUID);
 	assert_memory_equal(o.area.disk, guid_bytes, 16);
 	assert_int_equal(o.serial, 0x3f8);
 	assert_int_equal(o.attempts_max, 1000);

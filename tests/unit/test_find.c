@@ -52,13 +52,19 @@ static void partition(unsigned i, const char *type_a, const char *type_b)
 	gpt_make(&g, p, 3);
 }
 
-static void save_at(unsigned i, uint64_t lba)
+static void save_as(unsigned i, uint64_t lba, uint8_t uuid)
 {
 	struct saved_machine m;
 	saved_machine_init(&m);
+	m.area_uuid[0] = uuid;
 	m.frames[0] = (struct range){0x100, 0x200};
 	m.n_frames = 1;
 	saved_machine_write_to(&m, &disk[i].dev, lba, AREA_SIZE);
+}
+
+static void save_at(unsigned i, uint64_t lba)
+{
+	save_as(i, lba, 0);
 }
 
 static void spend(unsigned i, uint64_t lba)
@@ -204,6 +210,21 @@ TEST(on_a_named_disk)
 	assert_found("area=lba:512+2048 disk=00000002-0000-0000-0000-000000000000", 2, AREA_LBA);
 	assert_int_equal(find("disk=00000009-0000-0000-0000-000000000000"), ERR_NOT_FOUND);
 	assert_int_equal(find(""), ERR_AMBIGUOUS);
+}
+
+/* Two disks of the same layout: the area's own UUID tells which is meant; the other one is none. */
+TEST(on_a_disk_of_the_same_layout)
+{
+	save_as(0, AREA_LBA, 1);
+	save_as(2, AREA_LBA, 2);
+	assert_int_equal(find("area=lba:512+2048"), ERR_AMBIGUOUS);
+	assert_found("area=lba:512+2048 uuid=01000000-0000-0000-0000-000000000000", 0, AREA_LBA);
+	assert_found("area=lba:512+2048 uuid=02000000-0000-0000-0000-000000000000", 2, AREA_LBA);
+	assert_logged(
+		"another image area: its UUID is 01000000-0000-0000-0000-000000000000, not 02");
+	disks.n = 1; /* the others have none at all, which says more */
+	assert_int_equal(
+		find("area=lba:512+2048 uuid=03000000-0000-0000-0000-000000000000"), ERR_NOT_FOUND);
 }
 
 TEST(damaged_table)

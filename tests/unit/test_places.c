@@ -148,7 +148,7 @@ TEST(by_lba)
 	assert_int_equal(n_found, 3);
 	for (unsigned i = 0; i < 3; i++)
 		assert_place(i, i, 7, 99);
-	q.have_disk = 1;
+	q.disk_by = DISK_BY_GUID;
 	gpt_make_guid("10000002-0000-0000-0000-000000000000", q.disk);
 	look(&q);
 	assert_int_equal(n_found, 1);
@@ -158,7 +158,7 @@ TEST(by_lba)
 TEST(on_a_disk)
 {
 	struct place_query q = query(PLACE_BY_TYPE, SWAP);
-	q.have_disk = 1;
+	q.disk_by = DISK_BY_GUID;
 	gpt_make_guid("10000002-0000-0000-0000-000000000000", q.disk);
 	look(&q);
 	assert_int_equal(n_found, 2);
@@ -282,7 +282,7 @@ TEST(same_partition_twice)
 	gpt_make_guid("10000009-0000-0000-0000-000000000000", disk[1].bytes + 512 + GPT_DISK_GUID);
 	struct gpt_make g = gpt_make_on(&disk[1], NULL);
 	gpt_make_seal(&g, 1);
-	q.have_disk = 1;
+	q.disk_by = DISK_BY_GUID;
 	gpt_make_guid("10000009-0000-0000-0000-000000000000", q.disk);
 	look(&q);
 	assert_int_equal(n_errors, 0);
@@ -298,7 +298,7 @@ TEST(same_disk_twice)
 	for (uint32_t i = 0; i < 3; i++) {
 		struct place_query q = query(by[i], SWAP);
 		q.n_sectors = 8;
-		q.have_disk = 1;
+		q.disk_by = DISK_BY_GUID;
 		gpt_make_guid("10000000-0000-0000-0000-000000000000", q.disk);
 		log_text_start();
 		look(&q);
@@ -307,4 +307,51 @@ TEST(same_disk_twice)
 		assert_int_equal(last_error, ERR_AMBIGUOUS);
 		assert_logged("find: the same disk GUID is on ram 0 and on ram 1");
 	}
+}
+
+/* ---- Disks without a GPT ---- */
+
+static void sign_mbr(unsigned i, uint32_t signature)
+{
+	memcpy(disk[i].bytes + 440, &signature, 4);
+	memcpy(disk[i].bytes + 510, "\x55\xaa", 2);
+}
+
+TEST(by_mbr)
+{
+	struct place_query q = {.by = PLACE_BY_LBA,
+		.lba = 7,
+		.n_sectors = 99,
+		.disk_by = DISK_BY_MBR,
+		.mbr = 0x12345678};
+	look(&q);
+	assert_int_equal(n_found + n_errors, 0);
+	sign_mbr(1, 0x12345679);
+	look(&q);
+	assert_int_equal(n_found + n_errors, 0);
+	sign_mbr(1, 0x12345678);
+	look(&q);
+	assert_int_equal(n_errors, 0);
+	assert_int_equal(n_found, 1);
+	assert_place(0, 1, 7, 99);
+	disk[1].bytes[510] = 0; /* something else is there */
+	look(&q);
+	assert_int_equal(n_found + n_errors, 0);
+}
+
+/* A disk that was copied, its table included. */
+TEST(same_mbr_twice)
+{
+	struct place_query q = {.by = PLACE_BY_LBA,
+		.lba = 7,
+		.n_sectors = 99,
+		.disk_by = DISK_BY_MBR,
+		.mbr = 0x12345678};
+	sign_mbr(0, q.mbr);
+	sign_mbr(1, q.mbr);
+	look(&q);
+	assert_int_equal(n_found, 0);
+	assert_int_equal(n_errors, 1);
+	assert_int_equal(last_error, ERR_AMBIGUOUS);
+	assert_logged("find: the same disk signature is on ram 0 and on ram 1");
 }

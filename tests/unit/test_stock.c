@@ -73,6 +73,27 @@ TEST(finds_one)
 	assert_logged("LZO, entry 0x");
 }
 
+/* A disk with the same layout, or an area that was made anew, with an image of its own. */
+TEST(of_another_disk)
+{
+	static const uint8_t uuid[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+	d.options.have_uuid = 1;
+	memcpy(d.options.uuid, uuid, 16);
+	memcpy(stock_disk_header(&d) + 0x40c, uuid, 16);
+	assert_int_equal(stock_disk_find(&d), 0);
+	stock_disk_header(&d)[0x40c + 15] ^= 1;
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	assert_logged("another swap area: its UUID is 01020304-0506-0708-090a-0b0c0d0e0f11, not "
+		      "01020304-0506-0708-090a-0b0c0d0e0f10");
+	stock_disk_header(&d)[0x40c + 15] ^= 1;
+	d.options.swap.disk_by = DISK_BY_MBR;
+	d.options.swap.mbr = 0x11223344;
+	assert_int_equal(stock_disk_find(&d), ERR_NOT_FOUND);
+	memcpy(d.disk.bytes + 440, &d.options.swap.mbr, 4);
+	memcpy(d.disk.bytes + 510, "\x55\xaa", 2);
+	assert_int_equal(stock_disk_find(&d), 0);
+}
+
 TEST(every_kind)
 {
 	static const char *const name[] = {"uncompressed", "LZO", "LZ4"};

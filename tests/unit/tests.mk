@@ -106,7 +106,7 @@ UNIT += area_errors
 SRC_area_errors := $(SRC_area)
 
 UNIT += cmdline
-SRC_cmdline := loader/door/cmdline.c lib/format.c
+SRC_cmdline := loader/door/cmdline.c loader/disk/guid.c lib/format.c
 
 UNIT += gpt
 SRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
@@ -162,7 +162,7 @@ LIBS_output := $(LZ4_A)
 SAVED_MACHINE_SRC := writer/output.c image-io/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 UNIT += find
-SRC_find := loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
+SRC_find := loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
 	tests/unit/gpt_make.c tests/unit/log_text.c
 LIBS_find := $(LZ4_A)
 
@@ -232,13 +232,13 @@ LIBS_cli_stock := $(SWSUSP_A) -lblkid
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
-SRC_plan := $(FIT_SRC) loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c lib/format.c \
+SRC_plan := $(FIT_SRC) loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
 UNIT += nvs
 SRC_nvs := writer/nvs_out.c loader/own/nvs.c loader/own/image.c loader/door/boot_memory.c loader/door/err_any.c swsusp/err.c \
-	loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c lib/format.c lib/log.c lib/ranges.c \
+	loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c lib/log.c lib/ranges.c \
 	$(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_nvs := $(LZ4_A)
 
@@ -246,7 +246,7 @@ UNIT += platform
 SRC_platform := loader/fit/platform.c lib/format.c lib/log.c tests/unit/log_text.c
 
 UNIT += restore
-SRC_restore := loader/own/restore.c x86/jobs.c loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c \
+SRC_restore := loader/own/restore.c x86/jobs.c loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
 	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_restore := $(LZ4_A)
 
@@ -268,7 +268,7 @@ UNIT += cli_setup
 SRC_cli_setup := cli/base/verb.c cli/linux/device_tag.c cli/setup.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
 	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/memory_use.c lib/ranges.c \
 	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
-	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c lib/format.c \
+	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid
 INCLUDE_cli_setup := -Itests/unit $(INC_cli) $(INC_loader)
@@ -293,7 +293,7 @@ SRC_cli_file := $(SRC_cli_setup) cli/save/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
-STOCK_SRC := loader/stock/stock.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c loader/door/boot_memory.c \
+STOCK_SRC := loader/stock/stock.c loader/disk/guid.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c loader/door/boot_memory.c \
 	loader/door/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
@@ -365,7 +365,7 @@ UNIT += low_memory
 SRC_low_memory := loader/fit/low_memory.c lib/ranges.c
 
 UNIT += judge
-SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c \
+SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
 	loader/own/image.c loader/disk/changes.c loader/stock/stock.c loader/door/boot_memory.c loader/door/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
 	loader/door/map_crc.c x86/acpi.c x86/acpi_power.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
