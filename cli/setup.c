@@ -230,6 +230,44 @@ static int install(struct changes *c, const struct setup_options *o, const char 
 	return facts_file_set_up(c, o->esp) || hook_install(c) ? -1 : 0;
 }
 
+/* Where the record says that our loader is on it; NULL: nowhere. */
+static const char *recorded_esp(const struct setup_record *r)
+{
+	static char esp[SYS_PATH_MAX];
+	size_t n, tail = strlen(EFI_FILE);
+
+	for (uint32_t i = 0; i < r->n_files; i++) {
+		n = strlen(r->files[i].path);
+		if (n <= tail || strcmp(r->files[i].path + n - tail, EFI_FILE))
+			continue;
+		snprintf(esp, sizeof(esp), "%.*s", (int)(n - tail), r->files[i].path);
+		return esp;
+	}
+	return NULL;
+}
+
+/* For another version of this program: what it has installed is replaced, and nothing else is decided anew.
+ * Each file is the old or the new one, and both loaders take what the record says. */
+static int refresh(struct changes *c, const struct setup_options *o)
+{
+	char loaders[SYS_PATH_MAX];
+	struct setup_record *r = c->record;
+	int err;
+
+	find_loaders(o, loaders);
+	if (r->how == SETUP_GRUB)
+		err = grub_install(c, loaders);
+	else
+		err = efi_install(c, recorded_esp(r), loaders, EFI_LEAVE_ENTRY);
+	if (!err && *r->facts)
+		err = facts_file_set_up(c, recorded_esp(r)) || hook_install(c);
+	if (c->n && change_save_record(c))
+		err = -1;
+	if (!err && c->n == 0)
+		printf("all is as it should be\n");
+	return err ? -1 : 0;
+}
+
 /* One file at a time: what was made for another one would be forgotten. */
 static int check_file(const struct setup_record *r, const struct setup_options *o)
 {
@@ -288,6 +326,9 @@ static int take_option(void *ctx, int letter, const char *arg)
 	case 'r':
 		o->remove = true;
 		break;
+	case 'R':
+		o->refresh = true;
+		break;
 	case 'n':
 		o->dry_run = true;
 		break;
@@ -322,10 +363,12 @@ static int parse(int argc, char **argv, struct setup_options *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (verb_options(&setup_verb, argc, argv, take_option, ret) < 0)
 		return -1;
-	if (ret->remove &&
+	if ((ret->remove || ret->refresh) &&
 		(ret->how != SETUP_NONE || ret->file || ret->size || ret->swap || ret->esp ||
-			ret->grub_folder || ret->loader_folder || ret->words))
-		return complain("setup: --remove goes with no other option than --dry-run");
+			ret->grub_folder || ret->words || (ret->remove && ret->loader_folder)))
+		return complain(
+			"setup: --%s goes with --dry-run, but not with what the record says",
+			ret->remove ? "remove" : "refresh");
 	if (ret->size && !ret->file)
 		return complain("setup: --size is of --file");
 	return 0;
@@ -354,15 +397,15 @@ static int run(struct setup_options *o)
 	known = record_load(&record);
 	if (known < 0)
 		return STATUS_FAILED;
-	if (o->remove && !known) {
-		if (!o->dry_run)
+	if ((o->remove || o->refresh) && !known) {
+		if (o->remove && !o->dry_run)
 			change_forget_beginning();
 		printf("nothing is set up\n");
 		return STATUS_OK;
 	}
 	if (*record.image && !o->file && !o->swap && !o->size)
 		o->file = strcpy(image, record.image); /* once more, as it was */
-	err = o->remove ? remove_all(&c) : set_up(&c, o);
+	err = o->remove ? remove_all(&c) : o->refresh ? refresh(&c, o) : set_up(&c, o);
 	if (!o->dry_run && settle_all(&record))
 		err = -1;
 	return err ? STATUS_FAILED : STATUS_OK;
@@ -377,7 +420,8 @@ int setup_main(int argc, char **argv)
 		return STATUS_USAGE;
 	if (o.swap && !(o.swap = device_tag_path(o.swap)))
 		return failure_status();
-	if (!o.dry_run && lock_take(o.remove ? "setup --remove" : "setup", LOCK_NOW))
+	if (!o.dry_run &&
+		lock_take(o.remove ? "setup --remove" : "setup", o.refresh ? LOCK_WAIT : LOCK_NOW))
 		return STATUS_FAILED;
 	status = run(&o);
 	lock_drop();
@@ -388,7 +432,8 @@ const struct verb setup_verb = {
 	.name = "setup",
 	.run = setup_main,
 	.summary = "make this machine start the loader after a hibernation, or undo that",
-	.forms = {"setup [OPTION...]", "setup --remove [--dry-run]"},
+	.forms = {"setup [OPTION...]", "setup --remove [--dry-run]",
+		"setup --refresh [--loader-dir DIR] [--dry-run]"},
 	.text = "Without options: for the kernel's own hibernation, by GRUB where there is one, else by a boot "
 		"entry of the firmware.",
 	.options = {{'G', "--grub", "by GRUB's choice for one boot", 1},
@@ -406,6 +451,8 @@ const struct verb setup_verb = {
 		{'a', "--loader-args WORDS",
 			"more words for the loader's command line (torpor-loader(7))", 0},
 		{'n', "--dry-run", "only say what would be done", 0},
-		{'r', "--remove", "undo exactly what was done, also by a setup that was killed",
-			0}},
+		{'r', "--remove", "undo exactly what was done, also by a setup that was killed", 3},
+		{'R', "--refresh",
+			"install this version's loaders where a setup has put others; nothing else changes",
+			3}},
 };

@@ -20,7 +20,7 @@
 #define EFI_TEXT_BYTES 32768
 
 struct setup_options {
-	bool remove, dry_run;
+	bool remove, refresh, dry_run;
 	enum setup_how how;      /* SETUP_NONE: whatever suits */
 	const char *file, *size; /* of Torpor's own images, instead of a swap area */
 	const char *swap, *esp, *grub_folder, *loader_folder, *words; /* NULL: not given */
@@ -93,8 +93,9 @@ int efi_boot_read(struct efi_boot *ret);
 /* Ours, if it is there and has our label. */
 const struct efi_entry *efi_our_entry(const struct efi_boot *boot, int number);
 
-/* keep: the entry that the record names has the right file and arguments. */
-enum efi_keep { EFI_MAKE_ENTRY, EFI_KEEP_ENTRY };
+/* keep: the entry that the record names has the right file and arguments, and is made again only where it is
+ * gone or no more the first. Leave: only the loader's file is looked after. */
+enum efi_keep { EFI_MAKE_ENTRY, EFI_KEEP_ENTRY, EFI_LEAVE_ENTRY };
 int efi_install(struct changes *c, const char *esp, const char *loader_folder, enum efi_keep keep);
 int efi_uninstall(struct changes *c);
 

@@ -268,7 +268,8 @@ int efi_install(
 	path[strlen(path)] = '/';
 	err = err || change_file(c, path, content, n, 0644);
 	free(content);
-	if (err || (keep == EFI_KEEP_ENTRY && !c->record->entry_pending && entry_stands(c)))
+	if (err || keep == EFI_LEAVE_ENTRY ||
+		(keep == EFI_KEEP_ENTRY && !c->record->entry_pending && entry_stands(c)))
 		return err ? -1 : 0;
 	return make_entry(c, &esp);
 }

@@ -68,6 +68,31 @@ TEST(disarm_of_nothing)
 	assert_false(sys_exists("/boot/grub/torpor"));
 }
 
+/* What a package does when it is upgraded. */
+TEST(refresh)
+{
+	assert_int_equal(machine_run("setup --refresh"), STATUS_OK);
+	assert_false(sys_exists(RECORD_PATH));
+	assert_int_equal(machine_run("setup --loader-args strict=1"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	tree_file("/new/torpor.mb2", "new BIOS");
+	tree_file("/new/torpor.efi", "new EFI");
+	assert_int_equal(machine_run("setup --refresh --loader-dir /new --dry-run"), STATUS_OK);
+	machine_has("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
+	assert_int_equal(machine_run("setup --refresh --loader-dir /new"), STATUS_OK);
+	machine_has("/boot/grub/torpor/torpor.mb2", "new BIOS");
+	machine_has("/boot/grub/torpor/torpor.efi", "new EFI");
+	machine_has("/boot/grub/custom.cfg", ARGS " strict=1\n");
+	machine_has(RECORD_PATH, ARGS " strict=1\n");
+	machine_has("/boot/grub/grubenv", "next_entry=torpor\n");
+	assert_int_equal(machine_run("setup --refresh --loader-dir /missing"), STATUS_FAILED);
+	machine_has("/boot/grub/torpor/torpor.mb2", "new BIOS");
+	assert_int_equal(machine_run("setup --refresh --grub"), STATUS_USAGE);
+	assert_int_equal(machine_run("setup --refresh --remove"), STATUS_USAGE);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_false(sys_exists("/boot/grub/torpor"));
+}
+
 TEST(others_text_stays)
 {
 	char custom[SYS_PATH_MAX];
@@ -481,6 +506,21 @@ TEST(efi_entry)
 	assert_string_equal(efi_ran, "efibootmgr -q -b 0002 -B\n");
 	assert_false(sys_exists("/boot/EFI"));
 	assert_false(sys_exists("/var"));
+}
+
+/* Whatever has become of the order, and of the entry. */
+TEST(efi_refresh)
+{
+	efi_machine();
+	assert_int_equal(machine_run("setup --efi-entry --loader-args strict=1"), STATUS_OK);
+	tree_file("/new/torpor.efi", "new EFI");
+	strcpy(efi_text, efi_before);
+	*efi_ran = 0;
+	assert_int_equal(machine_run("setup --refresh --loader-dir /new"), STATUS_OK);
+	assert_string_equal(efi_ran, "");
+	machine_has("/boot/EFI/torpor/torpor.efi", "new EFI");
+	machine_has(RECORD_PATH, ARGS " strict=1\n");
+	machine_has(RECORD_PATH, "entry=0002\n");
 }
 
 TEST(efi_entry_of_others)

@@ -99,4 +99,33 @@ TEST(image_file)
 	scene(&s);
 }
 
+/* ---- an upgrade of the package ---- */
+
+static void new_loaders(void)
+{
+	tree_file("/new/torpor.mb2", "new BIOS");
+	tree_file("/new/torpor.efi", "new EFI");
+}
+
+static void new_loaders_efi(void)
+{
+	killed_efi();
+	new_loaders();
+}
+
+TEST(refresh)
+{
+	static const struct scene scenes[] = {{"refresh", "setup", new_loaders},
+		{"refresh, EFI entry", "setup --efi-entry", new_loaders_efi}};
+
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(*scenes); i++) {
+		const char *command = "setup --refresh --loader-dir /new";
+		uint32_t n = at_every_call(&scenes[i], command, SIGKILL, THEN_REMOVE);
+
+		assert_true(n > 0);
+		assert_int_equal(at_every_call(&scenes[i], command, SIGKILL, THEN_SETUP), n);
+		print_message("note: %s: ended at each of %u calls\n", scenes[i].name, n);
+	}
+}
+
 AROUND_ALL(killed_machine_place, NULL)
