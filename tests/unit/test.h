@@ -39,6 +39,10 @@ struct test {
 /* Enters a test, for the life of the program. Among those of one line the first entered runs first. */
 void tests_add(struct test *test);
 
+/* What cmocka had as assert_in_range before its version 2 deprecated that. */
+#define assert_within(value_, least_, most_)                                                       \
+	assert_true((value_) >= (least_) && (value_) <= (most_))
+
 /* Before the first test and after the last one. */
 void tests_around(void (*before)(void), void (*after)(void));
 

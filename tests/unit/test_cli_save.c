@@ -16,7 +16,7 @@
 #define MIB (1ull << 20)
 
 /* payload.c names it; made up here. */
-const uint8_t writer_blob[4] = "test", writer_blob_end[1];
+const uint8_t writer_blob[] = "test", writer_blob_end[1];
 
 static void complained(const char *part)
 {

@@ -408,7 +408,7 @@ TEST_WITH(lists_longer_than_the_arena, NULL, NULL)
 	size_t left = arena_left(&e.arena);
 	int err = stock_open(&e.stock, &e.arena);
 	assert_int_equal(err, SWSUSP_ERR_WORK); /* there is no more */
-	assert_in_range(arena_left(&e.arena), left - (80u << 10), left);
+	assert_within(arena_left(&e.arena), left - (80u << 10), left);
 	n_more = 0;
 	e.arena.more = more;
 	assert_int_equal(stock_open(&e.stock, &e.arena), 0);
@@ -416,7 +416,7 @@ TEST_WITH(lists_longer_than_the_arena, NULL, NULL)
 	assert_true(e.stock.image.n_frame_runs > 690000);
 	/* The next run knows: once is enough, and it is no more than that. */
 	uint64_t needed = e.stock.open_bytes;
-	assert_in_range(needed, e.stock.image.work_used, e.stock.image.work_used + (1u << 20));
+	assert_within(needed, e.stock.image.work_used, e.stock.image.work_used + (1u << 20));
 	uint32_t before = (uint32_t)n_more;
 	assert_int_equal(stock_open(&e.stock, &e.arena), 0);
 	assert_int_equal(n_more, before + 1);

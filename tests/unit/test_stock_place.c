@@ -297,7 +297,7 @@ TEST(too_little)
 	bi.n_memory = 2;
 	memory(16 * MIB, end << 12, BOOT_RAM);
 	uint64_t need = stock_place_need(&d.stock, &bi, PROGRAM);
-	assert_in_range(need, 6 * MIB, 9 * MIB);
+	assert_within(need, 6 * MIB, 9 * MIB);
 	bi.memory[2].end += (need - 1) / 4096 * 4096;
 	assert_int_equal(place(), ERR_NO_MEMORY);
 	assert_logged("in 21 pieces, the largest 7");
@@ -461,7 +461,7 @@ TEST(need_grows)
 	uint64_t small = stock_place_need(&d.stock, &bi, PROGRAM);
 	memory(4 * GIB, 4100 * GIB, BOOT_RAM);
 	uint64_t large = stock_place_need(&d.stock, &bi, PROGRAM);
-	assert_in_range(large - small, 4096 * 4096, 4100 * 4096);
+	assert_within(large - small, 4096 * 4096, 4100 * 4096);
 	d.stock.open_bytes = swsusp_work_needed(&d.stock.image) + 64 * MIB;
 	assert_int_equal(stock_place_need(&d.stock, &bi, PROGRAM), large + 64 * MIB);
 	assert_placed();
