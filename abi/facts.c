@@ -31,6 +31,7 @@ static const struct state_field fields[] = {
 	FACTS(STATE_TEXT, vendor, 0),
 	FACTS(STATE_BYTES, swap_uuid, STATE_REQUIRED),
 	FACTS(STATE_U, resume_offset, 0),
+	FACTS(STATE_TEXT, refusal, 0),
 };
 const struct state_desc facts_desc = {
 	.name = "facts",

@@ -60,6 +60,8 @@ enum facts_map {
 	FACTS_MAP_CERTAIN = 2, /* both, and they agree */
 };
 
+#define FACTS_REFUSAL_BYTES 160u
+
 struct facts {
 	char kernel_release[64];
 	uint64_t written;                         /* seconds since 1970 */
@@ -81,6 +83,9 @@ struct facts {
 	char vendor[16];        /* of the processor, CPUID 0 */
 	uint8_t swap_uuid[16];  /* of the swap area that will hold the image */
 	uint64_t resume_offset; /* pages; 0: a partition */
+	/* Why arm refused, where a boot entry of the firmware starts the loader whatever arm says: no image of
+	 * this boot is to be resumed by it. "": it did not. */
+	char refusal[FACTS_REFUSAL_BYTES];
 };
 
 /* Whole frames, bytes, half open. */

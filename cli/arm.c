@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "facts.h"
 #include "facts_arm.h"
 #include "lock.h"
 #include "say.h"
@@ -77,11 +78,25 @@ static int arm(const struct setup_record *r, enum facts_say how)
 	return r->how == SETUP_GRUB ? grub_arm(r->grub_folder) : 0;
 }
 
+/* The firmware starts the loader whatever is said here; without facts it would go by the kernel's own rule. */
+static int refuse(const struct setup_record *r)
+{
+	char why[FACTS_REFUSAL_BYTES];
+
+	snprintf(why, sizeof(why), "%.*s", (int)sizeof(why) - 1, last_complaint());
+	if (!facts_refuse(r, why))
+		return complain("the loader is told not to resume this boot: what is left is the "
+				"kernel's own resume");
+	return disarm(r, FACTS_SHORT) ? -1 : complain("the loader is told nothing of this boot");
+}
+
 /* Nobody can be stopped any more: systemd does not ask whether a sleep hook succeeded. */
 static int arm_or_disarm(const struct setup_record *r, enum facts_say how)
 {
 	if (!arm(r, how))
 		return 0;
+	if (r->how != SETUP_GRUB && !*r->image)
+		return refuse(r);
 	if (!disarm(r, how))
 		complain(r->how == SETUP_GRUB
 				 ? "the next boot is an ordinary one, with the kernel's own resume"

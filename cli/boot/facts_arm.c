@@ -60,6 +60,28 @@ int facts_arm(const struct setup_record *r, enum facts_say how)
 	return 0;
 }
 
+/* As the loader believes facts (stock_facts_doubt). */
+static bool is_bound(const struct facts *f)
+{
+	return f->map_known != FACTS_MAP_UNKNOWN && f->jump_address && f->boot_id_phys;
+}
+
+int facts_refuse(const struct setup_record *r, const char *why)
+{
+	char text[FACTS_REFUSAL_BYTES];
+
+	snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, why);
+	collect(r);
+	strcpy(all.f.refusal, text);
+	if (!is_bound(&all.f))
+		return complain("the loader cannot be told: %s",
+			all.n_missing ? all.missing[0] : "this boot is not known");
+	if (!facts_encode(&all, file))
+		return complain("the loader cannot be told: the facts do not fit into %u bytes",
+			FACTS_FILE_BYTES);
+	return facts_file_write(r, file);
+}
+
 int facts_disarm(const struct setup_record *r)
 {
 	return facts_file_clear(r);

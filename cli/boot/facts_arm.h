@@ -12,6 +12,10 @@ enum facts_say { FACTS_SHORT, FACTS_VERBOSE };
  * -1 after one complaint: a resume of this boot would surely fail. */
 int facts_arm(const struct setup_record *r, enum facts_say how);
 
+/* For a loader that is started whatever arm says: the facts of this boot, with the order not to resume it, and
+ * why. -1 after one complaint: they cannot be written, or the loader would not believe them. */
+int facts_refuse(const struct setup_record *r, const char *why);
+
 /* The file holds "no facts" from now on. -1 after one complaint. */
 int facts_disarm(const struct setup_record *r);
 

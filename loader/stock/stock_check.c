@@ -139,6 +139,16 @@ static int check_filesystems(struct stock *s, const struct stock_now *now)
 	return ERR_FILESYSTEM;
 }
 
+/* A hook cannot stop a hibernation, and a boot entry of the firmware cannot be taken back for one boot: this is
+ * how `torpor arm` says no. The kernel's own resume is left. */
+static int check_refusal(struct stock *s)
+{
+	if (!s->facts->f.refusal[0])
+		return 0;
+	format(s->why, sizeof(s->why), "torpor arm said no: %s", s->facts->f.refusal);
+	return ERR_PLATFORM;
+}
+
 static int check_facts(struct stock *s, const struct stock_now *now)
 {
 	struct stock_fit fit = {.bi = now->bi,
@@ -200,7 +210,9 @@ int stock_check(struct stock *s, const struct stock_now *now)
 	if (!s->facts)
 		return check_kernels_rule(
 			s, now, strict ? "strict=1" : "and no facts are believed");
-	err = check_facts(s, now);
+	err = check_refusal(s);
+	if (!err)
+		err = check_facts(s, now);
 	if (!err && strict)
 		err = check_kernels_rule(s, now, "strict=1");
 	else if (!err && !s->facts->f.tables_known)

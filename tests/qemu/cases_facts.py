@@ -168,7 +168,7 @@ def moved_tables(t):
     where there is something else now. Its own boot works, and so does the resume once the machine is as it was."""
     body = os.path.join(t.dir, "table")
     with open(body, "wb") as f:
-        f.write(bytes(70000))
+        f.write(bytes(60000))
     story = FactsStory(t, door="ovmf-grub", set_up="--efi-entry --esp /esp")
     story.save()
     reason = story.refused_by_uefi(extra=["-acpitable", f"sig=OEM1,data={body}"])

@@ -579,6 +579,50 @@ TEST(by_efi_entry)
 	assert_false(sys_exists("/usr/lib/systemd/system-sleep"));
 }
 
+static void refusal_is(const char *wanted)
+{
+	struct state_reader r;
+	struct facts f;
+	uint32_t n;
+
+	assert_true(sys_read_all("/boot/EFI/torpor/facts", file, sizeof(file)) == FACTS_FILE_BYTES);
+	assert_int_equal(facts_open(file, FACTS_FILE_BYTES, &r), 0);
+	assert_int_equal(state_get(&r, &facts_desc, &f, 1, &n), 0);
+	if (!strstr(f.refusal, wanted) || !*f.refusal != !*wanted)
+		fail_msg("'%s' is not in '%s'", wanted, f.refusal);
+	assert_int_equal(f.boot_id_phys, BOOT_ID_PHYS);
+	assert_int_equal(f.jump_address, BOOT_JUMP);
+}
+
+/* The firmware starts the loader all the same; it has to be told. */
+TEST(refused_by_efi_entry)
+{
+	efi_machine();
+	assert_int_equal(machine_run("setup --efi-entry"), STATUS_OK);
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	refusal_is("");
+	/* Another swap area, as under GRUB. */
+	tree_file("/sys/power/resume", "254:9\n");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	assert_complaint("the loader is told not to resume this boot");
+	refusal_is("254:9");
+	tree_remove("/sys/power/resume");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	refusal_is("");
+	/* Memory that is not saved. */
+	tree_bytes("/sys/firmware/acpi/bgrt/image", (uint8_t[64]){0}, 64);
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	refusal_is("where the firmware's boot logo was");
+	/* Nothing that the loader would believe: then it has nothing at all. */
+	tree_remove("/proc/kcore");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	assert_complaint("the loader is told nothing of this boot");
+	assert_true(sys_read_all("/boot/EFI/torpor/facts", file, sizeof(file)) == FACTS_FILE_BYTES);
+	assert_int_equal(
+		facts_open(file, FACTS_FILE_BYTES, &(struct state_reader){0}), IMG_ERR_NOT_FOUND);
+	assert_int_equal(machine_run("disarm"), STATUS_OK);
+}
+
 /* GRUB under UEFI: the loader is chainloaded, and reads the ESP. */
 TEST(by_grub_on_efi)
 {

@@ -772,6 +772,18 @@ TEST(kept_is_not_old_ram)
 	assert_int_equal(r.n, 2 + FACTS_KEPT_MAX);
 }
 
+/* A boot entry of the firmware starts the loader whatever arm says. */
+TEST(arm_said_no)
+{
+	strcpy(f.f.refusal, "this hibernation goes to /dev/vda5");
+	agree(d.stock.image.info.e820_crc);
+	assert_int_equal(check_written(), ERR_PLATFORM);
+	assert_string_equal(d.stock.why, "torpor arm said no: this hibernation goes to /dev/vda5");
+	f.f.boot_id[0] ^= 1; /* of another boot: nobody's business */
+	assert_int_equal(check_written(), 0);
+	assert_null(d.stock.facts);
+}
+
 /* A map as long as arm may write it, of RAM alone; and facts of a later version that may be longer. */
 TEST(long_facts)
 {
