@@ -51,7 +51,7 @@ DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.
 X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/clock.c x86/acpi.c x86/acpi_power.c x86/apic.c x86/console.c \
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
-IMAGE_IO_SRC := image-io/area_io.c image-io/fingerprint.c
+IMAGE_IO_SRC := image-io/err_any.c swsusp/err.c image-io/area_io.c image-io/fingerprint.c
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
@@ -65,10 +65,10 @@ CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c 
 CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
 	cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c $(CLI_FACTS_SRC) cli/boot/setup_hook.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
-CLI_SRC += cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
+CLI_SRC += cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c image-io/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.
 LOOK_SRC := loader/door/cmdline.c loader/disk/guid.c loader/disk/gpt.c loader/own/find.c loader/own/image.c $(FIT_SRC) loader/door/boot_memory.c \
-	loader/disk/places.c loader/disk/changes.c loader/stock/stock.c loader/door/err_any.c \
+	loader/disk/places.c loader/disk/changes.c loader/stock/stock.c image-io/err_any.c \
 	loader/door/map_crc.c loader/fit/this_cpu.c $(SWSUSP_SRC)
 JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock/stock_place.c $(STOCK_CHECK_SRC)
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
@@ -99,7 +99,7 @@ INC_image-format := -Iimage-format
 INC_swsusp := -Iswsusp -Iold-kernel
 INC_abi := -Iabi -Iimage-format
 INC_old-kernel := -Iold-kernel -Iabi -Ilib
-INC_image-io := -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
+INC_image-io := -Iimage-io -Iswsusp -Idrivers -Ix86 -Ilib -Iimage-format
 INC_writer := -Iwriter -Iold-kernel -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format -Iabi
 INC_loader/disk := -Iloader/disk -Iimage-io -Idrivers -Ix86 -Ilib -Iimage-format
 INC_loader/door := -Iloader/door $(INC_loader/disk) -Iswsusp -Iabi
@@ -114,7 +114,7 @@ INC_cli/image := -Icli/image -Iold-kernel $(INC_cli/base) -Iimage-format -Iswsus
 INC_cli/target := -Icli/target -Icli/image -Iold-kernel -Iswsusp $(INC_cli/linux)
 # lib: ranges, and the texts of errors that the writer reports.
 INC_cli/machine := -Icli/machine $(INC_cli/target) -Ilib
-INC_cli/save := -Icli/save $(INC_cli/machine)
+INC_cli/save := -Icli/save -Iimage-io $(INC_cli/machine)
 INC_cli/boot := -Icli/boot $(INC_cli/machine)
 INC_cli := -Icli -Icli/boot $(INC_cli/save)
 ROOMS := lib x86 drivers image-format swsusp abi old-kernel image-io writer loader/disk loader/door loader/fit \

@@ -283,7 +283,7 @@ static int look_at_image(void)
 	if (!err)
 		err = read_memory_map(&key);
 	if (err) {
-		e.why = loader_err_text(err);
+		e.why = err_any_text(err);
 		return err;
 	}
 	efi_machine_init(&e.bi);
@@ -291,7 +291,7 @@ static int look_at_image(void)
 	if (err)
 		log_line("torpor: ACPI: %s", err_text(err));
 	err = judge_image();
-	e.why = e.judgment.reason[0] ? e.judgment.reason : loader_err_text(err);
+	e.why = e.judgment.reason[0] ? e.judgment.reason : err_any_text(err);
 	return err;
 }
 
@@ -339,7 +339,7 @@ static int count_start(void)
 	e.why = err == ERR_LOST
 			? "the firmware does not keep a count of starts, and a resume that fails "
 			  "would be tried for ever; force=1 starts all the same"
-			: loader_err_text(err);
+			: err_any_text(err);
 	return err;
 }
 

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What can go wrong outside the image: 0, or one of these (always negative, always to be checked).
- * Image faults have their own numbers (image-format/img.h, -1 to -63), so that a caller that uses
- * both can tell them apart. The groups say who is at fault; loader/policy follows the group.
+ * Libraries that know nothing of this one have ranges of their own (enum err_range), so that a caller of
+ * several can tell them apart. The groups say who is at fault; loader/policy follows the group.
  */
 #ifndef LIB_ERR_H
 #define LIB_ERR_H
 
 #define MUST_CHECK __attribute__((warn_unused_result))
+
+/* Whose a number is. */
+enum err_range {
+	ERR_RANGE_IMAGE,   /* image-format/img.h: -1 to -63 */
+	ERR_RANGE_MACHINE, /* enum err: -64 to -127 */
+	ERR_RANGE_SWSUSP,  /* swsusp/swsusp.h: -128 and below */
+};
+
+static inline enum err_range err_range(int err)
+{
+	if (err <= -128)
+		return ERR_RANGE_SWSUSP;
+	return err <= -64 ? ERR_RANGE_MACHINE : ERR_RANGE_IMAGE;
+}
 
 enum err {
 	/* A device or the firmware did not do what its specification says. Retried, then

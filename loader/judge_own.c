@@ -32,7 +32,11 @@ static void refuse(const struct judgment *j, struct verdict *v, int err, const c
 
 static void refuse_err(const struct judgment *j, struct verdict *v, int err)
 {
-	refuse(j, v, err, loader_err_text(err));
+	refuse(j, v, err,
+		err == IMG_ERR_SPENT
+			? "the image was resumed before; force=1 resumes it again, and destroys what "
+			  "was written to its file systems since"
+			: err_any_text(err));
 }
 
 /* Every attempt, resume and save changes the header. */

@@ -29,7 +29,7 @@ static void refuse(const struct judgment *j, struct verdict *v, int err, const c
 
 static void refuse_err(const struct judgment *j, struct verdict *v, int err)
 {
-	refuse(j, v, err, loader_err_text(err));
+	refuse(j, v, err, err_any_text(err));
 }
 
 static void check_attempts(const struct judge_input *in, struct judgment *j, struct verdict *v)

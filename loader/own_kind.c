@@ -55,7 +55,7 @@ static void count_attempt(struct loader *l)
 	enum img_state state = l->judgment.spent ? (enum img_state)h->state : IMG_LOADING;
 	int err = t.header_block ? set_state(l, state, h->attempts + 1) : ERR_NO_MEMORY;
 	if (err) {
-		log_line("loader: the attempt could not be counted: %s", loader_err_text(err));
+		log_line("loader: the attempt could not be counted: %s", err_any_text(err));
 		boot_on("the image's header cannot be written");
 	}
 }
@@ -67,7 +67,7 @@ static void restore(struct loader *l)
 	int err = restore_memory(
 		&l->judgment.image, &l->judgment.found.area, &l->arena, &l->jobs, &l->stats);
 	if (err)
-		boot_on(loader_err_text(err));
+		boot_on(err_any_text(err));
 }
 
 static void restore_platform(struct loader *l)
@@ -83,10 +83,10 @@ static void restore_platform(struct loader *l)
 	memcpy(f.gpe1_enable, p->gpe1_enable, sizeof(f.gpe1_enable));
 	int err = acpi_restore_fixed(&l->acpi, &f);
 	if (err)
-		log_line("loader: ACPI events could not be enabled: %s", loader_err_text(err));
+		log_line("loader: ACPI events could not be enabled: %s", err_any_text(err));
 	err = nvs_restore(&t.nvs, &l->judgment.image, l->bi);
 	if (err)
-		boot_on(loader_err_text(err));
+		boot_on(err_any_text(err));
 	err = apic_match_mode(l->judgment.image.cpu.apic_base);
 	if (err)
 		boot_on("the local APIC cannot be put into the mode that the kernel had");
@@ -101,8 +101,8 @@ static void launch(struct loader *l)
 		return;
 	int err = set_state(l, IMG_LAUNCHED, h->attempts);
 	if (err) {
-		log_line("loader: the image could not be marked as launched: %s",
-			loader_err_text(err));
+		log_line(
+			"loader: the image could not be marked as launched: %s", err_any_text(err));
 		boot_on("the image's header cannot be written");
 	}
 }

@@ -30,7 +30,7 @@ static void restore(struct loader *l)
 	if (!err && boot_id)
 		err = stock_confirm(&l->judgment.stock, (const uint8_t *)boot_id);
 	if (err)
-		boot_on(loader_err_text(err));
+		boot_on(err_any_text(err));
 }
 
 /* Our tables in the kernel's paging mode, with the 2 MiB in which it is entered where it believes it. */
@@ -46,7 +46,7 @@ static void enter_tables(struct loader *l)
 		err = paging_map_alias(
 			info->jump_address - in_page, info->jump_address_phys - in_page);
 	if (err)
-		boot_on(loader_err_text(err));
+		boot_on(err_any_text(err));
 }
 
 /* A kernel that was saved in platform mode enables ACPI by itself; one saved in shutdown mode expects to
@@ -59,15 +59,14 @@ static void restore_platform(struct loader *l)
 	struct acpi_fixed f = {.pm1a_enable = PM1_PWRBTN | PM1_GBL, .pm1a_control = PM1_SCI_EN};
 	int err = acpi_restore_fixed(&l->acpi, &f);
 	if (err)
-		log_line("loader: ACPI events could not be enabled: %s", loader_err_text(err));
+		log_line("loader: ACPI events could not be enabled: %s", err_any_text(err));
 }
 
 static void launch(struct loader *l)
 {
 	int err = stock_consume(&l->judgment.stock);
 	if (err) {
-		log_line("loader: the swap signature could not be put back: %s",
-			loader_err_text(err));
+		log_line("loader: the swap signature could not be put back: %s", err_any_text(err));
 		boot_on("the swap area cannot be written");
 	}
 }

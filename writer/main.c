@@ -19,6 +19,7 @@
 #include "dma_check.h"
 #include "efi_off.h"
 #include "err.h"
+#include "err_any.h"
 #include "fingerprints.h"
 #include "format.h"
 #include "handoff_check.h"
@@ -81,11 +82,6 @@ static struct {
 	char log[LOG_BYTES];
 } w;
 
-static const char *reason_text(int err)
-{
-	return err > -64 ? img_err_text(err) : err_text(err);
-}
-
 static void report(enum mailbox_outcome outcome, int err, const char *reason)
 {
 	if (!w.mailbox)
@@ -132,7 +128,7 @@ static _Noreturn void give_up(int err, const char *fmt, ...)
 	if (w.committed || w.giving_up)
 		machine_reset(&w.acpi);
 	w.giving_up = 1;
-	log_line("writer: not saved: %s (%d: %s)", reason, err, reason_text(err));
+	log_line("writer: not saved: %s (%d: %s)", reason, err, err_any_text(err));
 	disks_stop(&w.disks);
 	report(MAILBOX_FAILED, err, reason);
 	jump_back();

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "err.h"
+#include "err_any.h"
 #include "img.h"
 #include "say.h"
 
@@ -61,11 +61,6 @@ static void print_resume(const struct mailbox_resume *r, FILE *out)
 		seconds(r->decompress_us), seconds(r->hash_us), seconds(r->jump_us));
 }
 
-static const char *error_text(int err)
-{
-	return err > ERR_TIMEOUT ? img_err_text(err) : err_text(err);
-}
-
 static int not_saved(const struct mailbox *m)
 {
 	char reason[sizeof(m->reason)];
@@ -73,7 +68,7 @@ static int not_saved(const struct mailbox *m)
 	memcpy(reason, m->reason, sizeof(reason));
 	reason[sizeof(reason) - 1] = 0;
 	return complain("not saved: %s: %s", *reason ? reason : "the writer gave no reason",
-		error_text(m->error));
+		err_any_text(m->error));
 }
 
 int report_outcome(const struct mailbox *m, uint64_t nonce, FILE *out)

@@ -103,5 +103,5 @@ int resumable_check(const struct handoff *h, bool uefi)
 	if (!err)
 		return 0;
 	return complain("not saved: on this machine the loader would refuse the image: %s%s%s",
-		loader_err_text(err), reason[0] ? ": " : "", reason);
+		err_any_text(err), reason[0] ? ": " : "", reason);
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "err_any.h"
 #include "extent_map.h"
 #include "log.h"
 
@@ -31,8 +32,7 @@ static void log_bad(const struct search *s, int err, const struct img_fault *fau
 			(unsigned long long)fault->found, (unsigned long long)fault->wanted);
 	else
 		log_line("find: %s sector %llu: %s", f->dev->name,
-			(unsigned long long)f->extents[0].lba,
-			err > -64 ? img_err_text(err) : err_text(err));
+			(unsigned long long)f->extents[0].lba, err_any_text(err));
 }
 
 /* A damaged image says more than a disk that cannot be read, and that more than nothing there. */
@@ -46,7 +46,7 @@ static int rank(int err)
 		return 2;
 	if (err == ERR_AMBIGUOUS)
 		return 5;
-	return err <= -64 ? 3 : 4;
+	return err_range(err) == ERR_RANGE_MACHINE ? 3 : 4;
 }
 
 static void remember(void *ctx, int err)

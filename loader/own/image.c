@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "image.h"
 
+#include "err_any.h"
 #include "log.h"
 
 #define STREAM_BYTES_MAX (128u * 1024)
@@ -14,7 +15,7 @@ static int say_fault(const struct image *im, int err, const char *what)
 			(unsigned long long)f->where, (unsigned long long)f->found,
 			(unsigned long long)f->wanted);
 	else
-		log_line("image: %s: %s", what, err > -64 ? img_err_text(err) : err_text(err));
+		log_line("image: %s: %s", what, err_any_text(err));
 	return err;
 }
 

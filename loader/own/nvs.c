@@ -117,7 +117,7 @@ void nvs_prepare(struct nvs *n, struct image *im, const struct boot_info *bi, ui
 	}
 	if (!n->stored || !n->content) {
 		n->stored = n->content = NULL;
-		log_line("nvs: left alone: %s", loader_err_text(err ? err : ERR_NO_MEMORY));
+		log_line("nvs: left alone: %s", err_any_text(err ? err : ERR_NO_MEMORY));
 	}
 }
 
@@ -201,7 +201,7 @@ int nvs_restore(struct nvs *n, struct image *im, const struct boot_info *bi)
 		err = put_chunk(n, im, bi, &c);
 	if (err)
 		log_line("nvs: %llu bytes put back, then: %s", (unsigned long long)n_.bytes,
-			loader_err_text(err));
+			err_any_text(err));
 	else
 		log_line("nvs: %llu bytes of ACPI NVS put back, %llu kept for the FACS",
 			(unsigned long long)n_.bytes, (unsigned long long)ranges_total(&n_.keep));

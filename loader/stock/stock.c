@@ -44,12 +44,12 @@ static int say_fault(const struct stock *s, int err, const struct swsusp_fault *
 {
 	if (f->what)
 		log_line("stock: %s sector %llu: %s: %s in page %llu is %#llx, wanted %#llx",
-			s->dev->name, (unsigned long long)s->extent.lba, loader_err_text(err),
-			f->what, (unsigned long long)f->page, (unsigned long long)f->found,
+			s->dev->name, (unsigned long long)s->extent.lba, err_any_text(err), f->what,
+			(unsigned long long)f->page, (unsigned long long)f->found,
 			(unsigned long long)f->wanted);
 	else
 		log_line("stock: %s sector %llu: %s", s->dev->name,
-			(unsigned long long)s->extent.lba, loader_err_text(err));
+			(unsigned long long)s->extent.lba, err_any_text(err));
 	return err;
 }
 

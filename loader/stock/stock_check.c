@@ -104,7 +104,7 @@ static const struct stock_facts *find_facts(struct stock *s, const struct stock_
 		int err = stock_facts_read(
 			file + at, left < FACTS_FILE_BYTES ? left : FACTS_FILE_BYTES, &f);
 		const char *why = err == IMG_ERR_NOT_FOUND ? "the file says that there are none"
-				  : err                    ? loader_err_text(err)
+				  : err                    ? err_any_text(err)
 							   : stock_facts_doubt(&f, s);
 		if (!why)
 			why = look_at_boot_id(s, &f, now);

@@ -73,7 +73,7 @@ static void *frame_address(uint64_t pfn)
 static int say(int err, const struct swsusp_fault *f)
 {
 	if (f->what)
-		log_line("stock: %s: %s in page %llu is %#llx, wanted %#llx", loader_err_text(err),
+		log_line("stock: %s: %s in page %llu is %#llx, wanted %#llx", err_any_text(err),
 			f->what, (unsigned long long)f->page, (unsigned long long)f->found,
 			(unsigned long long)f->wanted);
 	return err;
@@ -86,7 +86,7 @@ static int wait_for(struct area_io *io, uint64_t first_page)
 	sr.stats.read_us += clock_us() - from;
 	if (err)
 		log_line("stock: reading page %llu of the swap device: %s",
-			(unsigned long long)first_page, loader_err_text(err));
+			(unsigned long long)first_page, err_any_text(err));
 	return err;
 }
 

@@ -53,7 +53,7 @@ FUZZSRC_changes := loader/disk/changes.c loader/disk/gpt.c image-io/fingerprint.
 
 FUZZ += stock_facts
 FUZZSRC_stock_facts := loader/stock/stock_facts.c loader/stock/stock_fit.c $(FIT_SRC) loader/fit/tables_read.c \
-	loader/own/image.c loader/door/boot_memory.c x86/acpi.c x86/acpi_power.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
+	loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c x86/acpi.c x86/acpi_power.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
 	$(FACTS_SRC) $(IMAGE_SRC) $(SWSUSP_SRC)
 FUZZLIBS_stock_facts := $(SWSUSP_A)
 

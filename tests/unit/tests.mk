@@ -162,7 +162,7 @@ LIBS_output := $(LZ4_A)
 SAVED_MACHINE_SRC := writer/output.c image-io/area_io.c drivers/block.c $(IMAGE_SRC) lib/err.c lib/arena.c \
 	tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/saved_machine.c
 UNIT += find
-SRC_find := loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
+SRC_find := loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c lib/log.c $(SAVED_MACHINE_SRC) \
 	tests/unit/gpt_make.c tests/unit/log_text.c
 LIBS_find := $(LZ4_A)
 
@@ -191,13 +191,13 @@ LIBS_cli_target := $(LZ4_A)
 INCLUDE_cli_target := -Itests/unit $(INC_cli)
 
 UNIT += cli_save
-SRC_cli_save := cli/save/region.c cli/save/payload.c cli/save/report.c $(TARGET_SRC) cli/linux/file_sys.c \
+SRC_cli_save := cli/save/region.c cli/save/payload.c cli/save/report.c image-io/err_any.c swsusp/err.c $(TARGET_SRC) cli/linux/file_sys.c \
 	writer/handoff_check.c lib/err.c
 LIBS_cli_save := $(LZ4_A)
 INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_resumable
-SRC_cli_resumable := cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c loader/door/err_any.c writer/pages.c lib/err.c \
+SRC_cli_resumable := cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c image-io/err_any.c writer/pages.c lib/err.c \
 	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/save/payload.c $(TARGET_SRC) cli/linux/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
 INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iwriter $(INC_loader)
@@ -232,13 +232,13 @@ LIBS_cli_stock := $(SWSUSP_A) -lblkid
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
-SRC_plan := $(FIT_SRC) loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
+SRC_plan := $(FIT_SRC) loader/own/image.c image-io/err_any.c swsusp/err.c loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_plan := $(LZ4_A)
 
 UNIT += nvs
-SRC_nvs := writer/nvs_out.c loader/own/nvs.c loader/own/image.c loader/door/boot_memory.c loader/door/err_any.c swsusp/err.c \
-	loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c lib/log.c lib/ranges.c \
+SRC_nvs := writer/nvs_out.c loader/own/nvs.c loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c image-io/err_any.c swsusp/err.c \
+	loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c lib/log.c lib/ranges.c \
 	$(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_nvs := $(LZ4_A)
 
@@ -246,7 +246,7 @@ UNIT += platform
 SRC_platform := loader/fit/platform.c lib/format.c lib/log.c tests/unit/log_text.c
 
 UNIT += restore
-SRC_restore := loader/own/restore.c x86/jobs.c loader/own/image.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
+SRC_restore := loader/own/restore.c x86/jobs.c loader/own/image.c image-io/err_any.c swsusp/err.c loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
 	lib/format.c lib/log.c $(SAVED_MACHINE_SRC) tests/unit/log_text.c
 LIBS_restore := $(LZ4_A)
 
@@ -293,8 +293,8 @@ SRC_cli_file := $(SRC_cli_setup) cli/save/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
-STOCK_SRC := loader/stock/stock.c loader/disk/guid.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c loader/door/boot_memory.c \
-	loader/door/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
+STOCK_SRC := loader/stock/stock.c loader/disk/guid.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c \
+	image-io/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
 	loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c loader/fit/tables_read.c \
@@ -365,8 +365,8 @@ UNIT += low_memory
 SRC_low_memory := loader/fit/low_memory.c lib/ranges.c
 
 UNIT += judge
-SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
-	loader/own/image.c loader/disk/changes.c loader/stock/stock.c loader/door/boot_memory.c loader/door/err_any.c image-io/fingerprint.c \
+SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
+	loader/own/image.c image-io/err_any.c swsusp/err.c loader/disk/changes.c loader/stock/stock.c loader/door/boot_memory.c image-io/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
 	loader/door/map_crc.c x86/acpi.c x86/acpi_power.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)
