@@ -38,7 +38,7 @@ CLI_FACTS_SRC := cli/facts.c cli/boot/facts_arm.c cli/boot/facts_file.c cli/mach
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
 	loader/fit/tables_read.c $(FACTS_SRC)
 # Whether any image fits it.
-FIT_SRC := loader/fit/usable.c loader/own/plan.c loader/fit/tables.c loader/fit/runtime.c loader/fit/cpu_features.c loader/fit/platform.c loader/fit/low_memory.c
+FIT_SRC := loader/fit/usable.c loader/own/plan.c loader/fit/tables.c loader/fit/runtime.c loader/fit/cpu_features.c loader/fit/platform.c loader/fit/settings.c loader/fit/low_memory.c
 # The store, which only the command has.
 STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_space.c
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
@@ -55,7 +55,7 @@ IMAGE_IO_SRC := image-io/err_any.c swsusp/err.c image-io/area_io.c image-io/fing
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/target/target.c \
+CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/target/target.c \
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save.c cli/machine/hardware.c cli/save/report.c \
 	cli/target/filesystems.c \

@@ -28,6 +28,7 @@ static const struct state_field fields[] = {
 	FACTS(STATE_U, hypervisor, 0),
 	FACTS(STATE_X, cr4, 0),
 	FACTS(STATE_X, xcr0, 0),
+	FACTS(STATE_X, virtualization, 0),
 	FACTS(STATE_TEXT, vendor, 0),
 	FACTS(STATE_BYTES, swap_uuid, STATE_REQUIRED),
 	FACTS(STATE_U, resume_offset, 0),

@@ -20,6 +20,8 @@
  *                 this object passes it over; without it (kept_known 0) this boot's tables must do.
  *   "table"       struct saved_table: ACPI tables that a running kernel goes on to use
  *   "runtime"     struct saved_runtime: /sys/firmware/efi/runtime-map (joined as Linux joins them)
+ *   "registers"   struct saved_registers: where PCI devices have registers; what is memory there now would
+ *                 be hidden by them
  *   "filesystem"  struct saved_filesystem: what is mounted; its ranges cover only what a mount by
  *                 another system changes, since the kernel itself still writes after arm
  *
@@ -75,14 +77,15 @@ struct facts {
 	uint32_t tables_known;                    /* 1: the list of tables is whole */
 	uint32_t has_facs_signature;
 	uint32_t facs_signature;
-	uint32_t efi;           /* 1: booted by UEFI */
-	uint64_t efi_runtime;   /* physical address of its runtime services table; 0: not known */
-	uint32_t n_processors;  /* that the firmware's MADT enables; 0: not known */
-	uint32_t hypervisor;    /* 1: CPUID says so */
-	uint64_t cr4, xcr0;     /* in use; 0: not known */
-	char vendor[16];        /* of the processor, CPUID 0 */
-	uint8_t swap_uuid[16];  /* of the swap area that will hold the image */
-	uint64_t resume_offset; /* pages; 0: a partition */
+	uint32_t efi;            /* 1: booted by UEFI */
+	uint64_t efi_runtime;    /* physical address of its runtime services table; 0: not known */
+	uint32_t n_processors;   /* that the firmware's MADT enables; 0: not known */
+	uint32_t hypervisor;     /* 1: CPUID says so */
+	uint64_t cr4, xcr0;      /* in use; 0: not known */
+	uint32_t virtualization; /* enum saved_virtualization: what KVM was loaded with */
+	char vendor[16];         /* of the processor, CPUID 0 */
+	uint8_t swap_uuid[16];   /* of the swap area that will hold the image */
+	uint64_t resume_offset;  /* pages; 0: a partition */
 	/* Why arm refused, where a boot entry of the firmware starts the loader whatever arm says: no image of
 	 * this boot is to be resumed by it. "": it did not. */
 	char refusal[FACTS_REFUSAL_BYTES];

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define HANDOFF_MAGIC           0x314f48524f50524full
-#define HANDOFF_VERSION         3
+#define HANDOFF_VERSION         4
 #define HANDOFF_BYTES           131072u /* the payload leaves this much room, at its symbol handoff */
 #define HANDOFF_REGION_MAX      16      /* KEXEC_SEGMENT_MAX */
 #define HANDOFF_MEMORY_MAX      1024
@@ -21,6 +21,7 @@
 #define HANDOFF_FILESYSTEMS_MAX 48
 #define HANDOFF_RANGES_MAX      4
 #define HANDOFF_LEFT_OUT_MAX    1024
+#define HANDOFF_REGISTERS_MAX   256
 #define REGION_FRAME_BYTES      (2u << 20)
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
@@ -43,6 +44,11 @@ struct memory_range {
  * not mapped, not in the image, and so never written by a resume. */
 struct handoff_frames {
 	uint64_t first, end; /* half open */
+};
+
+/* Where PCI devices have registers in memory's address space. */
+struct handoff_registers {
+	uint64_t start, end; /* bytes, half open */
 };
 
 /* One EFI runtime range as the old kernel mapped it (/sys/firmware/efi/runtime-map). */
@@ -114,6 +120,10 @@ struct handoff {
 
 	uint32_t n_filesystems, n_left_out;
 	struct handoff_frames left_out[HANDOFF_LEFT_OUT_MAX]; /* sorted, disjoint */
+	/* What the firmware's setup may change until the resume. */
+	uint32_t virtualization; /* enum saved_virtualization */
+	uint32_t n_registers;
+	struct handoff_registers registers[HANDOFF_REGISTERS_MAX]; /* sorted, disjoint */
 	struct handoff_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 };
 static_assert(sizeof(struct handoff) <= HANDOFF_BYTES, "fits its room in the payload");

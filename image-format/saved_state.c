@@ -26,6 +26,7 @@ static const struct state_field cpu_fields[] = {
 	CPU(STATE_TEXT, vendor, STATE_REQUIRED),
 	CPU(STATE_X, kernel_cr4, 0),
 	CPU(STATE_X, xcr0, 0),
+	CPU(STATE_X, virtualization, 0),
 };
 const struct state_desc saved_cpu_desc = {
 	.name = "cpu",
@@ -118,6 +119,29 @@ const struct state_desc saved_table_desc = {
 	.size = sizeof(struct saved_table),
 	.n_fields = N(table_fields),
 	.fields = table_fields,
+};
+
+static const struct state_field processor_fields[] = {
+	STATE_FIELD(struct saved_processor, STATE_U, apic_id, STATE_REQUIRED),
+};
+const struct state_desc saved_processor_desc = {
+	.name = "processor",
+	.version = 1,
+	.size = sizeof(struct saved_processor),
+	.n_fields = N(processor_fields),
+	.fields = processor_fields,
+};
+
+static const struct state_field registers_fields[] = {
+	STATE_FIELD(struct saved_registers, STATE_X, start, STATE_REQUIRED),
+	STATE_FIELD(struct saved_registers, STATE_X, end, STATE_REQUIRED),
+};
+const struct state_desc saved_registers_desc = {
+	.name = "registers",
+	.version = 1,
+	.size = sizeof(struct saved_registers),
+	.n_fields = N(registers_fields),
+	.fields = registers_fields,
 };
 
 #define LEDGER(member_) STATE_FIELD(struct saved_ledger, STATE_U, member_, 0)

@@ -6,7 +6,7 @@
  *   "cpu"       state stream: struct saved_cpu (one)
  *   "platform"  state stream: struct saved_platform (one), saved_frame (the region),
  *               saved_memory (the firmware's map), saved_runtime (EFI runtime ranges),
- *               saved_table (ACPI tables; may be missing)
+ *               saved_table (ACPI tables), saved_processor, saved_registers (each may be missing)
  *   "filesystems"  state stream: struct saved_filesystem (any number)
  *   "ledger"    state stream: struct saved_ledger (one): what the save cost
  * The descriptions are saved_state.c. Addresses are physical unless named otherwise.
@@ -33,10 +33,24 @@ struct saved_cpu {
 	uint64_t gdt_base; /* virtual address of the kernel's GDT, 0: the kernel loads its own */
 	uint32_t gdt_limit;
 	uint32_t apic_id;
-	uint32_t cpuid_1_eax; /* family, model, stepping */
-	char vendor[16];      /* CPUID 0 */
+	uint32_t cpuid_1_eax;    /* family, model, stepping */
+	char vendor[16];         /* CPUID 0 */
+	uint32_t virtualization; /* enum saved_virtualization: what its KVM was loaded with */
 	/* In use by the kernel; 0: not known. cr4 above is what it leaves at the payload's entry. */
 	uint64_t kernel_cr4, xcr0;
+};
+
+enum saved_virtualization { SAVED_VMX = 1, SAVED_SVM = 2 };
+
+/* A processor that the firmware's tables had enabled. */
+struct saved_processor {
+	uint32_t apic_id;
+};
+
+/* Where devices on PCI, or windows of bridges, had memory-mapped registers: the kernel puts them back there. */
+#define SAVED_REGISTERS_MAX 256u
+struct saved_registers {
+	uint64_t start, end;
 };
 
 struct saved_platform {
@@ -110,6 +124,7 @@ struct saved_filesystem {
 
 extern const struct state_desc saved_filesystem_desc;
 extern const struct state_desc saved_cpu_desc, saved_platform_desc, saved_frame_desc,
-	saved_memory_desc, saved_runtime_desc, saved_table_desc, saved_ledger_desc;
+	saved_memory_desc, saved_runtime_desc, saved_table_desc, saved_processor_desc,
+	saved_registers_desc, saved_ledger_desc;
 
 #endif

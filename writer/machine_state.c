@@ -13,6 +13,7 @@
 #include "saved_state.h"
 
 #define TABLES_MAX        256u
+#define PROCESSORS_MAX    1024u /* as loader/own/image.h */
 #define CPUID_1_ECX_XSAVE (1u << 26)
 
 /* The kernel has turned OSXSAVE off for the jump; the register is as it was. */
@@ -45,7 +46,8 @@ void machine_state_put_cpu(const struct machine_state *m, struct state_writer *s
 		.apic_id = apic_id(),
 		.cpuid_1_eax = cpuid(1, 0).eax,
 		.kernel_cr4 = m->kernel->cr4,
-		.xcr0 = kernels_xcr0()};
+		.xcr0 = kernels_xcr0(),
+		.virtualization = m->h->virtualization};
 	memcpy(cpu.vendor, &vendor.ebx, 4);
 	memcpy(cpu.vendor + 4, &vendor.edx, 4);
 	memcpy(cpu.vendor + 8, &vendor.ecx, 4);
@@ -57,10 +59,29 @@ static struct {
 	uint32_t n, n_left_out;
 } tables;
 
+static struct {
+	struct saved_processor v[PROCESSORS_MAX];
+	uint32_t n, n_left_out;
+} processors;
+
+static void take_processor(void *ctx, uint32_t apic_id)
+{
+	(void)ctx;
+	for (uint32_t i = 0; i < processors.n; i++)
+		if (processors.v[i].apic_id == apic_id)
+			return;
+	if (processors.n == PROCESSORS_MAX)
+		processors.n_left_out++;
+	else
+		processors.v[processors.n++].apic_id = apic_id;
+}
+
 static void take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
 	struct saved_table one;
 	(void)ctx;
+	if (memcmp(table, "APIC", 4) == 0)
+		acpi_each_processor(table, bytes, take_processor, NULL);
 	if (!saved_table_make(&one, phys, table, bytes))
 		return;
 	if (tables.n == TABLES_MAX)
@@ -74,6 +95,8 @@ static void list_tables(uint64_t rsdp)
 {
 	acpi_each_table(rsdp, take_table, NULL);
 	log_line("writer: %u ACPI tables to be compared before a resume", tables.n);
+	if (processors.n_left_out)
+		processors.n = 0;
 	if (!tables.n_left_out)
 		return;
 	log_line("writer: %u more than can be listed: they are not compared", tables.n_left_out);
@@ -86,6 +109,7 @@ void machine_state_put_platform(const struct machine_state *m, struct state_writ
 	static struct saved_platform p;
 	static struct saved_memory memory[HANDOFF_MEMORY_MAX];
 	static struct saved_runtime runtime[HANDOFF_RUNTIME_MAX];
+	static struct saved_registers registers[HANDOFF_REGISTERS_MAX];
 	struct saved_frame region[HANDOFF_REGION_MAX];
 
 	p = (struct saved_platform){.mailbox = h->mailbox,
@@ -117,10 +141,14 @@ void machine_state_put_platform(const struct machine_state *m, struct state_writ
 			.n_pages = h->runtime[i].n_pages,
 			.attribute = h->runtime[i].attribute,
 			.type = h->runtime[i].type};
+	for (uint32_t i = 0; i < h->n_registers; i++)
+		registers[i] = (struct saved_registers){h->registers[i].start, h->registers[i].end};
 	state_put(s, &saved_platform_desc, &p, 1);
 	state_put(s, &saved_frame_desc, region, h->n_region);
 	state_put(s, &saved_memory_desc, memory, h->n_memory);
 	state_put(s, &saved_runtime_desc, runtime, h->n_runtime);
 	list_tables(m->acpi->rsdp);
 	state_put(s, &saved_table_desc, tables.v, tables.n);
+	state_put(s, &saved_processor_desc, processors.v, processors.n);
+	state_put(s, &saved_registers_desc, registers, h->n_registers);
 }

@@ -325,9 +325,10 @@ static void read_fadt(struct acpi *a, const uint8_t *f, uint32_t n)
 	read_dsdt(a, fadt_address(f, n, FADT_X_DSDT, FADT_DSDT));
 }
 
-static void add_processor(struct acpi *a, uint32_t apic_id, uint32_t flags)
+static void add_processor(void *ctx, uint32_t apic_id)
 {
-	if (!(flags & MADT_ENABLED) || a->n_processors == ACPI_PROCESSORS_MAX)
+	struct acpi *a = ctx;
+	if (a->n_processors == ACPI_PROCESSORS_MAX)
 		return;
 	for (uint32_t i = 0; i < a->n_processors; i++)
 		if (a->apic_id[i] == apic_id)
@@ -335,16 +336,17 @@ static void add_processor(struct acpi *a, uint32_t apic_id, uint32_t flags)
 	a->apic_id[a->n_processors++] = apic_id;
 }
 
-static void read_madt(struct acpi *a, const uint8_t *m, uint32_t n)
+void acpi_each_processor(
+	const uint8_t *madt, uint32_t bytes, void (*each)(void *ctx, uint32_t apic_id), void *ctx)
 {
-	for (uint32_t at = MADT_ENTRIES; at < n && n - at >= 2;) {
-		const uint8_t *e = m + at;
-		if (e[1] < 2 || e[1] > n - at)
+	for (uint32_t at = MADT_ENTRIES; at < bytes && bytes - at >= 2;) {
+		const uint8_t *e = madt + at;
+		if (e[1] < 2 || e[1] > bytes - at)
 			return; /* what follows cannot be found */
-		if (e[0] == MADT_APIC && e[1] >= 8)
-			add_processor(a, e[3], u32_at(e + 4));
-		if (e[0] == MADT_X2APIC && e[1] >= 16)
-			add_processor(a, u32_at(e + 4), u32_at(e + 8));
+		if (e[0] == MADT_APIC && e[1] >= 8 && (u32_at(e + 4) & MADT_ENABLED))
+			each(ctx, e[3]);
+		if (e[0] == MADT_X2APIC && e[1] >= 16 && (u32_at(e + 8) & MADT_ENABLED))
+			each(ctx, u32_at(e + 4));
 		at += e[1];
 	}
 }
@@ -369,7 +371,7 @@ static bool take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t 
 	if (memcmp(table, "FACP", 4) == 0)
 		read_fadt(a, table, bytes);
 	if (memcmp(table, "APIC", 4) == 0)
-		read_madt(a, table, bytes);
+		acpi_each_processor(table, bytes, add_processor, a);
 	if (memcmp(table, "HPET", 4) == 0)
 		read_hpet(a, table, bytes);
 	return false;

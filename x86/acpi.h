@@ -56,6 +56,10 @@ int acpi_init(struct acpi *a, uint64_t rsdp) MUST_CHECK;
 void acpi_each_table(uint64_t rsdp,
 	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes), void *ctx);
 
+/* Calls each for every processor that a MADT enables, in its order; one that is named twice is called twice. */
+void acpi_each_processor(
+	const uint8_t *madt, uint32_t bytes, void (*each)(void *ctx, uint32_t apic_id), void *ctx);
+
 /* The enables as they are now; absent registers are 0. */
 struct acpi_fixed {
 	uint32_t pm1a_enable, pm1b_enable, pm1a_control, pm1b_control;

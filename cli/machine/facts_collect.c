@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "firmware_settings.h"
+#include "handoff.h"
 #include "sysfiles.h"
 
 void facts_missing(struct all_facts *a, const char *fmt, ...)
@@ -36,6 +38,16 @@ static void open_kernel(struct all_facts *a)
 	symbols_find(a->symbol, SYMBOLS_N);
 }
 
+static void collect_settings(struct all_facts *a)
+{
+	a->f.virtualization = firmware_settings_virtualization();
+	a->n_registers = firmware_settings_registers(a->registers, SAVED_REGISTERS_MAX);
+	for (uint32_t i = 0; i < a->n_memory; i++)
+		if (a->memory[i].type == MEMORY_RAM || a->memory[i].type == MEMORY_ACPI)
+			a->n_registers = firmware_settings_without(
+				a->registers, a->n_registers, a->memory[i].start, a->memory[i].end);
+}
+
 void facts_collect(struct all_facts *a, const char *device, uint64_t offset_pages)
 {
 	memset(a, 0, sizeof(*a));
@@ -46,6 +58,7 @@ void facts_collect(struct all_facts *a, const char *device, uint64_t offset_page
 	collect_tables(a);
 	collect_kernel(a);
 	collect_processor(a);
+	collect_settings(a);
 	collect_swap(a, device, offset_pages);
 	collect_mounts(a);
 	a->f.written = (uint64_t)time(NULL);
@@ -69,5 +82,7 @@ bool facts_encode(const struct all_facts *a, void *file)
 		state_put(&w, &saved_runtime_desc, a->runtime, a->n_runtime);
 	if (a->n_filesystems)
 		state_put(&w, &saved_filesystem_desc, a->filesystem, a->n_filesystems);
+	if (a->n_registers)
+		state_put(&w, &saved_registers_desc, a->registers, a->n_registers);
 	return !state_finish(&w, &bytes) && !facts_seal(file, bytes);
 }

@@ -22,7 +22,8 @@ struct all_facts {
 	struct saved_table table[FACTS_TABLES_MAX];
 	struct saved_runtime runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
-	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems;
+	struct saved_registers registers[SAVED_REGISTERS_MAX];
+	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems, n_registers;
 	char missing[FACTS_MISSING_MAX][FACTS_MISSING_BYTES]; /* what is not known, and why */
 	uint32_t n_missing;
 	char refusal[FACTS_MISSING_BYTES]; /* why a resume would surely fail; "": it need not */

@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 
 #include "firmware_map.h"
+#include "firmware_settings.h"
 #include "memory_use.h"
 #include "say.h"
 #include "sysfiles.h"
@@ -319,6 +320,16 @@ int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n)
 	return err;
 }
 
+static void read_settings(struct machine_facts *f)
+{
+	f->virtualization = firmware_settings_virtualization();
+	f->n_registers = firmware_settings_registers(f->registers, HANDOFF_REGISTERS_MAX);
+	for (uint32_t i = 0; i < f->n_memory; i++)
+		if (f->memory[i].type == MEMORY_RAM || f->memory[i].type == MEMORY_ACPI)
+			f->n_registers = firmware_settings_without(
+				f->registers, f->n_registers, f->memory[i].start, f->memory[i].end);
+}
+
 int machine_facts_read(struct machine_facts *ret)
 {
 	static struct zero_page zero_page;
@@ -330,6 +341,7 @@ int machine_facts_read(struct machine_facts *ret)
 		return -1;
 	read_kernel(ret);
 	read_firmware(ret, &zero_page);
+	read_settings(ret);
 	return memory_use_read(ret);
 }
 

@@ -4,6 +4,7 @@
 #define CLI_MACHINE_FACTS_H
 
 #include "facts_parse.h"
+#include "saved_state.h"
 
 #define KERNEL_SPANS_MAX 8
 
@@ -29,6 +30,10 @@ struct machine_facts {
 	uint64_t efi_systab, efi_runtime;
 	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
 	uint32_t n_runtime;
+
+	uint32_t virtualization;                                 /* firmware_settings.h */
+	struct saved_registers registers[HANDOFF_REGISTERS_MAX]; /* none of them memory */
+	uint32_t n_registers;
 };
 
 /* Reads them all. -1 after one complaint when what cannot be missed is missing, the memory

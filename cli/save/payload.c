@@ -121,6 +121,11 @@ void payload_hand_off_machine(struct handoff *h, const struct machine_facts *f)
 	memcpy(h->memory, f->memory, sizeof(h->memory));
 	h->n_left_out = f->n_left_out;
 	memcpy(h->left_out, f->left_out, sizeof(h->left_out));
+	h->virtualization = f->virtualization;
+	h->n_registers = f->n_registers;
+	for (uint32_t i = 0; i < f->n_registers; i++)
+		h->registers[i] =
+			(struct handoff_registers){f->registers[i].start, f->registers[i].end};
 	h->n_runtime = f->n_runtime;
 	memcpy(h->runtime, f->runtime, sizeof(h->runtime));
 }

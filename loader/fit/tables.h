@@ -11,13 +11,24 @@
 
 #define TABLES_MAX 256u
 
+#define TABLES_APIC_IDS 4096u
+
 struct tables {
 	uint64_t rsdp; /* 0: none was found, all else is empty */
 	struct saved_table table[TABLES_MAX];
-	uint32_t n, n_left_out; /* left out: more than TABLES_MAX */
-	uint32_t n_processors;  /* that the MADT enables */
+	uint32_t n, n_left_out;                 /* left out: more than TABLES_MAX */
+	uint32_t n_processors;                  /* that the MADT enables */
+	uint32_t has_far_processors;            /* 1: some with IDs that are not in the set */
+	uint8_t processor[TABLES_APIC_IDS / 8]; /* the set of their APIC IDs */
 	uint32_t has_facs_signature, facs_signature;
 };
+
+/* Whether the firmware enables the processor with this APIC ID; also when that is not known. */
+static inline int tables_have_processor(const struct tables *t, uint32_t id)
+{
+	return id >= TABLES_APIC_IDS ? t->has_far_processors != 0
+				     : t->processor[id / 8] >> id % 8 & 1;
+}
 
 /* DSDT, SSDT, FACP, FACS, MCFG, DMAR and IVRS. rsdp: 0, or that of struct acpi. Memory is mapped by
  * machine_map_memory. */

@@ -13,16 +13,6 @@
 
 #define FACS_SIGNATURE 8u
 #define FACS_BYTES_MIN 64u
-#define MADT_ENTRIES   44u /* ACPI 6.4, 5.2.12 */
-#define MADT_APIC      0u
-#define MADT_X2APIC    9u
-#define MADT_ENABLED   1u
-#define APIC_IDS       4096u
-
-struct reading {
-	struct tables *t;
-	uint8_t seen[APIC_IDS / 8]; /* processors: a table may name one twice */
-};
 
 static uint32_t u32_at(const uint8_t *p)
 {
@@ -31,31 +21,16 @@ static uint32_t u32_at(const uint8_t *p)
 	return v;
 }
 
-static void see_processor(struct reading *r, uint32_t id, uint32_t flags)
+static void see_processor(void *ctx, uint32_t id)
 {
-	uint8_t bit = (uint8_t)(1u << id % 8);
-	if (!(flags & MADT_ENABLED))
+	struct tables *t = ctx;
+	if (id >= TABLES_APIC_IDS) {
+		t->n_processors++;
+		t->has_far_processors = 1;
 		return;
-	if (id < APIC_IDS) {
-		if (r->seen[id / 8] & bit)
-			return;
-		r->seen[id / 8] |= bit;
 	}
-	r->t->n_processors++;
-}
-
-static void read_madt(struct reading *r, const uint8_t *m, uint32_t n)
-{
-	for (uint32_t at = MADT_ENTRIES; at < n && n - at >= 2;) {
-		const uint8_t *e = m + at;
-		if (e[1] < 2 || e[1] > n - at)
-			return; /* what follows cannot be found */
-		if (e[0] == MADT_APIC && e[1] >= 8)
-			see_processor(r, e[3], u32_at(e + 4));
-		if (e[0] == MADT_X2APIC && e[1] >= 16)
-			see_processor(r, u32_at(e + 4), u32_at(e + 8));
-		at += e[1];
-	}
+	t->n_processors += !tables_have_processor(t, id);
+	t->processor[id / 8] |= (uint8_t)(1u << id % 8);
 }
 
 static const struct saved_table *find(const struct saved_table *v, uint32_t n, uint64_t phys)
@@ -68,11 +43,10 @@ static const struct saved_table *find(const struct saved_table *v, uint32_t n, u
 
 static void take(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
-	struct reading *r = ctx;
-	struct tables *t = r->t;
+	struct tables *t = ctx;
 	bool is_facs = memcmp(table, "FACS", 4) == 0;
 	if (memcmp(table, "APIC", 4) == 0 && t->n_processors == 0)
-		read_madt(r, table, bytes);
+		acpi_each_processor(table, bytes, see_processor, t);
 	struct saved_table one;
 	if (find(t->table, t->n, phys) || !saved_table_make(&one, phys, table, bytes))
 		return;
@@ -89,10 +63,9 @@ static void take(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 
 void tables_read(uint64_t rsdp, struct tables *ret)
 {
-	struct reading r = {.t = ret};
 	memset(ret, 0, sizeof(*ret));
 	ret->rsdp = rsdp;
-	acpi_each_table(rsdp, take, &r);
+	acpi_each_table(rsdp, take, ret);
 	if (ret->n_left_out)
 		log_line("acpi: %u tables are left out of the comparison", ret->n_left_out);
 }

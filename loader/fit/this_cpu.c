@@ -10,10 +10,19 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "saved_state.h"
 
 #define MSR_FEATURE_CONTROL 0x3a /* Intel SDM volume 3, 24.7 */
 #define FEATURE_LOCKED      (1ull << 0)
 #define FEATURE_VMX         (1ull << 2)
+#define MSR_VM_CR           0xc0010114 /* AMD APM volume 2, 15.30.1 */
+#define VM_CR_SVMDIS        (1ull << 4)
+
+#define CPUID_7_EDX_CAPABILITIES (1u << 29)
+#define MSR_CAPABILITIES         0x10a
+#define CAPABILITY_XAPIC_DISABLE (1ull << 21)
+#define MSR_XAPIC_DISABLE        0xbd
+#define XAPIC_DISABLED           (1ull << 0)
 
 enum leaf { L1_ECX, L1_EDX, L7_EBX, L7_ECX, L7_EDX, L71_EAX, ALWAYS };
 
@@ -87,6 +96,24 @@ static uint64_t efer_possible(void)
 	return possible;
 }
 
+/* What KVM asks for when it is loaded, and when it comes back. */
+static uint32_t virtualization(const struct this_cpu *cpu, uint32_t leaf_1_ecx)
+{
+	bool svm = cpuid(0x80000000, 0).eax >= 0x80000001 && (cpuid(0x80000001, 0).ecx & (1u << 2));
+	if (leaf_1_ecx & (1u << 5))
+		return vmx_is_off(cpu, leaf_1_ecx) ? 0 : SAVED_VMX;
+	return svm && !(read_msr(MSR_VM_CR) & VM_CR_SVMDIS) ? SAVED_SVM : 0;
+}
+
+/* Intel's "extended xAPIC" documentation: the mode may be locked, and writing the other one is an exception. */
+static int x2apic_only(uint32_t max_leaf)
+{
+	if (max_leaf < 7 || !(cpuid(7, 0).edx & CPUID_7_EDX_CAPABILITIES))
+		return 0;
+	return (read_msr(MSR_CAPABILITIES) & CAPABILITY_XAPIC_DISABLE) &&
+	       (read_msr(MSR_XAPIC_DISABLE) & XAPIC_DISABLED);
+}
+
 struct this_cpu this_cpu_read(void)
 {
 	struct cpuid v = cpuid(0, 0), one = cpuid(1, 0);
@@ -101,6 +128,8 @@ struct this_cpu this_cpu_read(void)
 	cpu.xcr0_possible = xcr0_possible(v.eax);
 	cpu.efer_possible = efer_possible();
 	cpu.x2apic = one.ecx >> 21 & 1;
+	cpu.x2apic_only = x2apic_only(v.eax);
+	cpu.virtualization = virtualization(&cpu, one.ecx);
 	cpu.abilities_known = 1;
 	return cpu;
 }

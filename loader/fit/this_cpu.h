@@ -13,8 +13,10 @@ struct this_cpu {
 	int hypervisor;  /* 1: it says that it runs under one */
 	/* Bits that may be set: by what the processor has and the firmware leaves on. */
 	uint64_t cr4_possible, xcr0_possible, efer_possible;
-	int x2apic;          /* 1: the local APIC has that mode */
-	int abilities_known; /* 0: these four are not filled, and not looked at */
+	int x2apic;              /* 1: the local APIC has that mode */
+	int x2apic_only;         /* 1: and the firmware lets it have no other */
+	uint32_t virtualization; /* that the firmware allows: enum saved_virtualization */
+	int abilities_known;     /* 0: these six are not filled, and not looked at */
 	/* Of paging that the loader is started with: 4 or 5; 0: not known, either. */
 	uint32_t levels;
 };

@@ -72,12 +72,25 @@ static int read_filesystems(struct image *im, const struct scratch *s)
 }
 
 /* Older images have none. */
-static int read_tables(struct image *im, struct state_reader *r)
+static int get_some(struct image *im, struct state_reader *r, const struct state_desc *d, void *v,
+	uint32_t max, uint32_t *ret_n)
 {
-	int err = state_get(r, &saved_table_desc, im->table, IMAGE_TABLES_MAX, &im->n_tables);
+	int err = state_get(r, d, v, max, ret_n);
 	if (err == IMG_ERR_NOT_FOUND)
-		im->n_tables = 0;
-	return err && err != IMG_ERR_NOT_FOUND ? say_fault(im, err, saved_table_desc.name) : 0;
+		*ret_n = 0;
+	return err && err != IMG_ERR_NOT_FOUND ? say_fault(im, err, d->name) : 0;
+}
+
+/* What is compared with this boot, and nothing else. */
+static int read_surroundings(struct image *im, struct state_reader *r)
+{
+	int err = get_some(im, r, &saved_table_desc, im->table, IMAGE_TABLES_MAX, &im->n_tables);
+	if (!err)
+		err = get_some(im, r, &saved_processor_desc, im->processor, IMAGE_PROCESSORS_MAX,
+			&im->n_processors);
+	return err ? err
+		   : get_some(im, r, &saved_registers_desc, im->registers, SAVED_REGISTERS_MAX,
+			     &im->n_registers);
 }
 
 static int read_states(struct image *im, const struct scratch *s)
@@ -96,7 +109,7 @@ static int read_states(struct image *im, const struct scratch *s)
 		err = get(
 			im, &r, &saved_runtime_desc, im->runtime, BOOT_RUNTIME_MAX, &im->n_runtime);
 	if (!err)
-		err = read_tables(im, &r);
+		err = read_surroundings(im, &r);
 	if (!err)
 		err = open_stream(im, SAVED_LEDGER, s, &r);
 	if (!err)

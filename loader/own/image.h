@@ -10,6 +10,8 @@
 
 #define IMAGE_TABLES_MAX 256u
 
+#define IMAGE_PROCESSORS_MAX 1024u
+
 struct image {
 	struct img_reader reader;
 	struct img_object_rec memory; /* the page stream */
@@ -22,7 +24,9 @@ struct image {
 	struct saved_runtime runtime[BOOT_RUNTIME_MAX];
 	uint32_t n_runtime;
 	struct saved_table table[IMAGE_TABLES_MAX];
-	uint32_t n_tables; /* 0: an image of a writer that did not look */
+	struct saved_processor processor[IMAGE_PROCESSORS_MAX];
+	struct saved_registers registers[SAVED_REGISTERS_MAX];
+	uint32_t n_tables, n_processors, n_registers; /* 0: of a writer that did not look */
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
 	uint32_t n_filesystems;
 	int have_filesystems; /* 0: an image of a writer that did not look */

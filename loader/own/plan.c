@@ -10,15 +10,15 @@
 #include "paging.h"
 #include "platform.h"
 #include "runtime.h"
+#include "settings.h"
 #include "usable.h"
 
-#define PAGE_BYTES       4096ull
-#define FRAME_BYTES      (2ull << 20)
-#define FRAME_PAGES      (FRAME_BYTES / PAGE_BYTES)
-#define RANGES_MAX       (BOOT_MEMORY_MAX + 1) /* taking out the first frame may cut one in two */
-#define CR4_LA57         (1ull << 12)
-#define APIC_BASE_X2APIC (1ull << 10)
-#define WHO              "plan"
+#define PAGE_BYTES  4096ull
+#define FRAME_BYTES (2ull << 20)
+#define FRAME_PAGES (FRAME_BYTES / PAGE_BYTES)
+#define RANGES_MAX  (BOOT_MEMORY_MAX + 1) /* taking out the first frame may cut one in two */
+#define CR4_LA57    (1ull << 12)
+#define WHO         "plan"
 
 /* Of a frame that is not usable: where there is usable memory, it is less than a frame. */
 static const char *type_at(const struct boot_info *bi, uint64_t phys)
@@ -191,12 +191,9 @@ static int check_features(const struct saved_cpu *saved, const struct this_cpu *
 	}
 	if (!now->abilities_known)
 		return 0;
-	if ((saved->apic_base & APIC_BASE_X2APIC) && !now->x2apic) {
-		log_line("plan: the kernel uses x2APIC mode, which this processor does not have "
-			 "or the firmware has switched off");
-		return ERR_CPU;
-	}
-	int err = cpu_features_check(CPU_CR4, saved->kernel_cr4, now->cr4_possible, WHO);
+	int err = settings_check_apic(saved->apic_base, now, WHO);
+	if (!err)
+		err = cpu_features_check(CPU_CR4, saved->kernel_cr4, now->cr4_possible, WHO);
 	if (!err)
 		err = cpu_features_check(CPU_XCR0, saved->xcr0, now->xcr0_possible, WHO);
 	/* Written by the loader's last instructions, where an exception would be the end. */
@@ -247,6 +244,8 @@ static int check_machine(
 {
 	int err = check_cpu(&im->cpu, cpu);
 	if (!err)
+		err = settings_check_registers(im->registers, im->n_registers, bi, WHO);
+	if (!err)
 		err = check_fixed(&im->platform);
 	if (!err)
 		err = check_efi(im, bi);
@@ -273,7 +272,11 @@ int plan_check(struct image *im, const struct boot_info *bi, const struct this_c
 int plan_check_tables(const struct image *im, const struct tables *now, const struct this_cpu *cpu,
 	enum strict strict)
 {
-	int err = im->n_tables && now->rsdp ? tables_check(im->table, im->n_tables, now, WHO) : 0;
+	int err = settings_check_virtualization(im->cpu.virtualization, cpu, WHO);
+	if (!err)
+		err = settings_check_processors(im->processor, im->n_processors, now, WHO);
+	if (!err && im->n_tables && now->rsdp)
+		err = tables_check(im->table, im->n_tables, now, WHO);
 	if (!err && now->rsdp)
 		err = platform_check_facs(im->platform.facs_signature, now->facs_signature,
 			cpu->hypervisor, strict == STRICT_ON, WHO);

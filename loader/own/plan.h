@@ -14,7 +14,7 @@
  * the whole index. */
 int plan_check(struct image *im, const struct boot_info *bi, const struct this_cpu *cpu) MUST_CHECK;
 
-/* ACPI tables and the FACS signature, against the ones of this boot (rsdp 0: not known, nothing is compared).
+/* ACPI tables, the FACS signature, virtualization and processors, against those of this boot (rsdp 0: not known, nothing is compared).
  * strict=0 takes the risk, and the log says so. ERR_PLATFORM. */
 int plan_check_tables(const struct image *im, const struct tables *now, const struct this_cpu *cpu,
 	enum strict strict) MUST_CHECK;

@@ -50,6 +50,9 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret)
 	if (!err)
 		err = get(&r, &saved_filesystem_desc, ret->filesystem, SAVED_FILESYSTEMS_MAX,
 			&ret->n_filesystems);
+	if (!err)
+		err = get(&r, &saved_registers_desc, ret->registers, SAVED_REGISTERS_MAX,
+			&ret->n_registers);
 	return err;
 }
 

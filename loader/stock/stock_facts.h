@@ -22,7 +22,8 @@ struct stock_facts {
 	struct saved_table table[FACTS_TABLES_MAX];
 	struct saved_runtime runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
-	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems;
+	struct saved_registers registers[SAVED_REGISTERS_MAX];
+	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems, n_registers;
 };
 
 /* A file as it was found. An error of facts_open or state_get; *ret has no meaning then. */

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "platform.h"
 #include "runtime.h"
+#include "settings.h"
 #include "stock_facts.h"
 #include "usable.h"
 
@@ -102,7 +103,9 @@ static int check_processors(const struct stock_facts *f, const struct stock_fit 
 {
 	uint32_t was = f->f.n_processors, is = now->tables->n_processors;
 	if (was && is && is < was) {
-		log_line(WHO ": saved with %u processors, there are %u now", was, is);
+		log_line(WHO
+			": saved with %u processors, there are %u now: hyper-threading, SMT or the number of cores was changed in the firmware's setup",
+			was, is);
 		return ERR_CPU;
 	}
 	if (was && is > was)
@@ -126,6 +129,8 @@ static int check_cpu(const struct stock_facts *f, const struct stock_fit *now)
 	int err = cpu_features_check(CPU_CR4, f->f.cr4, now->cpu->cr4_possible, WHO);
 	int xcr0_err = cpu_features_check(CPU_XCR0, f->f.xcr0, now->cpu->xcr0_possible, WHO);
 	err = err ? err : xcr0_err;
+	if (!err)
+		err = settings_check_virtualization(f->f.virtualization, now->cpu, WHO);
 	return err ? err : check_processors(f, now);
 }
 
@@ -154,5 +159,7 @@ int stock_facts_fit(const struct stock_facts *f, const struct stock_fit *now)
 		err = check_ram(f, now->bi);
 	if (!err)
 		err = check_nvs(f, now->bi);
+	if (!err)
+		err = settings_check_registers(f->registers, f->n_registers, now->bi, WHO);
 	return err ? err : check_tables(f, now);
 }

@@ -86,6 +86,10 @@ static int write_states(const struct saved_machine *m, struct img_writer *w, voi
 	state_put(&s, &saved_runtime_desc, m->runtime, m->n_runtime);
 	if (m->n_tables)
 		state_put(&s, &saved_table_desc, m->table, m->n_tables);
+	if (m->n_processors)
+		state_put(&s, &saved_processor_desc, m->processor, m->n_processors);
+	if (m->n_registers)
+		state_put(&s, &saved_registers_desc, m->registers, m->n_registers);
 	err = write_state(w, SAVED_PLATFORM, &s);
 	if (err)
 		return err;

@@ -19,6 +19,9 @@ struct saved_machine {
 	struct saved_frame region[BOOT_REGION_MAX + 1];
 	struct saved_runtime runtime[16];
 	struct saved_table table[16];
+	struct saved_processor processor[8];
+	struct saved_registers registers[8];
+	uint32_t n_processors, n_registers;
 	uint32_t n_region, n_runtime, n_tables; /* n_tables 0: no such object */
 	struct saved_filesystem filesystem[4];
 	uint32_t n_filesystems;

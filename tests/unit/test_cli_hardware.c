@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hardware.c: watchdogs that are armed, machines that no register switches off. */
+/* hardware.c: watchdogs that are armed, machines that no register switches off; firmware_settings.c. */
 #include "test.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "cli_tree.h"
+#include "firmware_settings.h"
 #include "hardware.h"
 
 FIXTURE(tree_setup, tree_teardown)
@@ -71,4 +72,54 @@ TEST(power_off)
 	tree_remove("/sys/firmware/efi/runtime");
 	fadt(1u << 20, 0, 20);
 	assert_int_equal(hardware_check(HANDOFF_POWEROFF), 0);
+}
+
+TEST(virtualization)
+{
+	assert_int_equal(firmware_settings_virtualization(), 0);
+	tree_file("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vme svm\n");
+	assert_int_equal(firmware_settings_virtualization(), 0); /* nobody uses it */
+	tree_file("/dev/kvm", "");
+	assert_int_equal(firmware_settings_virtualization(), SAVED_SVM);
+	tree_file("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vme vmx\n");
+	assert_int_equal(firmware_settings_virtualization(), SAVED_VMX);
+	tree_file("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu vme\n");
+	assert_int_equal(firmware_settings_virtualization(), 0);
+}
+
+static void device(const char *name, const char *resource)
+{
+	char path[128];
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", name);
+	tree_file(path, resource);
+}
+
+TEST(registers)
+{
+	struct saved_registers v[3];
+	assert_int_equal(firmware_settings_registers(v, 3), 0);
+	/* Two registers, ports, the ROM; what is not set, or switched off. */
+	device("0000:00:02.0", "0x00000000fd000000 0x00000000fdffffff 0x0000000000042208\n"
+			       "0x000000000000c000 0x000000000000c03f 0x0000000000040101\n"
+			       "0x0000004000000000 0x000000400fffffff 0x000000000014220c\n"
+			       "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+			       "0x00000000e0000000 0x00000000e0ffffff 0x0000000020040200\n"
+			       "0x00000000e2000000 0x00000000e2ffffff 0x0000000010040200\n"
+			       "0x00000000000c0000 0x00000000000dffff 0x0000000000000212\n");
+	device("0000:00:03.0", "0x00000000fe000000 0x00000000fe003fff 0x0000000000040200\n");
+	device("0000:00:04.0", "0x00000000fd800000 0x00000000fe000fff 0x0000000000040200\n");
+	device("0000:00:05.0", "makes no sense\n0x1 0x0 0x200\n");
+	assert_int_equal(firmware_settings_registers(v, 3), 2);
+	assert_int_equal(v[0].start, 0xfd000000);
+	assert_int_equal(v[0].end, 0xfe004000);
+	assert_int_equal(v[1].start, 0x4000000000);
+	assert_int_equal(v[1].end, 0x4010000000);
+	device("0000:00:06.0", "0x00000000f0000000 0x00000000f0000fff 0x0000000000040200\n");
+	assert_int_equal(firmware_settings_registers(v, 2), 2);
+	assert_int_equal(firmware_settings_registers(v, 3), 3);
+	assert_int_equal(v[0].start, 0xf0000000);
+	assert_int_equal(firmware_settings_without(v, 3, 0, 0xf0000000), 3);
+	assert_int_equal(firmware_settings_without(v, 3, 0xf0000fff, 0xfd000000), 2);
+	assert_int_equal(v[1].start, 0x4000000000);
+	assert_int_equal(firmware_settings_without(v, 2, 0, UINT64_MAX), 0);
 }

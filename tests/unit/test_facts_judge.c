@@ -80,6 +80,8 @@ static void write_file(uint32_t nr)
 	state_put(&w, &saved_table_desc, f.table, f.n_tables);
 	state_put(&w, &saved_runtime_desc, f.runtime, f.n_runtime);
 	state_put(&w, &saved_filesystem_desc, f.filesystem, f.n_filesystems);
+	if (f.n_registers)
+		state_put(&w, &saved_registers_desc, f.registers, f.n_registers);
 	assert_int_equal(state_finish(&w, &bytes), 0);
 	assert_int_equal(facts_seal(at, bytes), 0);
 }
@@ -409,6 +411,19 @@ static void virtualization_off(void)
 	f.f.cr4 |= 1ull << 13;
 	cpu.cr4_possible &= ~(1ull << 13);
 }
+static void kvm_off(void)
+{
+	f.f.virtualization = SAVED_SVM;
+	cpu.abilities_known = 1;
+	cpu.efer_possible = ~0ull;
+	cpu.virtualization = 0;
+}
+static void registers_are_ram(void)
+{
+	f.registers[0] = (struct saved_registers){0xfd000000, 0xfe000000};
+	f.registers[1] = (struct saved_registers){0x200000, 0x201000};
+	f.n_registers = 2;
+}
 static void avx512_off(void)
 {
 	f.f.xcr0 |= 0xe0;
@@ -497,11 +512,15 @@ static const struct {
 		"stock: saved without a hypervisor, started under one"},
 	{"vmx", virtualization_off, ERR_CPU,
 		"stock: the saved kernel uses VMX (virtualization) (bit 13 of CR4)"},
+	{"kvm", kvm_off, ERR_CPU,
+		"(KVM), which is off now: turn AMD SVM on in the firmware's setup"},
+	{"registers", registers_are_ram, ERR_PLATFORM,
+		"stock: PCI devices had registers at 0x200000-0x201000, where there is memory now: Above 4G"},
 	{"avx-512", avx512_off, ERR_CPU,
 		"stock: the saved kernel uses AVX-512 masks (bit 5 of XCR0)"},
 	{"a bit", nameless_bit, ERR_CPU, "stock: the saved kernel uses a feature (bit 40 of XCR0)"},
 	{"processors", fewer_processors, ERR_CPU,
-		"stock: saved with 4 processors, there are 3 now"},
+		"stock: saved with 4 processors, there are 3 now: hyper-threading"},
 	{"signature in a VM", signature_in_vm, ERR_PLATFORM,
 		"FACS signature was 0x51c6, is 0x51c7"},
 	{"signature, strict", signature_strict, ERR_PLATFORM,
@@ -531,6 +550,14 @@ TEST(each_is_refused)
 		}
 }
 
+/* No KVM was loaded; devices have moved, but not onto memory. */
+static void settings_that_do_no_harm(void)
+{
+	cpu.abilities_known = 1;
+	cpu.efer_possible = ~0ull;
+	f.registers[0] = (struct saved_registers){0xfd000000, 0xfe000000};
+	f.n_registers = 1;
+}
 static void acpi_grew(void)
 {
 	bi.memory[4].start -= 0x2000;
@@ -608,6 +635,7 @@ static const struct {
 	{"file system", file_system, "filesystems: /home (ext4, sda2) is as it was"},
 	{"forced", file_system_forced, "force=1 destroys what was written since the save to /home"},
 	{"door", missing_at_the_door, NULL},
+	{"settings", settings_that_do_no_harm, NULL},
 };
 
 /* Although the checksum of the map is another one. */

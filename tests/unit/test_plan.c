@@ -414,9 +414,12 @@ TEST(lost_features)
 	refused(ERR_CPU, "plan: the saved kernel uses NX (bit 11 of EFER)");
 	cpu.efer_possible = 0xd01;
 	cpu.x2apic = 0;
-	refused(ERR_CPU, "plan: the kernel uses x2APIC mode, which this processor does not have");
+	refused(ERR_CPU, "plan: the saved kernel has its local APIC in x2APIC mode, which this");
 	im.cpu.apic_base = 0xfee00900;
 	fits();
+	cpu.x2apic = cpu.x2apic_only = 1;
+	refused(ERR_CPU, "xAPIC mode, which the firmware does not allow now: turn x2APIC mode off");
+	cpu.x2apic_only = 0;
 	/* An older writer did not tell. */
 	im.cpu.kernel_cr4 = im.cpu.xcr0 = 0;
 	cpu.cr4_possible = 0x20;
@@ -444,6 +447,77 @@ static void tables_refused(enum strict strict, const char *text)
 static void tables_fit(enum strict strict)
 {
 	assert_int_equal(plan_check_tables(&im, &now, &cpu, strict), 0);
+}
+
+static void processors_refused(const char *text)
+{
+	log_text_start();
+	assert_int_equal(plan_check_tables(&im, &now, &cpu, STRICT_DEFAULT), ERR_CPU);
+	assert_logged(text);
+}
+
+/* Settings that were changed while the machine was off. */
+TEST(other_settings)
+{
+	/* They come back as they were written; older images have none. */
+	assert_int_equal(im.n_processors + im.n_registers, 0);
+	saved.processor[0].apic_id = 0x123;
+	saved.n_processors = 1;
+	saved.registers[0] = (struct saved_registers){0xfe000000, 0xfe004000};
+	saved.n_registers = 1;
+	saved.cpu.virtualization = SAVED_SVM;
+	save_and_open();
+	assert_int_equal(im.n_processors, 1);
+	assert_int_equal(im.processor[0].apic_id, 0x123);
+	assert_int_equal(im.n_registers, 1);
+	assert_int_equal(im.registers[0].end, 0xfe004000);
+	assert_int_equal(im.cpu.virtualization, SAVED_SVM);
+
+	static const struct saved_processor ids[] = {{0}, {2}, {4}, {6}};
+	memset(&now, 0, sizeof(now));
+	now.n_processors = 4;
+	now.processor[0] = 0x55;
+	memcpy(im.processor, ids, sizeof(ids));
+	im.n_processors = 4;
+	cpu.abilities_known = 1;
+	cpu.cr4_possible = cpu.xcr0_possible = cpu.efer_possible = ~0ull;
+	cpu.virtualization = SAVED_VMX;
+	im.cpu.virtualization = SAVED_VMX;
+	tables_fit(STRICT_DEFAULT);
+	cpu.virtualization = 0;
+	processors_refused("turn Intel VT-x (VMX) on in the firmware's setup");
+	tables_fit(STRICT_OFF);
+	im.cpu.virtualization = 0; /* nobody had KVM loaded */
+	tables_fit(STRICT_DEFAULT);
+	now.processor[0] = 0x57; /* more than before */
+	now.n_processors = 5;
+	tables_fit(STRICT_DEFAULT);
+	now.processor[0] = 0x15;
+	now.n_processors = 3;
+	processors_refused(
+		"plan: saved with 4 processors, 1 of them (APIC ID 6 first) are not enabled now: hyper-threading");
+	now.processor[0] = 0x0f; /* as many, but others */
+	now.n_processors = 4;
+	processors_refused("2 of them (APIC ID 4 first) are not enabled now");
+	now.n_processors = 0; /* no tables were found */
+	tables_fit(STRICT_DEFAULT);
+	im.n_processors = 0;
+	now.n_processors = 1;
+	tables_fit(STRICT_DEFAULT);
+
+	im.registers[0] = (struct saved_registers){0xe0000000, 0xf0000000};
+	im.registers[1] = (struct saved_registers){0x100800000, 0x100900000};
+	im.n_registers = 1;
+	fits();
+	im.n_registers = 2;
+	refused(ERR_PLATFORM,
+		"PCI devices had registers at 0x100800000-0x100900000, where there is memory now: Above 4G");
+	im.registers[1] = (struct saved_registers){0xf0000000, 0x100000001};
+	refused(ERR_PLATFORM, "Above 4G");
+	im.registers[1] = (struct saved_registers){0xf0000000, 0x100000000};
+	fits();
+	im.registers[1] = (struct saved_registers){0x400f000, 0x4011000}; /* ACPI tables */
+	refused(ERR_PLATFORM, "Above 4G");
 }
 
 /* What the writer listed comes back, and is compared with this boot's. */

@@ -530,7 +530,8 @@ TEST(dump_of_odd_names)
 TEST(saved_descriptions)
 {
 	static const struct state_desc *const all[] = {&saved_cpu_desc, &saved_platform_desc,
-		&saved_frame_desc, &saved_memory_desc, &saved_runtime_desc, &saved_ledger_desc};
+		&saved_frame_desc, &saved_memory_desc, &saved_runtime_desc, &saved_ledger_desc,
+		&saved_processor_desc, &saved_registers_desc, &saved_table_desc};
 
 	for (size_t i = 0; i < N(all); i++) {
 		const struct state_desc *d = all[i];

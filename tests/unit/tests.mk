@@ -170,7 +170,7 @@ UNIT += cli_parse
 SRC_cli_parse := cli/linux/facts_parse.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
+SRC_cli_facts := cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
 	cli/machine/memory_use.c old-kernel/vmcoreinfo.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
@@ -266,7 +266,7 @@ INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := cli/base/verb.c cli/linux/device_tag.c cli/setup.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
-	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/memory_use.c lib/ranges.c \
+	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/machine/memory_use.c lib/ranges.c \
 	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
 	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
@@ -336,7 +336,7 @@ SRC_core_file := cli/image/core_file.c
 INCLUDE_core_file := -Itests/unit $(INC_cli)
 
 UNIT += cli_hardware
-SRC_cli_hardware := cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
+SRC_cli_hardware := cli/machine/firmware_settings.c cli/linux/facts_parse.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
 INCLUDE_cli_hardware := -Itests/unit $(INC_cli)
 
 UNIT += crash_info
