@@ -55,11 +55,11 @@ IMAGE_IO_SRC := image-io/err_any.c swsusp/err.c image-io/area_io.c image-io/fing
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/target/target.c \
+CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/json.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/target/target.c \
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save.c cli/machine/hardware.c cli/save/report.c \
 	cli/target/filesystems.c \
-	cli/format.c cli/target/kept.c cli/target/kept_about.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
+	cli/format.c cli/target/kept.c cli/target/kept_about.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/image/image_io.c cli/image/image_view.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
 	cli/linux/boot_parse.c cli/linux/device_tag.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/setup_image.c \
 	cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
@@ -239,7 +239,7 @@ $(out)/host/cli/save/writer_blob.S.o: cli/save/writer_blob.S $(out)/writer.bin
 
 $(out)/torpor: $(patsubst %,$(out)/host/%.o,$(CLI_SRC) $(IMAGE_SRC) $(STORE_SRC) $(SWSUSP_SRC) cli/save/writer_blob.S)
 	$(call say,LD,$@)
-	$(Q)$(CC) -static -o $@ $^ $(SWSUSP_A) -lblkid -luuid
+	$(Q)$(CC) -static -o $@ $^ $(SWSUSP_A) -lblkid -luuid -ljansson
 
 -include $(shell find $(out)/metal $(out)/efi $(out)/host $(out)/san $(out)/fuzz/o -name '*.d' 2>/dev/null)
 

@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "device_tag.h"
+#include "image_json.h"
 #include "image_view.h"
 #include "say.h"
 #include "uuid.h"
@@ -220,17 +221,66 @@ static bool is_named(
 	       !strcmp(wanted + n + 1, o->name);
 }
 
-static int print_named(struct image_view *v, const char *wanted)
+/* 0: found; -1 after a complaint. */
+static int find_named(struct image_view *v, const char *wanted, struct img_object_rec *ret)
 {
 	struct img_node_rec node;
-	struct img_object_rec o;
 
 	for (uint32_t i = 0; img_node_at(&v->reader, i, &node) == 0; i++)
 		for (uint32_t k = 0; k < node.n_objects; k++)
-			if (img_object_at(&v->reader, node.first_object + k, &o) == 0 &&
-				is_named(&node, &o, wanted))
-				return print_object(v, wanted, &o, ALONE);
+			if (img_object_at(&v->reader, node.first_object + k, ret) == 0 &&
+				is_named(&node, ret, wanted))
+				return 0;
 	return complain_as(STATUS_MISSING, "%s: no object %s", v->file.path, wanted);
+}
+
+static int print_named(struct image_view *v, const char *wanted)
+{
+	struct img_object_rec o;
+
+	return find_named(v, wanted, &o) ? -1 : print_object(v, wanted, &o, ALONE);
+}
+
+/* ---- For programs ---- */
+
+static int enter_named(json_t *object, struct image_view *v, const char *wanted)
+{
+	struct img_object_rec o;
+	json_t *one;
+	int err;
+
+	if (image_view_root(v) || find_named(v, wanted, &o))
+		return -1;
+	one = image_json_object(v, wanted, &o, JSON_STREAMS, &err);
+	json_enter(object, "object", one);
+	return err;
+}
+
+static int enter_image(json_t *object, struct image_view *v, const char *path, const char *stream)
+{
+	json_t *nodes;
+	int err;
+
+	if (image_view_open(v, path))
+		return -1;
+	image_json_header(object, v);
+	if (image_view_check_filled(v))
+		return -1;
+	if (stream)
+		return enter_named(object, v, stream);
+	nodes = image_json_nodes(v, JSON_STREAMS, &err);
+	json_enter(object, "nodes", nodes);
+	return err;
+}
+
+static enum exit_status dump_json(struct image_view *v, const char *path, const char *stream)
+{
+	json_t *object = json_object();
+	int err;
+
+	json_enter(object, "path", json_text(path, SIZE_MAX));
+	err = enter_image(object, v, path, stream);
+	return json_print(object, err ? failure_status() : STATUS_OK);
 }
 
 static int dump(struct image_view *v, const char *path, const char *stream)
@@ -244,29 +294,43 @@ static int dump(struct image_view *v, const char *path, const char *stream)
 	return stream ? print_named(v, stream) : print_nodes(v);
 }
 
+static int take_option(void *ctx, int letter, const char *arg)
+{
+	(void)letter;
+	(void)arg;
+	*(bool *)ctx = true;
+	return 0;
+}
+
 int dump_main(int argc, char **argv)
 {
-	struct image_view v;
-	int err, at = verb_options(&dump_verb, argc, argv, NULL, NULL);
+	struct image_view v = {.file.fd = -1};
+	bool json = false;
+	int at = verb_options(&dump_verb, argc, argv, take_option, &json);
+	enum exit_status status = STATUS_OK;
 	const char *path;
 
 	if (at < 0)
 		return STATUS_USAGE;
 	path = device_tag_path(argv[at]);
 	if (!path)
-		return failure_status();
-	err = dump(&v, path, argv[at + 1]);
+		status = json ? json_print(json_object(), failure_status()) : failure_status();
+	else if (json)
+		status = dump_json(&v, path, argv[at + 1]);
+	else if (dump(&v, path, argv[at + 1]))
+		status = failure_status();
 	image_view_close(&v);
-	return err ? failure_status() : STATUS_OK;
+	return (int)status;
 }
 
 const struct verb dump_verb = {
 	.name = "dump",
 	.run = dump_main,
 	.summary = "an area's nodes, objects and state streams, as YAML",
-	.forms = {"dump FILE-OR-DEVICE [STREAM]"},
+	.forms = {"dump [--json] FILE-OR-DEVICE [STREAM]"},
 	.text = "State streams are shown by the tables that they were written with. STREAM (NODE/OBJECT, for "
 		"example kernel/cpu): only this one.",
 	.least = 1,
 	.most = 2,
+	.options = {{'j', "--json", "for programs, see torpor(8)", 0}},
 };

@@ -24,7 +24,7 @@ static int show(const char *name, size_t bytes)
 	int err = facts_open(file, bytes, &reader);
 
 	if (err == IMG_ERR_NOT_FOUND)
-		printf("# no facts\n");
+		say("# no facts\n");
 	else if (err)
 		return complain("%s: %s", name, img_err_text(err));
 	else
@@ -48,9 +48,9 @@ static int show_now(void)
 		return -1;
 	facts_collect(&all, record.device, record.offset_pages);
 	for (uint32_t i = 0; i < all.n_missing; i++)
-		printf("# not known: %s\n", all.missing[i]);
+		say("# not known: %s\n", all.missing[i]);
 	if (all.refusal[0])
-		printf("# arm would refuse: %s\n", all.refusal);
+		say("# arm would refuse: %s\n", all.refusal);
 	if (!facts_encode(&all, file))
 		return complain("they do not fit into %u bytes", FACTS_FILE_BYTES);
 	return show("facts", sizeof(file));

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "device_tag.h"
 #include "image_view.h"
+#include "info_json.h"
 #include "kept.h"
 #include "saved_state.h"
 #include "say.h"
@@ -105,44 +106,21 @@ static int print_store(const struct image_file *file)
 
 /* ---- Objects ---- */
 
-#define N_CODECS 3
-
-struct codec_sum {
-	uint64_t chunks, bytes, stored;
-};
-
-static int sum_codecs(
-	struct image_view *v, const struct img_object_rec *object, struct codec_sum sum[N_CODECS])
-{
-	struct img_cursor cursor;
-	struct img_chunk_rec c;
-	int more = img_cursor_init(&cursor, &v->reader, object, v->block);
-
-	while (!more && (more = img_next(&cursor, &c)) > 0) {
-		more = 0;
-		sum[c.codec].chunks++;
-		sum[c.codec].bytes += img_chunk_bytes(&c, (enum img_object_type)object->type);
-		sum[c.codec].stored += c.stored_bytes;
-	}
-	return more ? image_complain(&v->file, more, &v->reader.fault) : 0;
-}
-
 static int print_object(struct image_view *v, const char *name, const struct img_object_rec *object)
 {
-	static const char *const codec[N_CODECS] = {"raw", "lz4", "fill"};
-	struct codec_sum sum[N_CODECS] = {0};
+	struct image_codec_sum sum[IMAGE_CODECS];
 	bool pages = object->type == IMG_PAGES;
 	char size[SAY_SIZE_BYTES], stored[SAY_SIZE_BYTES];
 
-	if (sum_codecs(v, object, sum))
+	if (image_view_codecs(v, object, sum))
 		return -1;
 	say("%-20s%s, %s, %" PRIu64 " chunks, %" PRIu32 " index blocks\n", name,
 		pages ? "pages" : "bytes",
 		say_size(size, pages ? object->length * IMG_PAGE_BYTES : object->length),
 		object->n_chunks, object->n_blocks);
-	for (uint32_t i = 0; i < N_CODECS; i++)
+	for (uint32_t i = 0; i < IMAGE_CODECS; i++)
 		if (sum[i].chunks)
-			say("    %-16s%" PRIu64 " chunks, %s stored as %s\n", codec[i],
+			say("    %-16s%" PRIu64 " chunks, %s stored as %s\n", image_codec_names[i],
 				sum[i].chunks, say_size(size, sum[i].bytes),
 				say_size(stored, sum[i].stored));
 	return 0;
@@ -217,25 +195,11 @@ static void print_filesystem(const struct saved_filesystem *f)
 static int print_filesystems(struct image_view *v)
 {
 	static struct saved_filesystem f[SAVED_FILESYSTEMS_MAX];
-	struct img_object_rec object;
-	struct state_reader reader;
-	void *buf = NULL;
-	uint32_t n = 0;
-	int err;
+	uint32_t n;
+	int err = image_view_filesystems(v, f, &n);
 
-	if (v->headers.h.state == IMG_EMPTY ||
-		img_find(&v->reader, SAVED_NODE, SAVED_FILESYSTEMS, &object))
-		return 0;
-	err = image_view_stream(v, SAVED_FILESYSTEMS, &object, &reader, &buf);
-	if (!err) {
-		err = state_get(&reader, &saved_filesystem_desc, f, SAVED_FILESYSTEMS_MAX, &n);
-		if (err)
-			err = complain_as(image_status(err), "%s: %s: %s", v->file.path,
-				SAVED_FILESYSTEMS, img_err_text(err));
-	}
-	for (uint32_t i = 0; !err && i < n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		print_filesystem(&f[i]);
-	free(buf);
 	return err;
 }
 
@@ -274,7 +238,10 @@ int info_main(int argc, char **argv)
 		return STATUS_USAGE;
 	o.path = device_tag_path(o.path);
 	if (!o.path)
-		return failure_status();
+		return (int)(o.json ? json_print(json_object(), failure_status())
+				    : failure_status());
+	if (o.json)
+		return info_json(&o);
 	status = o.yaml ? STATUS_NOT_STOCK : stock_info(o.path, o.page);
 	return status == STATUS_NOT_STOCK ? (int)info(&o) : status;
 }
@@ -283,10 +250,11 @@ const struct verb info_verb = {
 	.name = "info",
 	.run = info_main,
 	.summary = "show what is in an area, or in a swap area",
-	.forms = {"info [--yaml] [--offset PAGES] FILE-OR-DEVICE"},
+	.forms = {"info [--yaml | --json] [--offset PAGES] FILE-OR-DEVICE"},
 	.least = 1,
 	.most = 1,
-	.options = {{'y', "--yaml", "an area's state streams, as YAML", 0},
+	.options = {{'y', "--yaml", "an area's state streams, as YAML", 1},
+		{'j', "--json", "all of it for programs, see torpor(8)", 1},
 		{'p', "--offset PAGES",
 			"the image is in a swap file, which begins at this page of the partition",
 			0}},

@@ -13,6 +13,7 @@
 
 #include "commands.h"
 #include "device_tag.h"
+#include "json.h"
 #include "kept_about.h"
 #include "out_file.h"
 #include "progress.h"
@@ -24,7 +25,7 @@
 
 struct keep {
 	const char *area, *name, *path;
-	bool replace;
+	bool replace, json;
 };
 
 /* ---- put ---- */
@@ -234,37 +235,63 @@ static const char *date_text(char ret[32], uint64_t unix_s)
 	return ret;
 }
 
-static void list_node(const struct kept *k, const struct img_node_rec *node)
+static void list_node(const struct kept *k, const struct img_node_rec *node, json_t *all)
 {
+	uint64_t bytes = kept_data_bytes(k, node);
 	struct kept_about about;
+	json_t *one;
 	char date[32];
 
 	kept_about_get(k, node, &about);
-	say("%-31.*s %12" PRIu64 " bytes  %s\n", IMG_NAME_BYTES, node->name,
-		kept_data_bytes(k, node), date_text(date, about.kept_unix_s));
+	if (!all) {
+		say("%-31.*s %12" PRIu64 " bytes  %s\n", IMG_NAME_BYTES, node->name, bytes,
+			date_text(date, about.kept_unix_s));
+		return;
+	}
+	one = json_object();
+	json_enter(one, "name", json_text(node->name, sizeof(node->name)));
+	json_enter(one, "bytes", json_number(bytes));
+	json_enter(one, "kept_unix_s",
+		about.kept_unix_s ? json_number(about.kept_unix_s) : json_null());
+	json_add(all, one);
+}
+
+static int list_open(struct kept *k, json_t *object)
+{
+	json_t *all = object ? json_array() : NULL;
+	char size[SAY_SIZE_BYTES];
+	struct img_node_rec node;
+	uint64_t n_free;
+	int err;
+
+	for (uint32_t i = 0; store_at(&k->store, i, &node) == 0; i++)
+		list_node(k, &node, all);
+	if (object)
+		json_enter(object, "kept", all);
+	err = store_free(&k->store, &n_free);
+	if (err)
+		return image_complain(&k->part, err, &k->store.fault);
+	if (object)
+		json_enter(object, "free_bytes", json_number(n_free));
+	else
+		say("%" PRIu32 " kept, %s free\n", store_count(&k->store), say_size(size, n_free));
+	return kept_check_copies(k);
 }
 
 static int list(const struct keep *o)
 {
-	char size[SAY_SIZE_BYTES];
-	struct img_node_rec node;
-	uint64_t n_free;
+	json_t *object = o->json ? json_object() : NULL;
 	struct kept k;
-	int err = kept_open(&k, o->area, KEPT_LOOK);
+	int err;
 
-	for (uint32_t i = 0; !err && store_at(&k.store, i, &node) == 0; i++)
-		list_node(&k, &node);
-	if (!err) {
-		err = store_free(&k.store, &n_free);
-		if (err)
-			err = image_complain(&k.part, err, &k.store.fault);
-		else
-			say("%" PRIu32 " kept, %s free\n", store_count(&k.store),
-				say_size(size, n_free));
-	}
+	if (object)
+		json_enter(object, "area", json_text(o->area, SIZE_MAX));
+	err = kept_open(&k, o->area, KEPT_LOOK);
 	if (!err)
-		err = kept_check_copies(&k);
+		err = list_open(&k, object);
 	kept_close(&k);
+	if (object && json_print(object, err ? failure_status() : STATUS_OK) != STATUS_OK)
+		err = -1;
 	return err;
 }
 
@@ -322,6 +349,8 @@ static int take_option(void *ctx, int letter, const char *arg)
 		o->area = arg;
 	else if (letter == 'q')
 		say_quietly();
+	else if (letter == 'j')
+		o->json = true;
 	else
 		o->replace = true;
 	return 0;
@@ -347,6 +376,10 @@ int keep_main(int argc, char **argv)
 		complain("keep: a name has 1 to 31 characters, no blanks, only ASCII");
 		return STATUS_USAGE;
 	}
+	if (o.json && act->run != list) {
+		complain("keep: --json is of list");
+		return STATUS_USAGE;
+	}
 	o.area = device_tag_path(o.area);
 	return !o.area || act->run(&o) ? failure_status() : STATUS_OK;
 }
@@ -356,7 +389,7 @@ const struct verb keep_verb = {
 	.run = keep_main,
 	.summary = "keep files behind an area, across reboots, saves and resumes",
 	.forms = {"keep put NAME FILE|- --in AREA", "keep get NAME [FILE|-] --in AREA",
-		"keep list --in AREA", "keep drop NAME --in AREA"},
+		"keep list [--json] --in AREA", "keep drop NAME --in AREA"},
 	.least = 1,
 	.most = 3,
 	.options = {{'i', "--in AREA", "an area that was made by torpor format --keep", 0},
@@ -364,5 +397,6 @@ const struct verb keep_verb = {
 			"put: also when something of that name is kept; get: also when FILE is there "
 			"already",
 			0},
+		{'j', "--json", "list: for programs, see torpor(8)", 0},
 		{'q', "-q, --quiet", "no progress, no summary", 0}},
 };

@@ -139,10 +139,10 @@ static int remove_all(struct changes *c)
 static void say_place(const struct swap_place *p)
 {
 	if (*p->file)
-		printf("swap file   %s, from page %" PRIu64 " of %s (%s)\n", p->file,
-			p->offset_pages, p->device, p->from);
+		say("swap file   %s, from page %" PRIu64 " of %s (%s)\n", p->file, p->offset_pages,
+			p->device, p->from);
 	else
-		printf("swap area   %s (%s)\n", p->device, p->from);
+		say("swap area   %s (%s)\n", p->device, p->from);
 }
 
 /* What is named, or set for resume, may be anything. An area in use is one: the kernel has looked. */
@@ -206,9 +206,9 @@ static int fill_record(struct changes *c, const struct setup_options *o, const s
 		return -1;
 	if (!c->dry_run && loader_words_check(r->args)) /* else a place may not be known yet */
 		return -1;
-	printf("loader      %s\n", r->args);
+	say("loader      %s\n", r->args);
 	if (secure_boot_is_on())
-		printf("Secure Boot is on: the firmware starts the loader only when you sign it\n");
+		say("Secure Boot is on: the firmware starts the loader only when you sign it\n");
 	return 0;
 }
 
@@ -306,9 +306,9 @@ static int set_up(struct changes *c, const struct setup_options *o)
 		return -1;
 	if (change_save_record(c) || err)
 		return -1;
-	printf("%s\n", c->n == 0    ? "all is as it should be"
-		       : c->dry_run ? "nothing was changed"
-				    : "set up; `torpor status` says what would happen");
+	say("%s\n", c->n == 0    ? "all is as it should be"
+		    : c->dry_run ? "nothing was changed"
+				 : "set up; `torpor status` says what would happen");
 	return 0;
 }
 
@@ -400,7 +400,7 @@ static int run(struct setup_options *o)
 	if ((o->remove || o->refresh) && !known) {
 		if (o->remove && !o->dry_run)
 			change_forget_beginning();
-		printf("nothing is set up\n");
+		say("nothing is set up\n");
 		return STATUS_OK;
 	}
 	if (*record.image && !o->file && !o->swap && !o->size)

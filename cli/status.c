@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 #include "facts_arm.h"
 #include "facts_parse.h"
 #include "grub_text.h"
+#include "json.h"
 #include "kexec.h"
 #include "loader_words.h"
 #include "say.h"
@@ -36,15 +38,42 @@ struct status {
 
 /* ---- Lines ---- */
 
+/* --json: where lines and sections go instead. */
+static json_t *json, *checks;
+
+static void section(const char *title)
+{
+	json_t *one;
+
+	if (!json) {
+		say("%s\n", title);
+		return;
+	}
+	one = json_object();
+	checks = json_array();
+	json_enter(one, "title", json_string(title));
+	json_enter(one, "checks", checks);
+	json_add(json_object_get(json, "sections"), one);
+}
+
 static void SYS_FORMAT(3) line(const char *name, const char *answer, const char *fmt, ...)
 {
+	char text[2048];
 	va_list args;
+	json_t *one;
 
-	printf("  %-18s%-5s", name, answer);
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	printf("\n");
+	if (!json) {
+		say("  %-18s%-5s%s\n", name, answer, text);
+		return;
+	}
+	one = json_object();
+	json_enter(one, "name", json_string(name));
+	json_enter(one, "good", json_boolean(!strcmp(answer, "yes")));
+	json_enter(one, "text", json_text(text, sizeof(text)));
+	json_add(checks, one);
 }
 
 #define yes(name, ...) line(name, "yes", __VA_ARGS__)
@@ -359,12 +388,12 @@ static void show_file_image(const struct status *s)
 static void show_hibernation(struct status *s)
 {
 	if (*s->record.image) {
-		printf("next save\n");
+		section("next save");
 		show_file(s);
 		show_save(s);
 		return;
 	}
-	printf("next hibernation\n");
+	section("next hibernation");
 	show_kernel(s);
 	show_place(s);
 	show_goes_there(s);
@@ -375,7 +404,7 @@ static void show_hibernation(struct status *s)
 
 static void show_boot(struct status *s)
 {
-	printf("next boot\n");
+	section("next boot");
 	if (!s->known) {
 		no(s, "set up", "run torpor setup");
 		show_secure_boot(s);
@@ -403,33 +432,72 @@ static const char *recorded_place(const struct setup_record *r)
 	return *r->device && !r->offset_pages ? r->device : NULL;
 }
 
+/* Who may not look at devices cannot say that something is missing. */
+static enum exit_status conclude(const struct status *s)
+{
+	const char *what = *s->record.image ? "save" : "hibernation";
+
+	if (!s->good && !*facts_root && geteuid() != 0) {
+		complain("not all of it can be looked at without root's rights");
+		return STATUS_FAILED;
+	}
+	if (!json)
+		say("a %s would %sbe resumed by Torpor\n", what, s->good ? "" : "not ");
+	else
+		json_enter(json, "would_be_resumed", json_boolean(s->good));
+	return s->good ? STATUS_OK : STATUS_NOT_RESUMED;
+}
+
+static enum exit_status status(struct status *s)
+{
+	int known;
+
+	memset(s, 0, sizeof(*s));
+	s->good = true;
+	known = record_load(&s->record);
+	if (known < 0)
+		return STATUS_FAILED;
+	s->known = known;
+	if (json) {
+		json_enter(json, "subject", json_string(*s->record.image ? "save" : "hibernation"));
+		json_enter(json, "sections", json_array());
+	}
+	complain_how(COMPLAIN_SILENTLY);
+	s->placed = !*s->record.image && !swap_place_find(&s->place, recorded_place(&s->record));
+	show_hibernation(s);
+	show_boot(s);
+	complain_how(COMPLAIN_ALOUD);
+	return conclude(s);
+}
+
+static int take_option(void *ctx, int letter, const char *arg)
+{
+	(void)ctx;
+	(void)letter;
+	(void)arg;
+	if (!json)
+		json = json_object();
+	return 0;
+}
+
 int status_main(int argc, char **argv)
 {
 	static struct status s;
-	int known;
+	enum exit_status answer;
 
-	if (verb_options(&status_verb, argc, argv, NULL, NULL) < 0)
+	json = NULL;
+	if (verb_options(&status_verb, argc, argv, take_option, NULL) < 0)
 		return STATUS_USAGE;
-	memset(&s, 0, sizeof(s));
-	s.good = true;
-	known = record_load(&s.record);
-	if (known < 0)
-		return STATUS_FAILED;
-	s.known = known;
-	complain_how(COMPLAIN_SILENTLY);
-	s.placed = !*s.record.image && !swap_place_find(&s.place, recorded_place(&s.record));
-	show_hibernation(&s);
-	show_boot(&s);
-	complain_how(COMPLAIN_ALOUD);
-	printf("a %s would %sbe resumed by Torpor\n", *s.record.image ? "save" : "hibernation",
-		s.good ? "" : "not ");
-	return s.good ? STATUS_OK : STATUS_NOT_RESUMED;
+	answer = status(&s);
+	return (int)(json ? json_print(json, answer) : answer);
 }
 
 const struct verb status_verb = {
 	.name = "status",
 	.run = status_main,
 	.summary = "what would happen at the next hibernation and the next boot",
-	.forms = {"status"},
-	.text = "Exit status 0: it would be resumed by Torpor; 3: it would not be.",
+	.forms = {"status [--json]"},
+	.text = "Exit status 0: it would be resumed by Torpor; 3: it would not be; 1: that could not be "
+		"found out.",
+	.options = {{'j', "--json", "for programs, see torpor(8)", 0}},
 };

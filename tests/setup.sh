@@ -7,7 +7,7 @@
 # PACKAGE: these, too.
 set -euo pipefail
 
-build=(gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev)
+build=(gcc libc6-dev make nasm git gnu-efi liblz4-dev libxxhash-dev liblzo2-dev libdeflate-dev libblkid-dev libjansson-dev)
 unit=(
 	libcmocka-dev python3
 	# golden images

@@ -25,14 +25,14 @@ static void collect(const struct setup_record *r)
 static void say_missing(FILE *out, const char *before)
 {
 	for (uint32_t i = 0; i < all.n_missing; i++)
-		fprintf(out, "%snot known: %s\n", before, all.missing[i]);
+		say_to(out, "%snot known: %s\n", before, all.missing[i]);
 }
 
 static void say_mounts(void)
 {
 	for (uint32_t i = 0; i < all.n_filesystems; i++)
 		if (all.filesystem[i].reason[0])
-			printf("facts: not checked: %s (%s): %s\n", all.filesystem[i].mount_point,
+			say("facts: not checked: %s (%s): %s\n", all.filesystem[i].mount_point,
 				all.filesystem[i].type, all.filesystem[i].reason);
 }
 
@@ -52,11 +52,11 @@ int facts_arm(const struct setup_record *r, enum facts_say how)
 		return facts_file_clear(r);
 	}
 	if (facts_file_write(r, file)) {
-		printf("facts: none for the loader, which will go by the kernel's own rule\n");
+		say("facts: none for the loader, which will go by the kernel's own rule\n");
 		return 0;
 	}
-	printf(all.n_missing ? "facts: in %s; %u not known%s\n" : "facts: in %s, complete\n",
-		r->facts, all.n_missing, how == FACTS_VERBOSE ? "" : " (torpor arm -v says what)");
+	say(all.n_missing ? "facts: in %s; %u not known%s\n" : "facts: in %s, complete\n", r->facts,
+		all.n_missing, how == FACTS_VERBOSE ? "" : " (torpor arm -v says what)");
 	return 0;
 }
 

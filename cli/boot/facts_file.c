@@ -54,7 +54,7 @@ int facts_file_set_up(struct changes *c, const char *esp)
 	if (*r->facts && strcmp(r->facts, path) && facts_file_undo(c))
 		return -1;
 	if (!*folder) {
-		printf("facts       none for the loader: %s\n", last_complaint());
+		say("facts       none for the loader: %s\n", last_complaint());
 		return 0;
 	}
 	if (change_folder(c, folder))

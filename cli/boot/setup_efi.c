@@ -106,10 +106,10 @@ static int find_esp(const char *wanted, struct esp *ret)
 static void say_command(struct changes *c, const char *const *argv)
 {
 	c->n++;
-	printf("%srun", c->dry_run ? "would: " : "");
+	say("%srun", c->dry_run ? "would: " : "");
 	for (; *argv; argv++)
-		printf(strchr(*argv, ' ') ? " '%s'" : " %s", *argv);
-	printf("\n");
+		say(strchr(*argv, ' ') ? " '%s'" : " %s", *argv);
+	say("\n");
 }
 
 static int run(struct changes *c, const char *const *argv)

@@ -17,15 +17,14 @@
 
 void change_tell(struct changes *c, const char *fmt, ...)
 {
+	char text[4 * SYS_PATH_MAX];
 	va_list args;
 
 	c->n++;
-	if (c->dry_run)
-		printf("would: ");
 	va_start(args, fmt);
-	vprintf(fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	printf("\n");
+	say("%s%s\n", c->dry_run ? "would: " : "", text);
 }
 
 /* ---- Single files ---- */

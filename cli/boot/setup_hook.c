@@ -24,8 +24,8 @@ int hook_install(struct changes *c)
 	char program[SYS_PATH_MAX], text[3 * SYS_PATH_MAX];
 
 	if (!sys_exists("/usr/lib/systemd/systemd-sleep")) {
-		printf("there is no systemd: run `torpor arm` before each hibernation, "
-		       "`torpor disarm` after it\n");
+		say("there is no systemd: run `torpor arm` before each hibernation, "
+		    "`torpor disarm` after it\n");
 		return 0;
 	}
 	if (!program_path(program) || strchr(program, '\''))

@@ -220,7 +220,7 @@ static int make_area(struct target *t, struct changes *c, const char *path, uint
 
 		t->was_locked = !why;
 		if (why)
-			printf("%s cannot be made immutable (%s): leave it as it is\n", path,
+			say("%s cannot be made immutable (%s): leave it as it is\n", path,
 				strerror(-why));
 		memcpy(ret_uuid, headers.h.area_uuid, 16);
 	}

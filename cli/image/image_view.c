@@ -51,6 +51,25 @@ void image_view_close(struct image_view *v)
 	image_close(&v->file);
 }
 
+const char *const image_codec_names[IMAGE_CODECS] = {"raw", "lz4", "fill"};
+
+int image_view_codecs(struct image_view *v, const struct img_object_rec *object,
+	struct image_codec_sum ret_sum[IMAGE_CODECS])
+{
+	struct img_cursor cursor;
+	struct img_chunk_rec c;
+	int more = img_cursor_init(&cursor, &v->reader, object, v->block);
+
+	memset(ret_sum, 0, IMAGE_CODECS * sizeof(*ret_sum));
+	while (!more && (more = img_next(&cursor, &c)) > 0) {
+		more = 0;
+		ret_sum[c.codec].chunks++;
+		ret_sum[c.codec].bytes += img_chunk_bytes(&c, (enum img_object_type)object->type);
+		ret_sum[c.codec].stored += c.stored_bytes;
+	}
+	return more ? image_complain(&v->file, more, &v->reader.fault) : 0;
+}
+
 #define STREAM_MAX (16u << 20)
 
 int image_view_bytes(struct image_view *v, const struct img_object_rec *object, void **ret_buf,
@@ -79,4 +98,29 @@ int image_view_stream(struct image_view *v, const char *object_name,
 		return complain_as(STATUS_DAMAGED, "%s: %s: not a good state stream: %s",
 			v->file.path, object_name, ret->what ? ret->what : "damaged");
 	return 0;
+}
+
+int image_view_filesystems(
+	struct image_view *v, struct saved_filesystem ret[SAVED_FILESYSTEMS_MAX], uint32_t *ret_n)
+{
+	struct img_object_rec object;
+	struct state_reader reader;
+	void *buf = NULL;
+	int err;
+
+	*ret_n = 0;
+	if (v->headers.h.state == IMG_EMPTY ||
+		img_find(&v->reader, SAVED_NODE, SAVED_FILESYSTEMS, &object))
+		return 0;
+	err = image_view_stream(v, SAVED_FILESYSTEMS, &object, &reader, &buf);
+	if (!err) {
+		err = state_get(&reader, &saved_filesystem_desc, ret, SAVED_FILESYSTEMS_MAX, ret_n);
+		if (err) {
+			*ret_n = 0;
+			err = complain_as(image_status(err), "%s: %s: %s", v->file.path,
+				SAVED_FILESYSTEMS, img_err_text(err));
+		}
+	}
+	free(buf);
+	return err;
 }

@@ -187,6 +187,8 @@ static int take_option(void *ctx, int letter, const char *arg)
 		return look_offset(arg, &o->page);
 	if (letter == 'q')
 		say_quietly();
+	else if (letter == 'j')
+		o->json = true;
 	else
 		o->yaml = true;
 	return 0;
@@ -277,31 +279,20 @@ int stock_image_read(struct stock_image *s,
 	return err ? stock_complain(s, err, &fault) : 0;
 }
 
-static void print_sum(const struct stock_image *s, uint64_t us)
-{
-	char read[SAY_SIZE_BYTES], memory[SAY_SIZE_BYTES];
-	uint64_t stored = s->image.n_slots * SWSUSP_PAGE_BYTES;
-	uint64_t bytes = s->image.n_frames * SWSUSP_PAGE_BYTES;
-
-	say("%s: %s: %s read in %.2f s (%.0f MB/s), %s of memory (%.0f MB/s)\n", s->file.path,
-		s->header.codec == SWSUSP_CODEC_RAW
-			? "readable (an uncompressed image has no checksum)"
-			: "good",
-		say_size(read, stored), (double)us / 1e6, mb_per_s(stored, us),
-		say_size(memory, bytes), mb_per_s(bytes, us));
-}
-
-static int verify(struct stock_image *s)
+static int verify(struct stock_image *s, struct stock_sum *ret)
 {
 	uint64_t begun_us = now_us();
 
 	if (stock_image_open(s) || stock_image_read(s, NULL, NULL, NULL))
 		return failure_status();
-	print_sum(s, now_us() - begun_us);
+	*ret = (struct stock_sum){.bytes_read = s->image.n_slots * SWSUSP_PAGE_BYTES,
+		.bytes = s->image.n_frames * SWSUSP_PAGE_BYTES,
+		.us = now_us() - begun_us,
+		.has_checksum = s->header.codec != SWSUSP_CODEC_RAW};
 	return STATUS_OK;
 }
 
-int stock_verify(const char *path, uint64_t page)
+int stock_verify(const char *path, uint64_t page, struct stock_sum *ret_sum)
 {
 	struct stock_image s;
 	int answer, found = stock_image_look(&s, path, page);
@@ -309,7 +300,7 @@ int stock_verify(const char *path, uint64_t page)
 	if (found == STOCK_NO_SWAP)
 		answer = STATUS_NOT_STOCK;
 	else if (found == STOCK_IMAGE)
-		answer = verify(&s);
+		answer = verify(&s, ret_sum);
 	else {
 		if (found == STOCK_EMPTY)
 			complain_as(STATUS_EMPTY, "%s: a swap area without an image", path);

@@ -46,7 +46,7 @@ struct verb;
 struct look_options {
 	const char *path;
 	uint64_t page;
-	bool yaml;
+	bool yaml, json;
 };
 int look_offset(const char *text, uint64_t *ret_page); /* --offset's argument */
 int look_options(const struct verb *v, int argc, char **argv, struct look_options *ret);
@@ -55,6 +55,11 @@ int look_options(const struct verb *v, int argc, char **argv, struct look_option
  * there is no swap area, and nothing was said. */
 #define STATUS_NOT_STOCK (-1)
 int stock_info(const char *path, uint64_t page);
-int stock_verify(const char *path, uint64_t page);
+/* ret_sum: what was read, when it is good. */
+struct stock_sum {
+	uint64_t bytes_read, bytes, us; /* bytes: of memory */
+	bool has_checksum;
+};
+int stock_verify(const char *path, uint64_t page, struct stock_sum *ret_sum);
 
 #endif

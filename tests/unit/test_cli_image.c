@@ -13,6 +13,7 @@
 #include "area.h"
 #include "commands.h"
 #include "saved_state.h"
+#include "said_json.h"
 #include "say.h"
 #include "target_area.h"
 
@@ -182,13 +183,15 @@ static void write_state_stream(struct img_writer *w, const char *name)
 	assert_int_equal(img_object_end(w), 0);
 }
 
+static const char *mount_point = "/";
+
 static void write_filesystems(struct img_writer *w)
 {
-	static const struct saved_filesystem f[] = {{.mount_point = "/",
-							    .type = "ext4",
-							    .device = "vda3",
-							    .writable = 1,
-							    .n_ranges = 1},
+	struct saved_filesystem f[] = {{.mount_point = "/",
+					       .type = "ext4",
+					       .device = "vda3",
+					       .writable = 1,
+					       .n_ranges = 1},
 		{.mount_point = "/srv",
 			.type = "xfs",
 			.device = "dm-0",
@@ -197,6 +200,7 @@ static void write_filesystems(struct img_writer *w)
 	uint8_t buf[4096];
 	size_t n;
 
+	snprintf(f[0].mount_point, sizeof(f[0].mount_point), "%s", mount_point);
 	state_begin(&s, buf, sizeof(buf));
 	state_put(&s, &saved_filesystem_desc, f, 2);
 	assert_int_equal(state_finish(&s, &n), 0);
@@ -468,6 +472,73 @@ TEST(newest_copy_lost)
 		image_close(&f);
 		assert_int_equal(run(info_main, path, NULL), STATUS_OK);
 	}
+}
+
+/* For programs: whatever a disk holds, in names and in streams. */
+TEST(json)
+{
+	static const char bad[] = "\x1b[31m\n\"\\\xff\xc3\xbc\xe2\x80\xae";
+	struct img_headers hs;
+	char named[128];
+	json_t *o;
+
+	o = said_json(info_main, (const char *[]){"info", "--json", path, NULL}, STATUS_MISSING);
+	assert_non_null(strstr(json_text_at(o, "error"), "no image area"));
+	json_decref(o);
+	o = said_json(info_main, (const char *[]){"info", "--json", "LABEL=none of this", NULL},
+		STATUS_MISSING);
+	json_decref(o);
+
+	mount_point = bad;
+	save_image(&hs);
+	mount_point = "/";
+	snprintf(named, sizeof(named), "%s%s", path, bad);
+	assert_int_equal(rename(path, named), 0);
+	o = said_json(info_main, (const char *[]){"info", "--json", named, NULL}, STATUS_OK);
+	assert_true(json_is_null(json_at(o, "error")));
+	assert_string_equal(json_text_at(o, "kind"), "area");
+	assert_string_equal(json_text_at(o, "state"), "VALID");
+	assert_true(json_is_true(json_at(o, "image.may_be_resumed")));
+	assert_string_equal(json_text_at(o, "image.label"), "6.1.0");
+	assert_non_null(strstr(json_text_at(o, "path"), "\x1b[31m\n\"\\\\xff\xc3\xbc\xe2\x80\xae"));
+	assert_string_equal(json_text_at(o, "filesystems.0.mount_point"),
+		"\x1b[31m\n\"\\\\xff\xc3\xbc\xe2\x80\xae");
+	assert_true(json_is_true(json_at(o, "header_copies.0.good")));
+	assert_string_equal(json_text_at(o, "nodes.0.name"), "kernel");
+	assert_int_equal(json_int_at(o, "nodes.0.objects.1.frames"), N_PAGES);
+	assert_true(json_int_at(o, "nodes.0.objects.1.codecs.raw.bytes") >= 64 * 4096);
+	json_decref(o);
+
+	o = said_json(dump_main, (const char *[]){"dump", "--json", named, NULL}, STATUS_OK);
+	assert_string_equal(json_text_at(o, "nodes.0.objects.0.state.0.name"), "cpu");
+	assert_string_equal(
+		json_text_at(o, "nodes.0.objects.0.state.0.elements.0.stack"), "0x1000");
+	assert_string_equal(
+		json_text_at(o, "nodes.0.objects.0.state.0.elements.0.vendor"), "Maker");
+	json_decref(o);
+	o = said_json(dump_main, (const char *[]){"dump", "--json", named, "kernel/cpu", NULL},
+		STATUS_OK);
+	assert_string_equal(json_text_at(o, "object.state.0.elements.0.vendor"), "Maker");
+	json_decref(o);
+	o = said_json(dump_main, (const char *[]){"dump", "--json", named, "kernel/x", NULL},
+		STATUS_MISSING);
+	json_decref(o);
+	o = said_json(verify_main, (const char *[]){"verify", "--json", named, NULL}, STATUS_OK);
+	assert_true(json_int_at(o, "image.chunks") > 0);
+	json_decref(o);
+
+	/* The copy that counts is damaged: there is a state, but nobody knows it. */
+	flip(hs.slot * IMG_HEADER_STRIDE + 100);
+	o = said_json(info_main, (const char *[]){"info", "--json", named, NULL}, STATUS_DAMAGED);
+	assert_true(json_is_null(json_at(o, "state")));
+	assert_true(json_is_false(
+		json_at(o, hs.slot ? "header_copies.1.good" : "header_copies.0.good")));
+	assert_non_null(strstr(json_text_at(o, "error"), "is damaged: header hash"));
+	json_decref(o);
+	o = said_json(
+		verify_main, (const char *[]){"verify", "--json", named, NULL}, STATUS_DAMAGED);
+	json_decref(o);
+	assert_int_equal(rename(named, path), 0);
 }
 
 TEST(usage)

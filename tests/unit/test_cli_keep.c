@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "kept.h"
+#include "said_json.h"
 #include "say.h"
 
 #define WHOLE_BYTES (20u << 20)
@@ -406,6 +407,32 @@ TEST(listed)
 	assert_string_equal(strptime(date, "%Y-%m-%dT%H:%M:%S%z", &tm), "");
 	assert_in_range(time(NULL) - (timegm(&tm) - tm.tm_gmtoff), 0, 60);
 	assert_non_null(strstr(text, "\n1 kept, "));
+}
+
+TEST(listed_as_json)
+{
+	json_t *o;
+
+	make_input(1234, 1);
+	assert_int_equal(KEEP("put", "vm-1", input, "--in", area), STATUS_OK);
+	o = said_json(keep_main, (const char *[]){"keep", "list", "--json", "--in", area, NULL},
+		STATUS_OK);
+	assert_string_equal(json_text_at(o, "kept.0.name"), "vm-1");
+	assert_int_equal(json_int_at(o, "kept.0.bytes"), 1234);
+	assert_in_range(time(NULL) - json_int_at(o, "kept.0.kept_unix_s"), 0, 60);
+	assert_true(json_int_at(o, "free_bytes") > 1 << 20);
+	json_decref(o);
+	o = said_json(info_main, (const char *[]){"info", "--json", area, NULL}, STATUS_OK);
+	assert_int_equal(json_int_at(o, "store.kept"), 1);
+	assert_string_equal(json_text_at(o, "state"), "EMPTY");
+	json_decref(o);
+	o = said_json(verify_main, (const char *[]){"verify", "--json", area, NULL}, STATUS_EMPTY);
+	assert_true(json_int_at(o, "store.content_bytes") >= 1234);
+	json_decref(o);
+	o = said_json(keep_main, (const char *[]){"keep", "list", "--json", "--in", input, NULL},
+		STATUS_MISSING);
+	json_decref(o);
+	assert_int_equal(KEEP("drop", "--json", "vm-1", "--in", area), STATUS_USAGE);
 }
 
 TEST(in_the_way)

@@ -15,6 +15,7 @@
 #include "commands.h"
 #include "kexec.h"
 #include "grub_text.h"
+#include "said_json.h"
 #include "say.h"
 #include "setup.h"
 #include "swap_place.h"
@@ -554,12 +555,25 @@ TEST(efi_which_way)
 
 TEST(status)
 {
+	const char *words[] = {"status", "--json", NULL};
+	json_t *o;
+
 	tree_file("/sys/power/state", "freeze mem disk\n");
 	tree_file("/sys/power/image_size", "100000000\n");
 	tree_file("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 800000 kB\n");
 	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED); /* not set up */
+	o = said_json(status_main, words, STATUS_NOT_RESUMED);
+	assert_true(json_is_false(json_at(o, "would_be_resumed")));
+	assert_string_equal(json_text_at(o, "sections.1.title"), "next boot");
+	assert_string_equal(json_text_at(o, "sections.1.checks.0.text"), "run torpor setup");
+	json_decref(o);
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	assert_int_equal(machine_run("status"), STATUS_OK);
+	o = said_json(status_main, words, STATUS_OK);
+	assert_true(json_is_true(json_at(o, "would_be_resumed")));
+	assert_string_equal(json_text_at(o, "subject"), "hibernation");
+	assert_true(json_is_true(json_at(o, "sections.0.checks.0.good")));
+	json_decref(o);
 	tree_file("/sys/power/resume", "3001:0\n");
 	assert_int_equal(
 		machine_run("status"), STATUS_NOT_RESUMED); /* the kernel would use another one */

@@ -12,6 +12,7 @@
 
 #include "commands.h"
 #include "ledger.h"
+#include "said_json.h"
 #include "say.h"
 #include "stock_image.h"
 #include "swsusp_builder.h"
@@ -148,6 +149,43 @@ TEST(attempts)
 	write_disk(&b);
 	assert_int_equal(info(), STATUS_OK);
 	says("tried 0 times");
+	swb_free(&b);
+}
+
+/* For programs; the label is whatever bytes somebody wrote there. */
+TEST(json)
+{
+	const char *words[] = {"x", "--json", path, NULL};
+	struct swb_image b;
+	json_t *o;
+
+	swb_build(&b, &(struct swb_params){.codec = SWB_LZ4, .n_data = 100});
+	memcpy(b.disk + 1052, "\xff\x1b\n\"", 4);
+	write_disk(&b);
+	o = said_json(info_main, words, STATUS_OK);
+	assert_string_equal(json_text_at(o, "kind"), "swap");
+	assert_string_equal(json_text_at(o, "state"), "VALID");
+	assert_string_equal(json_text_at(o, "codec"), "LZ4");
+	assert_non_null(strstr(json_text_at(o, "swap_label"), "\\xff\x1b\n\""));
+	assert_int_equal(json_int_at(o, "image.frames"), b.n_frames);
+	json_decref(o);
+	o = said_json(verify_main, words, STATUS_OK);
+	assert_int_equal(json_int_at(o, "image.content_bytes"), b.n_frames * SWB_PAGE);
+	json_decref(o);
+	info();
+	assert_null(strchr(text, 0x1b)); /* nor for people */
+
+	swb_page(&b, b.slots[b.n_slots - 2])[100] ^= 1;
+	write_disk(&b);
+	o = said_json(verify_main, words, STATUS_DAMAGED);
+	json_decref(o);
+	memcpy(swb_page(&b, 0) + 4086, "SWAPSPACE2", 10);
+	write_disk(&b);
+	o = said_json(info_main, words, STATUS_OK);
+	assert_string_equal(json_text_at(o, "state"), "EMPTY");
+	json_decref(o);
+	o = said_json(verify_main, words, STATUS_EMPTY);
+	json_decref(o);
 	swb_free(&b);
 }
 

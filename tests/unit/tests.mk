@@ -212,23 +212,23 @@ SRC_escape := cli/base/say.c cli/base/escape.c
 INCLUDE_escape := -Itests/unit $(INC_cli)
 
 UNIT += cli_image
-SRC_cli_image := cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/info.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
+SRC_cli_image := tests/unit/said_json.c cli/dump.c cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
 	cli/image/stock_image.c cli/base/now.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
-LIBS_cli_image := $(SWSUSP_A) -lblkid
+LIBS_cli_image := $(SWSUSP_A) -lblkid -ljansson
 INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
-SRC_cli_keep := cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/info.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
+SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
 	$(SWSUSP_SRC) cli/keep.c cli/target/kept.c cli/target/kept_about.c cli/base/out_file.c cli/base/spool.c cli/base/unfinished.c cli/image/image_io.c cli/base/uuid.c cli/base/say.c cli/base/escape.c \
 	cli/linux/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
-LIBS_cli_keep := $(SWSUSP_A) -lblkid
+LIBS_cli_keep := $(SWSUSP_A) -lblkid -ljansson
 INCLUDE_cli_keep := -Itests/unit $(INC_cli)
 
 UNIT += cli_stock
-SRC_cli_stock := cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/info.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
+SRC_cli_stock := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
 	cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
-LIBS_cli_stock := $(SWSUSP_A) -lblkid
+LIBS_cli_stock := $(SWSUSP_A) -lblkid -ljansson
 INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
@@ -265,12 +265,12 @@ SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup
 INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
-SRC_cli_setup := cli/base/verb.c cli/linux/device_tag.c cli/setup.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
+SRC_cli_setup := tests/unit/said_json.c cli/base/verb.c cli/linux/device_tag.c cli/base/json.c cli/setup.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
 	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/machine/memory_use.c lib/ranges.c \
 	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
 	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
-LIBS_cli_setup := $(SWSUSP_A) -lblkid
+LIBS_cli_setup := $(SWSUSP_A) -lblkid -ljansson
 INCLUDE_cli_setup := -Itests/unit $(INC_cli) $(INC_loader)
 
 UNIT += cli_collect
@@ -290,7 +290,7 @@ INCLUDE_arm_killed := $(INCLUDE_cli_setup)
 
 UNIT += cli_file
 SRC_cli_file := $(SRC_cli_setup) cli/save/payload.c
-LIBS_cli_file := $(SWSUSP_A) -lblkid
+LIBS_cli_file := $(SWSUSP_A) -lblkid -ljansson
 INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
 STOCK_SRC := loader/stock/stock.c loader/disk/guid.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c \
@@ -344,11 +344,11 @@ SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcor
 INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
-SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/info.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
+SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
 	cli/image/core_file.c cli/image/crash_info.c old-kernel/vmcoreinfo.c cli/image/image_memory.c \
 	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
 	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
-LIBS_cli_export := $(SWSUSP_A) -lblkid
+LIBS_cli_export := $(SWSUSP_A) -lblkid -ljansson
 INCLUDE_cli_export := -Itests/unit $(INC_cli)
 
 # Below the seam: the test is the machine.
