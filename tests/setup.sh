@@ -28,6 +28,8 @@ check=(
 	# the protocol as a model
 	spin
 	xfsprogs btrfs-progs
+	# Debian as installed, also by somebody who is not root
+	mmdebstrap uidmap fakeroot
 	# what opens exported images
 	crash python3-drgn makedumpfile gdb
 )

@@ -1,31 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A Debian as its installer leaves it, as a test disk: systemd, initramfs-tools, an unmodified kernel, GRUB
-for BIOS and for UEFI installed by grub-install, swap in /etc/fstab. Made once for each list of packages and
-kept outside the tree; what the tests need beside it is an agent on the second serial port.
+for BIOS and for UEFI installed by grub-install, swap in /etc/fstab, DHCP. Made once for each list of packages
+and kept outside the tree; what the tests need beside it is an agent on the second serial port.
 
     debian.py [SUITE]   makes it and prints its path
 """
 
+import contextlib
+import fcntl
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import time
 import uuid
 
 import disk
 import gpt
 import guest
+import story
 import vm
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUITES = {"bookworm": "12", "trixie": "13"}
+with open(os.path.join(HERE, "guest/agent"), encoding="ascii") as _f:
+    AGENT = _f.read()
+with open(__file__, encoding="ascii") as _f:
+    KEY = hashlib.sha256((_f.read() + AGENT).encode()).hexdigest()[:12]  # of what runs, whatever is edited meanwhile
+KERNEL = "linux-image-amd64"
+# Packages of one suite only. systemd-boot is there, but not installed to the ESP.
+SUITES = {"bookworm": [], "trixie": ["systemd-boot"]}
 # Beside what is essential. Nothing here knows of Torpor.
-PACKAGES = ("systemd-sysv dbus libpam-systemd udev kmod linux-image-amd64 initramfs-tools zstd e2fsprogs dosfstools "
+PACKAGES = ("systemd-sysv dbus libpam-systemd udev kmod initramfs-tools zstd e2fsprogs dosfstools "
             "grub2-common grub-pc-bin grub-efi-amd64-bin efibootmgr iproute2 procps util-linux "
             "busybox-static").split()
-PARTS = [("bios", 1), ("esp", 96), ("data", 2600), ("swap", 1100)]  # data: the root
+PARTS = [("bios", 1), ("esp", 200), ("data", 2600), ("swap", 1100)]  # data: the root
+# As in many container images: half of the files that nobody reads here.
+DPKG_OPTIONS = [f"path-exclude=/usr/share/{d}/*" for d in ("doc", "man", "info", "locale")]
 LINUX_ARGS = "console=ttyS0 no_console_suspend panic=-1 agent=ttyS1"
 
 AGENT_UNIT = """\
@@ -33,7 +48,7 @@ AGENT_UNIT = """\
 Description=Commands of the test, from the second serial port
 After=multi-user.target
 [Service]
-ExecStart=/usr/local/bin/agent /dev/ttyS1
+ExecStart=/bin/bash /usr/local/bin/agent /dev/ttyS1
 Environment=HOME=/root
 Restart=always
 RestartSec=1
@@ -54,6 +69,13 @@ GRUB_SERIAL_COMMAND="serial --unit=0 --speed=115200"
 GRUB_DISABLE_OS_PROBER=true
 """
 
+NETWORK = """\
+[Match]
+Name=en*
+[Network]
+DHCP=ipv4
+"""
+
 
 def _run(*command, **kw):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **kw)
@@ -68,14 +90,9 @@ def _mirror():
     return next(s for s in sites if s.rstrip("/").endswith("/debian"))
 
 
-def _cache():
+def cache():
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return os.environ.get("TORPOR_CACHE") or os.path.join(base, "torpor")
-
-
-def _key(suite):
-    with open(__file__, "rb") as f, open(os.path.join(HERE, "guest/agent"), "rb") as agent:
-        return hashlib.sha256(suite.encode() + f.read() + agent.read()).hexdigest()[:12]
 
 
 class DebianDisk(disk.Disk):
@@ -87,83 +104,107 @@ class DebianDisk(disk.Disk):
 
 
 def installed(suite="bookworm"):
-    """The installed system, to be copied: never booted itself."""
-    path = os.path.join(_cache(), f"debian-{suite}-{_key(suite)}")
-    if not os.path.exists(path):
-        os.makedirs(_cache(), exist_ok=True)
-        work = tempfile.mkdtemp(prefix=f"debian-{suite}.", dir=_cache())
-        try:
-            _install(suite, work)
-            os.chmod(work, 0o755)
+    """The installed system, to be copied: never booted itself. Who comes second waits for the first."""
+    path = os.path.join(cache(), f"debian-{suite}-{KEY}")
+    os.makedirs(cache(), exist_ok=True)
+    with open(path + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(path):
+            work = tempfile.mkdtemp(prefix=f"debian-{suite}.", dir=cache())
             try:
+                _install(suite, work)
+                os.chmod(work, 0o755)
                 os.rename(work, path)
-            except OSError:  # another one was faster
-                if not os.path.exists(path):
-                    raise
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     with open(os.path.join(path, "table.json"), encoding="ascii") as f:
         table = {p[1]: gpt.Partition(*p) for p in json.load(f)}
     return DebianDisk(os.path.join(path, "disk.img"), table, "virtio", 512, {})
 
 
-def _write(root, path, content, mode=0o644):
-    full = os.path.join(root, path.lstrip("/"))
-    os.makedirs(os.path.dirname(full), exist_ok=True)
-    with open(full, "w", encoding="ascii") as f:
-        f.write(content)
-    os.chmod(full, mode)
+class _Overlay:
+    """Files that come on top of the packages, as a tar file; all of root's."""
+
+    def __init__(self, path):
+        self._tar = tarfile.open(path, "w")
+
+    def write(self, path, content, mode=0o644):
+        self._add(path, mode, io.BytesIO(content.encode()), size=len(content.encode()))
+
+    def link(self, path, target):
+        self._add(path, 0o777, type=tarfile.SYMTYPE, linkname=target)
+
+    def folder(self, path):
+        self._add(path, 0o755, type=tarfile.DIRTYPE)
+
+    def _add(self, path, mode, content=None, **facts):
+        info = tarfile.TarInfo("." + path)
+        info.mode, info.mtime = mode, int(time.time())
+        for name, value in facts.items():
+            setattr(info, name, value)
+        self._tar.addfile(info, content)
+
+    def close(self):
+        self._tar.close()
 
 
-def _configure(root, ids):
-    _write(root, "/etc/fstab", f"UUID={ids['root']} / ext4 errors=remount-ro 0 1\n"
-           "LABEL=ESP /boot/efi vfat umask=0077 0 1\n"
-           f"UUID={ids['swap']} none swap sw 0 0\n")
-    _write(root, "/etc/hostname", "debian\n")
-    _write(root, "/etc/hosts", "127.0.0.1 localhost debian\n")
-    _write(root, "/etc/default/grub", GRUB_DEFAULT)
-    _write(root, "/etc/initramfs-tools/conf.d/resume", f"RESUME=UUID={ids['swap']}\n")
-    _write(root, "/etc/systemd/system/agent.service", AGENT_UNIT)
-    _write(root, "/data/hello", "the data partition\n")
-    shutil.copy(os.path.join(HERE, "guest/agent"), os.path.join(root, "usr/local/bin/agent"))
-    os.chmod(os.path.join(root, "usr/local/bin/agent"), 0o755)
-    wants = os.path.join(root, "etc/systemd/system/multi-user.target.wants")
-    os.makedirs(wants, exist_ok=True)
-    os.symlink("/etc/systemd/system/agent.service", os.path.join(wants, "agent.service"))
+def _configure(overlay, ids):
+    overlay.write("/etc/fstab", f"UUID={ids['root']} / ext4 errors=remount-ro 0 1\n"
+                  "LABEL=ESP /boot/efi vfat umask=0077 0 1\n"
+                  f"UUID={ids['swap']} none swap sw 0 0\n")
+    overlay.write("/etc/hostname", "debian\n")
+    overlay.write("/etc/hosts", "127.0.0.1 localhost debian\n")
+    overlay.write("/etc/default/grub", GRUB_DEFAULT)
+    overlay.write("/etc/initramfs-tools/conf.d/resume", f"RESUME=UUID={ids['swap']}\n")
+    overlay.write("/etc/systemd/network/wired.network", NETWORK)
+    overlay.write("/etc/systemd/system/agent.service", AGENT_UNIT)
+    overlay.write("/usr/local/bin/agent", AGENT, 0o755)
+    overlay.folder("/data")
+    overlay.write("/data/hello", "the data partition\n")
+    overlay.folder("/boot/efi")
+    wants = "/etc/systemd/system/multi-user.target.wants"
+    overlay.link(f"{wants}/agent.service", "/etc/systemd/system/agent.service")
+    overlay.link(f"{wants}/systemd-networkd.service", "/lib/systemd/system/systemd-networkd.service")
     for unit in ("apt-daily.timer", "apt-daily-upgrade.timer", "serial-getty@ttyS1.service"):
-        os.symlink("/dev/null", os.path.join(root, "etc/systemd/system", unit))
-    os.makedirs(os.path.join(root, "boot/efi"), exist_ok=True)
+        overlay.link(f"/etc/systemd/system/{unit}", "/dev/null")
 
 
 def _install(suite, work):
-    root, image = os.path.join(work, "root"), os.path.join(work, "disk.img")
+    root, image, boot = (os.path.join(work, name) for name in ("root", "disk.img", "boot"))
     ids = {name: str(uuid.uuid4()) for name in ("root", "swap")}
-    tar = os.path.join(work, "root.tar")
+    tar, overlay = os.path.join(work, "root.tar"), os.path.join(work, "overlay.tar")
+    with contextlib.closing(_Overlay(overlay)) as files:
+        _configure(files, ids)
+    # The kernel comes last: its initramfs is made once only, and with what was configured.
     _run("mmdebstrap", "--quiet", "--variant=minbase", "--aptopt=Acquire::Languages \"none\"",
-         f"--include={','.join(PACKAGES)}", suite, tar, f"deb {_mirror()} {suite} main")
+         *(f"--dpkgopt={option}" for option in DPKG_OPTIONS), f"--include={','.join(PACKAGES + SUITES[suite])}",
+         f"--customize-hook=tar-in {overlay} /",
+         "--customize-hook=chroot \"$1\" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y "
+         f"--no-install-recommends install {KERNEL}",
+         f"--customize-hook=copy-out /boot {work}", suite, tar, f"deb {_mirror()} {suite} main")
     os.makedirs(root)
-    _run("tar", "-xf", tar, "-C", root, "--numeric-owner")
-    os.remove(tar)
-    _configure(root, ids)
     table = gpt.create(image, PARTS)
     with open(os.path.join(work, "table.json"), "w", encoding="ascii") as f:
         json.dump([[p.number, p.name, str(p.guid), p.start, p.size] for p in table.values()], f)
     esp, data = table["esp"], table["data"]
     _run("mkfs.vfat", "-F", "32", "-s", "1", "-n", "ESP", "--offset", str(esp.start // 512), image,
          str(esp.size // 1024))
-    _run("mke2fs", "-q", "-F", "-t", "ext4", "-U", ids["root"], "-L", "root", "-d", root, "-E",
-         f"offset={data.start},nodiscard", image, f"{data.size // 1024}k")
+    as_root = [] if os.geteuid() == 0 else ["fakeroot"]
+    _run(*as_root, "sh", "-ec", "tar -xf \"$1\" -C \"$2\" --numeric-owner; shift; exec mke2fs -q -F -t ext4 -L root "
+         "-d \"$@\"", "sh", tar, root, "-U", ids["root"], "-E", f"offset={data.start},nodiscard", image,
+         f"{data.size // 1024}k")
     made = disk.Disk(image, table, "virtio", 512, {})
     made.make("swap", "mkswap", "-q", "-U", ids["swap"])
-    _first_boot(work, root, made, ids)
-    shutil.rmtree(root)
+    _first_boot(work, boot, made, ids)
+    for path in (root, boot):
+        shutil.rmtree(path)
+    os.remove(tar)
 
 
-def _first_boot(work, root, made, ids):
+def _first_boot(work, boot, made, ids):
     """Without a boot loader: installs one, from inside."""
-    boot = os.path.join(root, "boot")
     kernel, = [f for f in os.listdir(boot) if f.startswith("vmlinuz-")]
-    machine = vm.Vm(os.path.join(work, "vm"), drives=[made.drive()], extra=[
+    machine = vm.Vm(os.path.join(work, "vm"), drives=[made.drive()], cpu=story.NEWER_KERNELS_CPU, extra=[
         "-kernel", os.path.join(boot, kernel), "-initrd", os.path.join(boot, kernel.replace("vmlinuz", "initrd.img")),
         "-append", f"root=UUID={ids['root']} ro {LINUX_ARGS}"])
     g = guest.Guest(machine)
