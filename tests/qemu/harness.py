@@ -86,7 +86,7 @@ class Case:
         self.dir = os.path.join(OUT, name)
         self.notes = []  # facts worth a line in the report
         self.power_on_s = 0  # of the last resume: from power on to the process running again
-        self._machines, self._big = [], []
+        self._machines, self._big, self._others = [], [], []
         shutil.rmtree(self.dir, ignore_errors=True)
         os.makedirs(self.dir)
 
@@ -113,6 +113,11 @@ class Case:
     def keep_until_passed(self, *paths):
         """Large files that are removed when the case has passed."""
         self._big.extend(paths)
+
+    def closed_at_end(self, thing):
+        """thing.close() is called at the end of the case."""
+        self._others.append(thing)
+        return thing
 
     def copy(self, original, name):
         return original.copy(self._image(name))
@@ -143,6 +148,8 @@ class Case:
         """Disk images are kept only when the case failed."""
         for machine in self._machines:
             machine.stop()
+        for thing in self._others:
+            thing.close()
         if passed:
             for path in self._big:
                 if os.path.exists(path):

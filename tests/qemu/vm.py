@@ -230,6 +230,10 @@ class Vm:
         log = log or self.console
         return self._wait(lambda: log.take(pattern), timeout_s, repr(pattern))
 
+    def wait_event(self, name, timeout_s):
+        """Of the monitor, at any time since power on."""
+        return self._wait(lambda: self.qmp.last_event(name), timeout_s, f"the event {name}")
+
     def send(self, text, port="console"):
         try:
             os.write(self._ports[port], text.encode())
