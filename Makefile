@@ -84,6 +84,7 @@ CHECK_CASES := save-seabios-grub save-ovmf-chain save-la57-seabios-grub save-are
 	matrix-seabios-virtiolegacy-kexec-1g matrix-efientry-nvme4096-kexec-5g matrix-ovmfgrub-ahci-kexec-1g \
 	matrix-seabios-nvme4096-stock-5g matrix-efientry-virtio-stock-1g matrix-i440fx-seabios-ahci-stock-1g \
 	stock-6.1-uncompressed stock-refuse-damaged facts-harmless-drift setup-grub-partition setup-efi-entry \
+	debian-12-seabios-grub debian-12-ovmf-grub \
 	toy-bios toy-continue toy-nvme-4096 golden-resume export-crash export-make \
 	fault-save-disk-vanishes-nvme fault-read-errors-nvme \
 	'refuse-changed-*' refuse-missing-disk-efi-entry refuse-no-image-seabios-grub refuse-no-image-ovmf-entry refuse-spent \
@@ -273,7 +274,6 @@ check-run:
 
 # Firmware x disk x kind of image x memory, a line each and a table; and all cases, those too.
 check-matrix check-machines: deps-check
-	$(Q)tests/setup.sh mmdebstrap
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) $(PRODUCT) $(TEST_PROGRAMS)
 	$(Q)python3 tests/qemu/run.py -j2 --again $(if $(filter check-matrix,$@),'matrix-*')
 
