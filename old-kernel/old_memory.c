@@ -3,6 +3,7 @@
 #include "old_memory.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "page_walk.h"
 
@@ -47,11 +48,32 @@ bool old_memory_translate(
 	return true;
 }
 
+/* What the kernel names in /sys/kernel/vmcoreinfo is an ELF note (gABI, chapter 5): name and description, each
+ * filled up to 4 bytes. */
+struct note {
+	uint32_t name_bytes, bytes, type;
+	char name[12];
+};
+
+static const char *note_text(const struct old_memory *m, size_t *ret_bytes)
+{
+	static const char name[12] = "VMCOREINFO";
+	uint32_t bytes = m->h->vmcoreinfo_bytes;
+	const struct note *n = NULL;
+	if (m->h->vmcoreinfo % 4 == 0 && bytes >= sizeof(*n))
+		n = old_memory_at(m, m->h->vmcoreinfo, bytes);
+	if (!n || n->name_bytes != strlen(name) + 1 || memcmp(n->name, name, sizeof(name)) ||
+		n->bytes > bytes - sizeof(*n))
+		return NULL;
+	*ret_bytes = n->bytes;
+	return (const char *)(n + 1);
+}
+
 bool old_memory_number(
 	const struct old_memory *m, const char *key, enum vmcoreinfo_base base, uint64_t *ret)
 {
-	uint32_t bytes = m->h->vmcoreinfo_bytes;
-	const char *text = m->h->vmcoreinfo ? old_memory_at(m, m->h->vmcoreinfo, bytes) : NULL;
+	size_t bytes;
+	const char *text = m->h->vmcoreinfo ? note_text(m, &bytes) : NULL;
 	return text && vmcoreinfo_value(text, bytes, key, base, ret);
 }
 

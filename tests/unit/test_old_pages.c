@@ -52,9 +52,9 @@ static void map_page(uint64_t va, uint64_t phys, bool large)
 
 static void note(const char *offline)
 {
-	char *text = (char *)at(NOTE);
-	memset(text, 0, 4096);
-	snprintf(text, 4096,
+	char *text = (char *)at(NOTE) + 24;
+	memset(at(NOTE), 0, 4096);
+	snprintf(text, 4096 - 24,
 		"OSRELEASE=6.1.0\nSYMBOL(swapper_pg_dir)=%llx\nNUMBER(phys_base)=%llu\n"
 		"SYMBOL(mem_section)=%llx\nLENGTH(mem_section)=2048\nSIZE(mem_section)=16\n"
 		"OFFSET(mem_section.section_mem_map)=0\nNUMBER(SECTION_SIZE_BITS)=27\n"
@@ -62,6 +62,9 @@ static void note(const char *offline)
 		"OFFSET(page._mapcount)=48\nNUMBER(PG_hwpoison)=22\n%s",
 		0xffffffff80000000ull + ROOT - PHYS_BASE, PHYS_BASE, DIRECT + ROOTS,
 		(unsigned)record_bytes, offline);
+	*(uint32_t *)at(NOTE) = 11;
+	((uint32_t *)at(NOTE))[1] = (uint32_t)strlen(text);
+	memcpy((char *)at(NOTE) + 12, "VMCOREINFO", 11);
 }
 
 static void set_section(uint64_t n, uint64_t map, uint64_t state)
@@ -220,7 +223,7 @@ TEST(other_kernels)
 		{"_mapcount)=48", "_mapcount)=61"}, {"PAGE_OFFLINE_MAPCOUNT_VALUE", "x"}};
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		note("NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n");
-		char *text = strstr((char *)at(NOTE), lines[i][0]);
+		char *text = strstr((char *)at(NOTE) + 24, lines[i][0]);
 		assert_non_null(text);
 		memcpy(text, lines[i][1], strlen(lines[i][1]));
 		assert_false(old_pages_find(&p, &m));
@@ -236,7 +239,7 @@ TEST(other_kernels)
 TEST(no_poison)
 {
 	note("NUMBER(PAGE_OFFLINE_MAPCOUNT_VALUE)=-257\n");
-	*strstr((char *)at(NOTE), "PG_hwpoison") = 'x';
+	*strstr((char *)at(NOTE) + 24, "PG_hwpoison") = 'x';
 	set_page(SECTION, POISON, 0xffffffff);
 	assert_true(old_pages_find(&p, &m));
 	run(SECTION, 1, 1, true);
