@@ -12,7 +12,7 @@ CC := gcc
 CLANG := clang
 WARN := -Wall -Wextra -Wshadow -Wvla -Wmissing-prototypes -Werror
 CFLAGS := -std=gnu11 -g -O2 $(WARN)
-# Where this compiler looks for it.
+# Where this compiler finds it.
 archive = $(shell $(CC) -print-file-name=$(1))
 LZ4_A := $(call archive,liblz4.a)
 # What swsusp/ needs: LZ4, LZO, and libdeflate's CRC-32.
@@ -217,10 +217,11 @@ pe_version = at=$$(od -An -tu4 -j60 -N4 $@) && v=$(VERSION) && \
 $(out)/torpor.efi: $(EFI_SRC:%=$(out)/efi/%.o) $(out)/efi/efi/core.asm.o
 	$(call say,EFI,$@)
 	$(Q)ld -shared -Bsymbolic -nostdlib -z noexecstack --no-warn-rwx-segments --no-undefined \
-		--defsym=_entry=efi_main -T /usr/lib/elf_x86_64_efi.lds -o $@.so /usr/lib/crt0-efi-x86_64.o $^ $(SWSUSP_A) \
-		/usr/lib/libgnuefi.a $(LIBGCC)
+		--defsym=_entry=efi_main -T $(call archive,elf_x86_64_efi.lds) -o $@.so \
+		$(call archive,crt0-efi-x86_64.o) $^ $(SWSUSP_A) \
+		$(call archive,libgnuefi.a) $(LIBGCC)
 	$(Q)objcopy -j .text -j .sdata -j .data -j .rodata -j .dynamic -j .dynsym -j .rel -j .rela \
-		-j '.rel.*' -j '.rela.*' -j .reloc --target efi-app-x86_64 --subsystem=10 $@.so $@
+		-j '.rel.*' -j '.rela.*' -j .reloc -O efi-app-x86_64 --subsystem=10 $@.so $@
 	$(Q)$(pe_version)
 
 # ---- torpor: the Linux command, static ----
@@ -423,6 +424,29 @@ $(out)/bench/swsusp_decode: tests/bench/swsusp_decode.c $(SWSUSP_SRC) $(wildcard
 	$(call say,HOSTCC,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -Iswsusp -o $@ $(filter %.c,$^) $(SWSUSP_A)
+
+# ---- installing ----
+PREFIX := /usr/local
+DESTDIR :=
+.PHONY: install deb check-package
+install: all
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -D $(out)/torpor $(DESTDIR)$(PREFIX)/sbin/torpor
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/torpor $(out)/torpor.mb2 $(out)/torpor.efi
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 docs/torpor.8
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man7 docs/torpor-loader.7
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/torpor README.md CHANGELOG.md docs/*.md
+	$(out)/torpor completion > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/torpor
+
+# The Debian package: out/torpor_VERSION_amd64.deb.
+deb:
+	$(Q)tests/setup.sh build dpkg-dev debhelper
+	$(Q)packaging/deb.sh
+
+# It is installed, used and purged in chroots with nothing else, as root.
+check-package:
+	$(Q)tests/setup.sh build dpkg-dev debhelper lintian mmdebstrap
+	$(Q)tests/builds/package.sh bookworm trixie
 
 clean:
 	$(Q)rm -rf $(out)

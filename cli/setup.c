@@ -49,17 +49,32 @@ bool program_path(char ret[SYS_PATH_MAX])
 
 /* ---- Choosing ---- */
 
-/* Beside this program, as a build leaves them; else where a package puts them. */
+static void cut_name(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = 0;
+}
+
+/* Beside this program, as a build leaves them; in ../lib/torpor, as make install does under any prefix; else where
+ * the package has them. */
 static void find_loaders(const struct setup_options *o, char ret[SYS_PATH_MAX])
 {
 	const char *name = booted_by_efi() ? LOADER_EFI : LOADER_BIOS;
+	size_t n;
 
 	if (o->loader_folder) {
 		snprintf(ret, SYS_PATH_MAX, "%s", o->loader_folder);
 		return;
 	}
 	if (program_path(ret)) {
-		*strrchr(ret, '/') = 0;
+		cut_name(ret);
+		if (sys_exists("%s/%s", ret, name))
+			return;
+		cut_name(ret);
+		n = strlen(ret);
+		snprintf(ret + n, SYS_PATH_MAX - n, "/lib/torpor");
 		if (sys_exists("%s/%s", ret, name))
 			return;
 	}

@@ -9,12 +9,17 @@ top=$(cd "$here/../.." && pwd)
 mapfile -t packages < <("$top/tests/setup.sh" list unit)
 passed=0 failed=0
 
-# The tracked files as they are now, with their times; out/ stays as it was left.
+# The tracked files as they are now. One that is the same keeps its time; one that is not is newer than all that was
+# built; one that is gone goes.
 lay_sources() {
-	local folder=$1/torpor
+	local folder=$1/torpor f
 	mkdir -p "$folder"
-	find "$folder" -mindepth 1 -maxdepth 1 ! -name out -exec rm -rf {} +
-	git -C "$top" ls-files -z | tar -C "$top" --null -T - -cf - | tar -C "$folder" -xf -
+	git -C "$top" ls-files > "$folder.files"
+	while read -r f; do
+		cmp -s "$top/$f" "$folder/$f" || { mkdir -p "$folder/$(dirname "$f")" && cp "$top/$f" "$folder/$f"; }
+	done < "$folder.files"
+	(cd "$folder" && find . -path ./out -prune -o -type f -printf '%P\n') | grep -vxFf "$folder.files" |
+		while read -r f; do rm "$folder/$f"; done
 }
 
 for suite in "$@"; do

@@ -9,7 +9,7 @@
 #include "say.h"
 
 /* payload.c names it; made up here. */
-const uint8_t writer_blob[4] = "test", writer_blob_end[1];
+const uint8_t writer_blob[] = "test", writer_blob_end[1];
 
 static struct machine_facts f;
 static struct handoff h;
