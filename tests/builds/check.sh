@@ -18,8 +18,8 @@ lay_sources() {
 	while read -r f; do
 		cmp -s "$top/$f" "$folder/$f" || { mkdir -p "$folder/$(dirname "$f")" && cp "$top/$f" "$folder/$f"; }
 	done < "$folder.files"
-	(cd "$folder" && find . -path ./out -prune -o -type f -printf '%P\n') | grep -vxFf "$folder.files" |
-		while read -r f; do rm "$folder/$f"; done
+	(cd "$folder" && find . -path ./out -prune -o -type f -printf '%P\n') > "$folder.there"
+	{ grep -vxFf "$folder.files" "$folder.there" || :; } | while read -r f; do rm "$folder/$f"; done
 }
 
 for suite in "$@"; do
