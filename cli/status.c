@@ -265,13 +265,25 @@ static void show_grub(struct status *s)
 			*s->record.image ? "save" : "hibernation");
 }
 
+/* Nobody else arms GRUB; the firmware starts the loader by itself. */
+static void show_hook(struct status *s)
+{
+	if (hibernator_here() != HIBERNATOR_SYSTEMD)
+		line("sleep hook", "-", "without systemd run torpor arm before each hibernation");
+	else if (!hook_check(&s->record))
+		yes("sleep hook", "runs %s", s->record.program);
+	else if (s->record.how == SETUP_GRUB)
+		no(s, "sleep hook", "%s", last_complaint());
+	else
+		line("sleep hook", "no", "%s", last_complaint());
+}
+
 /* Without them a hibernation is resumed all the same, by the kernel's own rule. */
 static void show_facts(struct status *s)
 {
 	char text[FACTS_STATUS_BYTES];
 
-	if (!sys_exists(HOOK_PATH))
-		line("sleep hook", "no", "run torpor arm before each hibernation");
+	show_hook(s);
 	line("facts", facts_status(&s->record, text) ? "yes" : "no", "%s", text);
 }
 

@@ -79,6 +79,9 @@ void image_disarm(void);
 
 int hook_install(struct changes *c);
 
+/* Whether the hook will do what it is there for. -1 after one complaint. */
+int hook_check(const struct setup_record *r);
+
 /* ---- EFI boot entry (setup_efi.c) ---- */
 
 /* Where the EFI system partition is mounted: there if it is named, else where it usually is. -1

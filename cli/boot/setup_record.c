@@ -104,6 +104,8 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 		return r->image_made = !strcmp(value, "1");
 	if (!strcmp(key, "facts"))
 		return *value == '/' && take_text(r->facts, sizeof(r->facts), value);
+	if (!strcmp(key, "program"))
+		return *value == '/' && take_text(r->program, sizeof(r->program), value);
 	if (!strcmp(key, "args"))
 		return take_text(r->args, sizeof(r->args), value);
 	if (!strcmp(key, "grub"))
@@ -184,6 +186,8 @@ int record_format(const struct setup_record *r, char *dst, size_t cap)
 		ADD("image=%s\n%s", r->image, r->image_made ? "image-made=1\n" : "");
 	if (*r->facts)
 		ADD("facts=%s\n", r->facts);
+	if (*r->program)
+		ADD("program=%s\n", r->program);
 	ADD("offset=%" PRIu64 "\nargs=%s\n", r->offset_pages, r->args);
 	if (*r->grub_folder)
 		ADD("grub=%s\n", r->grub_folder);

@@ -14,8 +14,8 @@
 #define RECORD_FOLDER "/var/lib/torpor"
 #define RECORD_PATH   RECORD_FOLDER "/setup"
 
-#define RECORD_FILES_MAX   8
-#define RECORD_FOLDERS_MAX 8
+#define RECORD_FILES_MAX   12
+#define RECORD_FOLDERS_MAX 12
 #define RECORD_OTHERS_MAX  8
 #define RECORD_ARGS_BYTES  512
 
@@ -34,6 +34,7 @@ struct setup_record {
 	char image
 		[SYS_PATH_MAX]; /* a file for Torpor's own images, instead of a swap area; or "" */
 	bool image_made;        /* by us */
+	char program[SYS_PATH_MAX];     /* that the sleep hook runs; or "" */
 	char facts[SYS_PATH_MAX];       /* the file that arm tells the loader by; or "" */
 	char args[RECORD_ARGS_BYTES];   /* the loader's command line */
 	char grub_folder[SYS_PATH_MAX]; /* "": not GRUB */

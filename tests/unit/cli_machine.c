@@ -14,6 +14,7 @@
 #include "kexec.h"
 #include "say.h"
 #include "setup.h"
+#include "version.h"
 
 /* ---- efibootmgr ---- */
 
@@ -35,6 +36,8 @@ __attribute__((weak)) int efibootmgr(const char *const *argv, char *ret_text, si
 	snprintf(ret_text, cap, "%s", efi_text);
 	return *efi_text ? 0 : complain("efibootmgr is not installed");
 }
+
+const char torpor_version[] = "7.8.9"; /* not lib/version.c's */
 
 bool machine_can_jump;
 
@@ -72,6 +75,16 @@ void machine_root_mount(const char *type)
 	tree_file(VDA "/vda1/start", "2048\n");
 }
 
+void machine_program(const char *path, const char *version)
+{
+	char text[128], full[SYS_PATH_MAX];
+
+	snprintf(text, sizeof(text), "#!/bin/sh\necho torpor %s, image format 1.0\n", version);
+	tree_file(path, text);
+	assert_true(sys_path(full, "%s", path));
+	assert_int_equal(chmod(full, 0755), 0);
+}
+
 static void machine(void)
 {
 	static char env[GRUBENV_BYTES];
@@ -94,6 +107,7 @@ static void machine(void)
 	tree_file("/usr/lib/torpor/torpor.mb2", "loader for BIOS");
 	tree_file("/usr/lib/torpor/torpor.efi", "loader for EFI");
 	tree_link("/proc/self/exe", "/usr/bin/torpor");
+	machine_program("/usr/bin/torpor", torpor_version);
 }
 
 void machine_setup(void)

@@ -23,6 +23,9 @@ void machine_block_device(const char *dir, const char *number, const char *secto
 /* The file system that the tree is on is partition 1, with type as its type. */
 void machine_root_mount(const char *type);
 
+/* A program that says that it is torpor of this version. */
+void machine_program(const char *path, const char *version);
+
 /* A command of setup's kin, up to seven words: its exit status. */
 int machine_run(const char *words);
 

@@ -18,6 +18,7 @@
 #include "said_json.h"
 #include "say.h"
 #include "setup.h"
+#include "version.h"
 #include "swap_place.h"
 
 #define ARGS "swap=lba:4096+1048576"
@@ -56,6 +57,64 @@ TEST(grub)
 	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
 	assert_complaint("nothing is set up");
+}
+
+/* What root runs unasked is nothing that others can change. */
+TEST(hook_program)
+{
+	char full[SYS_PATH_MAX];
+
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "program=/usr/bin/torpor\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	machine_program("/usr/bin/torpor", "0.0.1");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	tree_file("/usr/bin/torpor", "#!/bin/sh\nexit 3\n");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	machine_program("/usr/bin/torpor", torpor_version);
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	/* The program, or a folder above it. */
+	assert_true(sys_path(full, "/usr/bin/torpor"));
+	assert_int_equal(chmod(full, 0775), 0);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	assert_int_equal(chmod(full, 0644), 0);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	assert_int_equal(chmod(full, 0755), 0);
+	assert_true(sys_path(full, "/usr/bin"));
+	assert_int_equal(chmod(full, 0777), 0);
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	/* Set up from there: a copy is run. */
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has(RECORD_PATH, "program=/usr/lib/torpor/torpor\n");
+	machine_has("/usr/lib/systemd/system-sleep/torpor", "exec '/usr/lib/torpor/torpor' arm");
+	machine_has("/usr/lib/torpor/torpor", "echo torpor");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_remove("/usr/bin/torpor"); /* a build folder that has moved: no harm now */
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_remove("/usr/lib/torpor/torpor");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_true(sys_exists("/usr/lib/torpor/torpor.mb2"));
+	/* Nor can it be copied. */
+	assert_int_equal(machine_run("setup"), STATUS_FAILED);
+	assert_complaint("cannot read this program");
+}
+
+TEST(hook_is_needed)
+{
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	tree_remove("/usr/lib/systemd/system-sleep/torpor");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	tree_remove("/usr/lib/systemd/systemd-sleep"); /* by hand */
+	tree_remove(RECORD_PATH);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
 }
 
 TEST(disarm_of_nothing)
