@@ -3,6 +3,7 @@
 """Everything that `make check` runs after the build, in order; one line a part, counts at the end.
 
     check.py --unit NAME... --fuzz NAME... --qemu PATTERN... [--fuzz-seconds N] [--jobs N]
+    check.py --only-unit --unit NAME...     what `make unit` runs
 
 Ends with "N passed, N failed"; a part that printed no result counts as a failure.
 """
@@ -20,6 +21,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 class Total:
     def __init__(self):
         self.passed = self.failed = 0
+        self.bad = []
 
     def add(self, name, passed, failed, output=""):
         self.passed += passed
@@ -27,7 +29,16 @@ class Total:
         print(f"{'PASS' if passed and not failed else 'FAIL'} {name}: {passed} passed, {failed} failed",
               flush=True)
         if failed or not passed:
+            self.bad.append(name)
             print(output, flush=True)
+
+    def end(self, started):
+        """The last lines, and the exit status."""
+        print(f"took {time.monotonic() - started:.0f} s")
+        if self.bad:
+            print(f"failed: {', '.join(self.bad)}")
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 0 if self.passed and not self.failed else 1
 
 
 def run(command, **kw):
@@ -47,7 +58,8 @@ def unit(total, names):
         failed = sum(int(n) for n in re.findall(r"\[  FAILED  \].*? (\d+) test", out))
         if not passed or (code and not failed):
             failed += 1
-        total.add(f"unit {name}", passed, failed, out)
+        said = re.sub(r"^\[ (?:RUN  |      OK) +\] .*\n", "", out, flags=re.MULTILINE)
+        total.add(f"unit {name}", passed, failed, said)
         for note in re.findall(r"^note: (.*)$", out, re.MULTILINE):
             print(f"    {note}", flush=True)
 
@@ -141,6 +153,7 @@ def qemu(total, jobs, patterns):
 def main():
     parser = argparse.ArgumentParser(description="everything that make check runs")
     parser.add_argument("--unit", nargs="*", default=[])
+    parser.add_argument("--only-unit", action="store_true")
     parser.add_argument("--fuzz", nargs="*", default=[])
     parser.add_argument("--fuzz-seconds", type=int, default=5)
     parser.add_argument("--jobs", type=int, default=2)
@@ -148,6 +161,9 @@ def main():
     args = parser.parse_args()
     started = time.monotonic()
     total = Total()
+    if args.only_unit:
+        unit(total, args.unit)
+        return total.end(started)
     style(total)
     docs(total)
     unit(total, args.unit)
@@ -157,9 +173,7 @@ def main():
     fuzz(total, args.fuzz, args.fuzz_seconds)
     if args.qemu:
         qemu(total, args.jobs, args.qemu)
-    print(f"took {time.monotonic() - started:.0f} s")
-    print(f"{total.passed} passed, {total.failed} failed")
-    return 0 if total.passed and not total.failed else 1
+    return total.end(started)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ TRACE_SRC := $(sort tests/model/trace.c writer/output.c tests/unit/saved_machine
 $(out)/model/trace: $(call san,$(INC_host),$(TRACE_SRC))
 	$(call say,HOSTLD,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CFLAGS) -o $@ $^ -lcmocka $(SWSUSP_A)
+	$(Q)$(SAN_LINK) -o $@ $^ -lcmocka $(SWSUSP_A)
 
 .PHONY: model
 model: $(out)/model/trace

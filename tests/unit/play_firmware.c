@@ -89,7 +89,7 @@ void firmware_start(uint32_t gap)
 	firmware_at[FIRMWARE_MADT] = put_madt();
 	memcpy(xsdt, root, n_root * 8);
 	uint64_t phys = table("XSDT", xsdt, n_root * 8);
-	uint8_t *rsdp = bios + FIRMWARE_RSDP - 0xf0000;
+	uint8_t *rsdp = bios + (FIRMWARE_RSDP - 0xf0000);
 	memset(rsdp, 0, 36);
 	memcpy(rsdp, "RSD PTR ", 8);
 	rsdp[15] = 2;

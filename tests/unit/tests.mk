@@ -37,11 +37,9 @@ SRC_facts := $(FACTS_SRC) image-format/hash.c $(SRC_state)
 UNIT += e820_map
 SRC_e820_map := cli/machine/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c
 LIBS_e820_map := $(SWSUSP_A)
-INCLUDE_e820_map := -Itests/unit $(INC_cli)
 
 UNIT += acpi_list
 SRC_acpi_list := cli/machine/acpi_list.c
-INCLUDE_acpi_list := -Itests/unit $(INC_cli)
 
 UNIT += lib
 SRC_lib := lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
@@ -175,12 +173,10 @@ SRC_cli_facts := cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine
 	lib/ranges.c \
 	tests/unit/cli_tree.c
 LIBS_cli_facts := $(SWSUSP_A)
-INCLUDE_cli_facts := -Itests/unit $(INC_cli)
 
 UNIT += cli_memory
 SRC_cli_memory := $(SRC_cli_facts)
 LIBS_cli_memory := $(SWSUSP_A)
-INCLUDE_cli_memory := -Itests/unit $(INC_cli)
 
 # Finding a target, a file too. cli/linux/file_sys.c is played in tests of files (play_file_sys.c).
 TARGET_SRC := cli/linux/facts_parse.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_file.c cli/linux/file_extents.c \
@@ -188,34 +184,28 @@ TARGET_SRC := cli/linux/facts_parse.c cli/linux/boot_parse.c cli/target/target.c
 UNIT += cli_target
 SRC_cli_target := cli/target/target_use.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_target := $(LZ4_A)
-INCLUDE_cli_target := -Itests/unit $(INC_cli)
 
 UNIT += cli_save
 SRC_cli_save := cli/save/region.c cli/save/payload.c cli/save/report.c image-io/err_any.c swsusp/err.c $(TARGET_SRC) cli/linux/file_sys.c \
 	writer/handoff_check.c lib/err.c
 LIBS_cli_save := $(LZ4_A)
-INCLUDE_cli_save := -Itests/unit -Iwriter $(INC_cli)
 
 UNIT += cli_resumable
 SRC_cli_resumable := cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c image-io/err_any.c writer/pages.c lib/err.c \
 	lib/ranges.c lib/format.c lib/log.c swsusp/err.c cli/save/payload.c $(TARGET_SRC) cli/linux/file_sys.c
 LIBS_cli_resumable := $(LZ4_A)
-INCLUDE_cli_resumable := -Itests/unit $(INC_cli) -Iwriter $(INC_loader)
 
 UNIT += cli_filesystems
 SRC_cli_filesystems := cli/target/filesystems.c cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_filesystems := $(LZ4_A) -lblkid
-INCLUDE_cli_filesystems := -Itests/unit $(INC_cli)
 
 UNIT += escape
 SRC_escape := cli/base/say.c cli/base/escape.c
-INCLUDE_escape := -Itests/unit $(INC_cli)
 
 UNIT += cli_image
 SRC_cli_image := tests/unit/said_json.c cli/dump.c cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
 	cli/image/stock_image.c cli/base/now.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid -ljansson
-INCLUDE_cli_image := -Itests/unit $(INC_cli)
 
 UNIT += cli_keep
 SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
@@ -223,13 +213,11 @@ SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_par
 	cli/linux/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
 LIBS_cli_keep := $(SWSUSP_A) -lblkid -ljansson
-INCLUDE_cli_keep := -Itests/unit $(INC_cli)
 
 UNIT += cli_stock
 SRC_cli_stock := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
 	cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A) -lblkid -ljansson
-INCLUDE_cli_stock := -Itests/unit $(INC_cli)
 
 UNIT += plan
 SRC_plan := $(FIT_SRC) loader/own/image.c image-io/err_any.c swsusp/err.c loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
@@ -262,7 +250,6 @@ SRC_acpi_registers := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/f
 
 UNIT += cli_boot_parse
 SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
-INCLUDE_cli_boot_parse := -Itests/unit $(INC_cli)
 
 UNIT += cli_setup
 SRC_cli_setup := tests/unit/said_json.c cli/base/verb.c cli/linux/device_tag.c cli/base/json.c cli/setup.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
@@ -271,27 +258,22 @@ SRC_cli_setup := tests/unit/said_json.c cli/base/verb.c cli/linux/device_tag.c c
 	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid -ljansson
-INCLUDE_cli_setup := -Itests/unit $(INC_cli) $(INC_loader)
 
 UNIT += cli_collect
 SRC_cli_collect := $(SRC_cli_setup) tests/unit/cli_boot.c
 LIBS_cli_collect := $(LIBS_cli_setup)
-INCLUDE_cli_collect := $(INCLUDE_cli_setup)
 
 UNIT_PLAIN += setup_killed
 SRC_setup_killed := $(SRC_cli_setup) cli/save/payload.c cli/boot/efi_run.c tests/unit/killed.c tests/unit/killed_machine.c
 LIBS_setup_killed := $(LIBS_cli_setup)
-INCLUDE_setup_killed := $(INCLUDE_cli_setup)
 
 UNIT_PLAIN += arm_killed
 SRC_arm_killed := $(SRC_setup_killed) tests/unit/cli_boot.c
 LIBS_arm_killed := $(LIBS_cli_setup)
-INCLUDE_arm_killed := $(INCLUDE_cli_setup)
 
 UNIT += cli_file
 SRC_cli_file := $(SRC_cli_setup) cli/save/payload.c
 LIBS_cli_file := $(SWSUSP_A) -lblkid -ljansson
-INCLUDE_cli_file := $(INCLUDE_cli_setup)
 
 STOCK_SRC := loader/stock/stock.c loader/disk/guid.c loader/disk/places.c loader/disk/gpt.c $(FIT_SRC) loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c \
 	image-io/err_any.c image-io/area_io.c drivers/block.c lib/err.c lib/format.c lib/log.c lib/arena.c lib/ranges.c \
@@ -333,15 +315,12 @@ SRC_img_exhaust := $(SRC_img)
 LIBS_img_exhaust := $(LZ4_A)
 UNIT += core_file
 SRC_core_file := cli/image/core_file.c
-INCLUDE_core_file := -Itests/unit $(INC_cli)
 
 UNIT += cli_hardware
 SRC_cli_hardware := cli/machine/firmware_settings.c cli/linux/facts_parse.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
-INCLUDE_cli_hardware := -Itests/unit $(INC_cli)
 
 UNIT += crash_info
 SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
-INCLUDE_crash_info := -Itests/unit $(INC_cli)
 
 UNIT += cli_export
 SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
@@ -349,7 +328,6 @@ SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/ima
 	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
 	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
 LIBS_cli_export := $(SWSUSP_A) -lblkid -ljansson
-INCLUDE_cli_export := -Itests/unit $(INC_cli)
 
 # Below the seam: the test is the machine.
 BARE_INCLUDE := -Itests/fake/bare -Itests/unit -iquote x86 -Ilib
@@ -381,4 +359,3 @@ SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/ac
 
 UNIT += verb
 SRC_verb := cli/base/verb.c cli/help.c cli/completion.c cli/base/say.c cli/base/escape.c
-INCLUDE_verb := -Itests/unit $(INC_cli)
