@@ -163,7 +163,7 @@ static int check_machine(struct save *s)
 	if (geteuid())
 		return complain("save must be run as root");
 	if (kexec_check() || check_encryption() || hardware_check(s->order.action) ||
-		machine_facts_read(&s->facts))
+		machine_facts_read(&s->facts) || machine_facts_check_way_back(&s->facts))
 		return -1;
 	return check_firmware(&s->facts);
 }

@@ -12,6 +12,7 @@
 #include "memory_use.h"
 #include "say.h"
 #include "sysfiles.h"
+#include "vmcoreinfo.h"
 
 /* ---- The firmware's memory map ---- */
 
@@ -388,4 +389,22 @@ bool vmcoreinfo_text(char *buf, size_t cap)
 	}
 	free(notes);
 	return ok;
+}
+
+int machine_facts_check_way_back(const struct machine_facts *f)
+{
+	static char text[65536];
+	uint64_t value;
+
+	if (f->restores_gdt || f->saved_context)
+		return 0;
+	if (f->vmcoreinfo && vmcoreinfo_text(text, sizeof(text)) &&
+		vmcoreinfo_value(
+			text, sizeof(text), "SYMBOL(swapper_pg_dir)", VMCOREINFO_HEX, &value) &&
+		vmcoreinfo_value(
+			text, sizeof(text), "NUMBER(phys_base)", VMCOREINFO_DECIMAL, &value))
+		return 0;
+	return complain(
+		"this kernel could not be returned to: neither saved_context in /proc/kallsyms nor "
+		"swapper_pg_dir and phys_base in its VMCOREINFO are known");
 }

@@ -47,4 +47,8 @@ int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n);
 /* The text of the kernel's vmcoreinfo note, from /proc/kcore; false when it cannot be read. */
 bool vmcoreinfo_text(char *buf, size_t cap);
 
+/* Whether the writer will find the kernel's GDT, without which it can return to it neither when it is done nor when
+ * it has to give up (old-kernel/old_kernel.c): -1 after one complaint when the kernel says nothing that leads there. */
+int machine_facts_check_way_back(const struct machine_facts *f);
+
 #endif

@@ -364,6 +364,42 @@ TEST(kcore)
 	}
 }
 
+/* A note of the kernel's, behind two headers. */
+static void kcore_note(const char *text)
+{
+	static struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segment;
+		uint32_t note[3];
+		char name[12], text[128];
+	} core;
+	core = (__typeof__(core)){
+		.header = {.e_ident = ELFMAG, .e_phoff = sizeof(Elf64_Ehdr), .e_phnum = 1},
+		.segment = {.p_type = PT_NOTE, .p_offset = offsetof(__typeof__(core), note)},
+		.note = {11, (uint32_t)strlen(text), 0},
+		.name = "VMCOREINFO"};
+	core.segment.p_filesz = sizeof(core) - core.segment.p_offset;
+	memcpy(core.text, text, strlen(text));
+	tree_bytes("/proc/kcore", &core, sizeof(core));
+}
+
+/* What the writer cannot come back from is refused before it is entered. */
+TEST(way_back)
+{
+	static struct machine_facts none, by_note = {.vmcoreinfo = 0x1000},
+					  by_symbol = {.saved_context = 0x1000},
+					  by_itself = {.restores_gdt = true};
+	assert_int_equal(machine_facts_check_way_back(&by_symbol), 0);
+	assert_int_equal(machine_facts_check_way_back(&by_itself), 0);
+	assert_int_equal(machine_facts_check_way_back(&by_note), -1);
+	assert_complaint("swapper_pg_dir");
+	kcore_note("SYMBOL(swapper_pg_dir)=ffffffff82a10000\n");
+	assert_int_equal(machine_facts_check_way_back(&by_note), -1);
+	kcore_note("SYMBOL(swapper_pg_dir)=ffffffff82a10000\nNUMBER(phys_base)=-4194304\n");
+	assert_int_equal(machine_facts_check_way_back(&by_note), 0);
+	assert_int_equal(machine_facts_check_way_back(&none), -1);
+}
+
 /* All that comes before the probe, which only a kernel can answer. */
 TEST(kexec_settings)
 {
