@@ -2,6 +2,13 @@
 # Torpor. `make` builds the product into out/, `make check` and `make demo` do all their own set-up.
 # V=1 shows the commands. Source lists are explicit; each folder gets only the -I it may use.
 
+# Whoever starts this, and how: tools sort, print and parse the same everywhere.
+export LC_ALL := C.UTF-8
+unexport LANGUAGE POSIXLY_CORRECT
+ifeq ($(shell [ -d "$${TMPDIR:-/tmp}" ] && [ -w "$${TMPDIR:-/tmp}" ] && echo yes),)
+unexport TMPDIR
+endif
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 out := out
@@ -335,7 +342,7 @@ $(foreach t,$(UNIT),$(if $(filter $(call san_key,$(call unit_inc,$(t))),$(SAN_DO
 	$(call san_rule,$(call unit_inc,$(t))))$(eval SAN_DONE += $(call san_key,$(call unit_inc,$(t))))))
 
 define unit_rule
-$(out)/unit/$(1): $(call san,$(call unit_inc,$(1)),tests/unit/test_$(1).c tests/unit/test.c $(SRC_$(1))) | $(out)/unit
+$(out)/unit/$(1): $(call san,$(call unit_inc,$(1)),tests/unit/test_$(1).c tests/unit/test.c tests/unit/environment.c $(SRC_$(1))) | $(out)/unit
 	$$(call say,HOSTLD,$(1))
 	$$(Q)$$(SAN_LINK) -o $$@ $$^ -lcmocka $$(LIBS_$(1))
 endef
@@ -348,7 +355,7 @@ $(out)/plain/%.o: %
 	$(Q)$(CC) $(CFLAGS) -O1 $(INC_host) -MMD -MP -c -o $@ $<
 
 define plain_unit_rule
-$(out)/unit/$(1): $(patsubst %,$(out)/plain/%.o,$(sort tests/unit/test_$(1).c tests/unit/test.c $(filter %.c,$(SRC_$(1))))) | $(out)/unit
+$(out)/unit/$(1): $(patsubst %,$(out)/plain/%.o,$(sort tests/unit/test_$(1).c tests/unit/test.c tests/unit/environment.c $(filter %.c,$(SRC_$(1))))) | $(out)/unit
 	$$(call say,HOSTLD,$(1))
 	$$(Q)$$(CC) -o $$@ $$^ -lcmocka $$(LIBS_$(1))
 endef

@@ -2,6 +2,7 @@
 /* torpor: the Linux command. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -105,13 +106,21 @@ static int run(int argc, char **argv)
 	return run_verb(argc - 1, argv + 1);
 }
 
+/* Whoever started us, and how. */
+static void start_plain(void)
+{
+	(void)signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error that names the file */
+	(void)signal(SIGCHLD, SIG_DFL); /* ignored, it would hide how efibootmgr ended */
+	unsetenv("POSIXLY_CORRECT");    /* options may stand anywhere */
+}
+
 int main(int argc, char **argv)
 {
 	int status;
 
 	if (say_begin())
 		return STATUS_FAILED;
-	(void)signal(SIGXFSZ, SIG_IGN); /* ulimit -f: an error that names the file */
+	start_plain();
 	status = run(argc, argv);
 	return say_end() && status == STATUS_OK ? STATUS_FAILED : status;
 }

@@ -5,6 +5,7 @@
  * or was resumed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,7 +40,7 @@ struct save {
 	struct save_order order;
 	uint32_t region_frames;
 	enum area_policy policy;
-	bool verbose;
+	bool verbose, dry_run;
 
 	struct machine_facts facts;
 	struct target target;
@@ -111,6 +112,9 @@ static int take_option(void *ctx, int letter, const char *arg)
 	case 'r':
 		return parse_number(
 			"--region-frames", arg, 2, HANDOFF_REGION_MAX, &s->region_frames);
+	case 'd':
+		s->dry_run = true;
+		return 0;
 	case 'u':
 		s->order.reusable = true;
 		return 0;
@@ -207,6 +211,32 @@ static int take_target(struct save *s)
 		return -1;
 	kept_leave_out(t, &s->headers);
 	return 0;
+}
+
+/* For --dry-run: the same questions, of a device that others may open, too. */
+static int look_at_target(struct save *s)
+{
+	struct target *t = &s->target;
+	int makes;
+
+	if (target_find_path(t, s->to) || target_check_free(t))
+		return -1;
+	area_identify(t);
+	t->fd = open(t->path, O_RDONLY | O_CLOEXEC);
+	if (t->fd < 0)
+		return complain("cannot open %s: %s", t->path, strerror(errno));
+	if (image_attach(&s->file, s->to, t->fd, target_area_bytes(t)))
+		return -1;
+	say_target(s);
+	if (s->policy == AREA_OVERWRITE &&
+		kept_in_the_way(&s->file, "; torpor format --force removes them"))
+		return -1;
+	makes = area_look(t, &s->file, s->policy, &s->headers);
+	if (makes > 0)
+		say("would make an area on %s\n", t->path);
+	else if (!makes && !img_state_check(&s->headers.h))
+		say("would overwrite the image that is there, which may be resumed\n");
+	return makes < 0 ? -1 : 0;
 }
 
 /* ---- What is mounted ---- */
@@ -343,6 +373,23 @@ static void clean_up(struct save *s)
 	lock_drop();
 }
 
+/* Every question that a save asks before it takes memory for the writer. */
+static int dry_run(struct save *s)
+{
+	static const char *const then[] = {[HANDOFF_POWEROFF] = "switch the machine off",
+		[HANDOFF_REBOOT] = "reboot",
+		[HANDOFF_CONTINUE] = "go on"};
+	int err = check_machine(s);
+
+	if (!err)
+		err = look_at_target(s);
+	if (!err)
+		err = take_filesystems(s);
+	if (!err)
+		say("would save, and %s: nothing was changed\n", then[s->order.action]);
+	return err;
+}
+
 int save_main(int argc, char **argv)
 {
 	static struct save s;
@@ -358,6 +405,12 @@ int save_main(int argc, char **argv)
 	s.to = device_tag_path(s.to);
 	if (!s.to)
 		return failure_status();
+
+	if (s.dry_run) {
+		err = dry_run(&s);
+		clean_up(&s);
+		return err ? (int)failure_status() : STATUS_OK;
+	}
 
 	/* Is it possible on this machine, and to this disk? */
 	err = check_machine(&s);
@@ -384,7 +437,7 @@ int save_main(int argc, char **argv)
 			area_disarm(&s.file, s.order.image_uuid);
 	}
 	clean_up(&s);
-	return err ? STATUS_FAILED : STATUS_OK;
+	return err ? (int)failure_status() : STATUS_OK;
 }
 
 const struct verb save_verb = {
@@ -398,6 +451,7 @@ const struct verb save_verb = {
 	.options = {{'t', "--to AREA", "where the image goes", 0},
 		{'n', "--then poweroff|reboot|continue",
 			"what to do when it is saved (poweroff, if not given)", 0},
+		{'d', "--dry-run", "only ask whether it can be done, and change nothing", 0},
 		{'f', "--format", "make a new area there, whatever it holds", 0},
 		{'s', "--serial PORT",
 			"the writer's log on a 16550, too: an I/O port (0x3f8) or a name (ttyS0)",

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 
+import environment  # noqa: F401  (by being imported)
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -110,6 +112,14 @@ def docs(total):
     total.add("documents", passed, failed or int(code != 0), out[-3000:])
 
 
+def command(total):
+    """The command as it is built, started in odd ways."""
+    code, out = run([sys.executable, "tests/command.py"], timeout=600)
+    counts = re.search(r"^(\d+) passed, (\d+) failed$", out, re.MULTILINE)
+    passed, failed = (int(counts.group(1)), int(counts.group(2))) if counts else (0, 1)
+    total.add("the command, however it is started", passed, failed or int(code != 0), out[-3000:])
+
+
 def golden(total):
     """Images by an independent encoder, through the command; by the python3 that the packages are for."""
     code, out = run(["/usr/bin/python3", "tests/golden/check.py", "out/torpor", "out/golden"], timeout=600)
@@ -167,6 +177,7 @@ def main():
     style(total)
     docs(total)
     unit(total, args.unit)
+    command(total)
     golden(total)
     corpus(total)
     model(total)

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import time
 
+import environment  # noqa: F401  (by being imported)
+
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 

@@ -251,6 +251,19 @@ int area_open(const struct target *t, struct image_file *f, enum area_policy pol
 	return check_may_make(t, policy) ? -1 : make_and_read(t, f, ret);
 }
 
+int area_look(const struct target *t, struct image_file *f, enum area_policy policy,
+	struct img_headers *ret)
+{
+	struct img_fault fault;
+	int err = policy == AREA_OVERWRITE ? IMG_ERR_NO_AREA : read_headers(f, ret, &fault);
+
+	if (!err)
+		return t->is_file ? target_file_map_check(t, f, ret) : 0;
+	if (err != IMG_ERR_NO_AREA)
+		return image_complain(f, err, &fault);
+	return check_may_make(t, policy) ? -1 : 1;
+}
+
 int area_format(const struct target *t, struct image_file *f, enum area_policy policy,
 	struct img_headers *ret)
 {

@@ -26,6 +26,11 @@ enum area_policy { AREA_KEEP, AREA_OVERWRITE, AREA_PLACE };
 int area_open(const struct target *t, struct image_file *f, enum area_policy policy,
 	struct img_headers *ret);
 
+/* What area_open would do, without doing it: -1 after its complaint, 1 when it would make an area, 0 when
+ * there is one, whose headers are in *ret. t: open, for reading only. */
+int area_look(const struct target *t, struct image_file *f, enum area_policy policy,
+	struct img_headers *ret);
+
 /* After a save that failed: when the area holds this very image all the same (a commit whose last answer
  * was lost), it is made EMPTY, because the system that it would bring back goes on. -1 after one
  * complaint. */

@@ -18,6 +18,10 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import environment  # noqa: E402,F401  (by being imported)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # What is searched whole, each to the end. Own images and stock ones are also looked at apart: that is quicker.

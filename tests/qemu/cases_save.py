@@ -207,6 +207,10 @@ def save_beside_store(t):
     same = (f"torpor keep get thing --in {AREA} | cmp - /run/thing && "
             f"torpor keep list --in {AREA} | grep -q '1 kept'")
     story.work(16)
+    headers = run(f"head -c 65536 {AREA} | sha256sum")
+    t.check("nothing was changed" in run(f"torpor save --dry-run --to {AREA}", timeout_s=120),
+            "save --dry-run does not say that nothing was changed")
+    t.check(run(f"head -c 65536 {AREA} | sha256sum") == headers, "save --dry-run has changed the area")
     story.cycle()
     run(same, timeout_s=120)
 

@@ -5,13 +5,17 @@ import glob
 import os
 import shutil
 import subprocess
+import sys
 import threading
 
-import disk
-import gpt
-import guest
-import initramfs
-from vm import Vm, VmError
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+
+import environment  # noqa: E402,F401  (by being imported)
+import disk  # noqa: E402
+import gpt  # noqa: E402
+import guest  # noqa: E402
+import initramfs  # noqa: E402
+from vm import Vm, VmError  # noqa: E402
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 OUT = os.path.join(ROOT, "out/qemu")

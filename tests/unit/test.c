@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The main of every unit suite: gives the tests that entered themselves (test.h) to cmocka. */
+#include "environment.h"
 #include "test.h"
 
 #include <stdbool.h>
@@ -76,6 +77,7 @@ static int tear_down_all(void **state)
 /* A pattern (with * and ?) as the argument: only the tests that match it. */
 int main(int argc, char **argv)
 {
+	environment_plain();
 	const char *slash = strrchr(argv[0], '/');
 	struct CMUnitTest *tests = calloc(n_tests + 1, sizeof(*tests)), *to = tests;
 	if (!tests)

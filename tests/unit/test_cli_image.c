@@ -109,6 +109,34 @@ TEST(blank)
 	assert_complaint("empty");
 }
 
+/* What would be made, asked without making it. */
+TEST(looked_at)
+{
+	struct target t = target();
+	struct img_headers hs, again;
+	struct image_file f;
+	uint8_t before[4096], after[4096];
+
+	assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+	assert_int_equal(area_look(&t, &f, AREA_KEEP, &hs), 1);
+	assert_int_equal(pread(fd, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(before[0], 0);
+	image_close(&f);
+	assert_int_equal(open_area(&t, AREA_KEEP, &hs), 0);
+	assert_int_equal(image_attach(&f, path, fd, AREA_BYTES), 0);
+	assert_int_equal(pread(fd, before, sizeof(before), 0), sizeof(before));
+	assert_int_equal(area_look(&t, &f, AREA_KEEP, &again), 0);
+	assert_memory_equal(again.h.area_uuid, hs.h.area_uuid, 16);
+	assert_int_equal(area_look(&t, &f, AREA_OVERWRITE, &again), 1);
+	assert_int_equal(pread(fd, after, sizeof(after), 0), sizeof(after));
+	assert_memory_equal(before, after, sizeof(after));
+	put("xxxxxxxx", 8, 0);
+	put("xxxxxxxx", 8, 4096);
+	assert_int_equal(area_look(&t, &f, AREA_KEEP, &again), -1);
+	assert_complaint("it holds unknown data");
+	image_close(&f);
+}
+
 TEST(foreign)
 {
 	struct target t = target();

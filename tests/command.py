@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command as it is built, started in ways that no unit suite can be: descriptors closed, limits, signals
+ignored, terminals of any width, other people's locales. Everything in a folder of its own; nothing needs root.
+
+Ends with "N passed, N failed".
+"""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import resource
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+
+import environment  # noqa: F401  (by being imported)
+
+TORPOR = os.path.join(environment.TOP, "out/torpor")
+HOSTILE = "a\x1b[31m\n\u202eb"
+counts = {True: 0, False: 0}
+
+
+def check(good, text):
+    counts[bool(good)] += 1
+    if not good:
+        print(f"FAIL {text}")
+
+
+def run(*words, closed=(), env=None, limits=(), ignored=(), stdin=subprocess.DEVNULL, timeout=120):
+    """Exit status (negative: the signal), standard output and error."""
+    def before():
+        for number in ignored:
+            signal.signal(number, signal.SIG_IGN)
+        for kind, value in limits:
+            resource.setrlimit(kind, (value, value))
+        for fd in closed:
+            os.close(fd)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        p = subprocess.run([TORPOR, *words], stdin=stdin, stdout=out, stderr=err, preexec_fn=before,
+                           env={**os.environ, **(env or {})}, timeout=timeout, check=False)
+        out.seek(0)
+        err.seek(0)
+        return p.returncode, out.read().decode(errors="replace"), err.read().decode(errors="replace")
+
+
+def content(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
+def closed_descriptors(image):
+    """What is opened first gets the lowest number: it must not be where text goes."""
+    before = content(image)
+    for closed in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+        for words in (("info", image), ("verify", image), ("dump", "--json", image)):
+            status, out, err = run(*words, closed=closed)
+            check(status == (1 if 1 in closed else 0), f"{words[0]} without {closed}: {status}, {err}")
+            check(content(image) == before, f"{words[0]} without {closed} has changed the image")
+        status, _, err = run("make", "--raw", "memory", "--force", "-o", "made", closed=closed)
+        check(status == (1 if 1 in closed else 0), f"make without {closed}: {status}, {err}")
+        status, _, err = run("verify", "made")
+        check(status == 0, f"an image made without {closed}: {err}")
+
+
+def environments(image):
+    """The same words on stdout, whatever there is."""
+    wanted = run("info", image)
+    for env in ({"LC_ALL": "tr_TR.UTF-8"}, {"LC_ALL": "xx_YY"}, {"LANG": "de_DE", "LC_ALL": ""}, {"TERM": ""},
+                {"TERM": "dumb"}, {"TMPDIR": "/nonexistent folder"}, {"TMPDIR": "/" + "long/" * 500},
+                {"HOME": "/nonexistent"}, {"POSIXLY_CORRECT": "1"}, {"COLUMNS": "0"}):
+        check(run("info", image, env=env) == wanted, f"info with {env}: {run('info', image, env=env)}")
+        status, out, err = run("info", image, "--json", env=env)
+        check(status == 0 and json.loads(out)["state"] == "VALID", f"info --json with {env}: {status}, {err}")
+    status, _, err = run("make", "--raw", "-", "-o", "x", env={"TMPDIR": "/nonexistent folder"},
+                         stdin=os.open("/dev/zero", os.O_RDONLY))
+    check(status == 1 and "/nonexistent folder" in err and "TMPDIR" in err, f"no TMPDIR: {status}, {err}")
+
+
+def limits(image):
+    """An error that names the thing, and nothing half made; or done all the same."""
+    tight = {"-f": (resource.RLIMIT_FSIZE, 1 << 20), "-n": (resource.RLIMIT_NOFILE, 16),
+             "-v": (resource.RLIMIT_AS, 100 << 20), "-u": (resource.RLIMIT_STACK, 256 << 10)}
+    for name, limit in tight.items():
+        status, _, err = run("verify", image, limits=[limit])
+        check(status == 0, f"verify with ulimit {name}: {status}, {err}")
+        status, _, err = run("make", "--raw", "memory", "-o", "limited", limits=[limit])
+        good = "limited" in err and status == 1 if name == "-f" else status == 0
+        check(good, f"make with ulimit {name}: {status}, {err}")
+        check(not os.path.exists("limited.part"), f"make with ulimit {name} leaves limited.part")
+        if os.path.exists("limited"):
+            os.unlink("limited")
+    status, _, err = run("export", "--raw", "-o", "limited", image, limits=[tight["-f"]])
+    check(status == 1 and err.count("torpor:") == 1 and "limited" in err, f"export: {status}, not one line: {err}")
+    check(not os.path.exists("limited") and not os.path.exists("limited.part"), "export with ulimit -f leaves a file")
+
+
+def full_disk(image):
+    """Standard output that cannot be written."""
+    with open("/dev/full", "wb") as full:
+        for words in (("info", image), ("info", "--json", image), ("export", "-o", "-", image), ("--help",)):
+            p = subprocess.run([TORPOR, *words], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                               timeout=60, check=False)
+            check(p.returncode == 1 and b"No space left" in p.stderr or b"cannot be written" in p.stderr,
+                  f"{words} to a full disk: {p.returncode}, {p.stderr}")
+
+
+def ended(image):
+    """Ended at some moment of it: nothing of ours stays. Ignored signals stay ignored."""
+    verbs = {"exported": ("export", "--raw", "-o", "exported", image), "again": ("make", "--raw", "memory", "-o", "again")}
+    for path, words in verbs.items():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE):
+            p = subprocess.Popen([TORPOR, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL, preexec_fn=lambda n=number: signal.signal(n, signal.SIG_DFL))
+            for _ in range(2000):
+                if os.path.exists(path + ".part") or p.poll() is not None:
+                    break
+                time.sleep(0.001)
+            p.send_signal(number)
+            p.wait(60)
+            check(not os.path.exists(path + ".part"), f"{words[0]} ended by {number} leaves {path}.part")
+            check(p.returncode == -number or os.path.exists(path), f"{words[0]}: {p.returncode} by {number}")
+            if os.path.exists(path):
+                os.unlink(path)
+    everything = [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ]
+    status, _, err = run("make", "--raw", "memory", "-o", "ignoring", ignored=everything)
+    check(status == 0, f"make with signals ignored: {status}, {err}")
+
+
+def on_terminal(columns, *words, term="xterm"):
+    """What a terminal of that width gets on stderr, as lines of it."""
+    pid, master = pty.fork()
+    if pid == 0:
+        os.environ["TERM"] = term
+        fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        os.execv(TORPOR, [TORPOR, *words])
+    got = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        got += piece
+    os.waitpid(pid, 0)
+    os.close(master)
+    return got.decode(errors="replace")
+
+
+def terminals(image):
+    slow = ("make", "--raw", "larger", "--force", "-o", "shown")
+    with open("larger", "wb") as f:
+        for _ in range(96):
+            f.write(os.urandom(1 << 20))
+    for columns in (1, 10, 20, 40, 80, 300):
+        said = on_terminal(columns, *slow)
+        bars = re.split(r"[\r\n]+", said)[:-2]
+        check(all(len(line) < max(columns, 1) or "MB/s" not in line for line in bars),
+              f"{columns} columns: {bars}")
+        check(columns < 20 or any("%" in line for line in bars), f"{columns} columns: no bar in {said!r}")
+    for term in ("dumb", ""):
+        check("%" not in on_terminal(80, *slow, term=term), f"a bar on TERM={term}")
+    check(on_terminal(80, *slow, "--quiet") == "", "a bar with --quiet")
+    said = on_terminal(80, "export", "-o", "-", image)
+    check("is a terminal" in said, f"export to a terminal: {said!r}")
+
+
+def names():
+    """Whatever a file is called, a terminal sees one line of text."""
+    os.link("image", HOSTILE)
+    for words in (("info", HOSTILE), ("verify", HOSTILE), ("export", "-o", "/nonexistent/" + HOSTILE, HOSTILE),
+                  ("info", "none" + HOSTILE), ("keep", "list", "--in", HOSTILE), ("format", HOSTILE),
+                  ("save", "--to", HOSTILE), ("setup", "--swap", HOSTILE), (HOSTILE,), ("info", "--" + HOSTILE)):
+        _, out, err = run(*words)
+        check(not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", out + err), f"{words[0]!r}: {out + err!r}")
+        check(all(line.startswith("torpor: ") for line in err.splitlines()), f"{words[0]!r}: {err!r}")
+    status, out, _ = run("info", "--json", HOSTILE)
+    check(status == 0 and json.loads(out)["path"] == HOSTILE, f"info --json of a hostile name: {out!r}")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="torpor-command.") as folder:
+        os.chdir(folder)
+        with open("memory", "wb") as f:
+            f.write(os.urandom(4 << 20) + bytes(4 << 20))
+        status, _, err = run("make", "--raw", "memory", "-o", "image")
+        check(status == 0, f"make: {status}, {err}")
+        closed_descriptors("image")
+        environments("image")
+        limits("image")
+        full_disk("image")
+        ended("image")
+        terminals("image")
+        names()
+        os.chdir("/")
+    print(f"{counts[True]} passed, {counts[False]} failed")
+    return counts[False] != 0 or counts[True] == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
