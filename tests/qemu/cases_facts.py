@@ -3,11 +3,13 @@
 
 import os
 import re
+import shutil
 import struct
 import zlib
 
 import cases_debian
 import cases_stock
+import efi_vars
 import facts_file
 import swsusp_image
 from cases_setup import PARTITION, SetupStory
@@ -47,14 +49,14 @@ class FactsStory(SetupStory):
         self.t.note(f"refused: {reason}")
         return reason
 
-    def refused_by_uefi(self, extra=None, then=None):
+    def refused_by_uefi(self, **wrong):
         """A start that does not resume and goes on to the firmware's next entry, which boots Linux; nothing of
-        the image is touched. then: a command there. The reason."""
+        the image is touched. wrong: attributes of the machine. The reason."""
         image = swsusp_image.digest(self.disk)
         linux_args = self.disk.linux_args()
         self.disk.set_env(linux_args=f"{linux_args} data=none")
-        was, self.machine.extra = self.machine.extra, self.machine.extra if extra is None else extra
-        self.machine.on_reset = "reset"
+        was = {name: getattr(self.machine, name) for name in wrong}
+        vars(self.machine).update(wrong, on_reset="reset")
         self.machine.start()
         reason = self.machine.wait_for(NO_RESUME, 120).group(1)
         self.guest.wait_ready()
@@ -62,10 +64,8 @@ class FactsStory(SetupStory):
         self.t.check(times == 1, f"the loader was started {times} times")
         self.t.check(swsusp_image.digest(self.disk) == image, "the refusal changed the image")
         self.t.note(f"refused: {reason}")
-        if then:
-            self.guest.run(then)
         self.guest.poweroff()
-        self.machine.extra = was
+        vars(self.machine).update(was)
         self.disk.set_env(linux_args=linux_args)
         return reason
 
@@ -164,42 +164,35 @@ def previous_boot(t):
 
 @case("facts-moved-tables-ovmf", product=TORPOR)
 def moved_tables(t):
-    """One table more, and the firmware puts all of them elsewhere: a kernel that went on would run AML from
-    where there is something else now. Its own boot works, and so does the resume once the machine is as it was."""
-    body = os.path.join(t.dir, "table")
-    with open(body, "wb") as f:
-        f.write(bytes(60000))
+    """More memory, and the firmware has its tables elsewhere; a device more, and one has other contents. A kernel
+    that went on would run AML from where there is something else now. Its own boot works, and so does the resume
+    once the machine is as it was."""
     story = FactsStory(t, door="ovmf-grub", set_up="--efi-entry --esp /esp")
     story.save()
-    reason = story.refused_by_uefi(extra=["-acpitable", f"sig=OEM1,data={body}"])
-    t.check("does not fit" in reason or "memory" in reason, f"another reason was given: {reason}")
-    moved = re.search(r"stock: (ACPI table \S+ was at 0x.*|.* was memory for the saved kernel.*)",
-                      story.machine.console.text())
-    t.check(moved, "the loader does not name what moved")
-    t.note(moved.group(1))
+    for wrong, wanted in (({"ram_mib": 1152}, r"stock: the ACPI root pointer was at 0x\w+, now at 0x\w+"),
+                          ({"extra": ["-device", "virtio-rng-pci,addr=0x1e"]}, r"stock: ACPI table DSDT .*")):
+        reason = story.refused_by_uefi(**wrong)
+        t.check("the firmware does not fit" in reason, f"another reason was given: {reason}")
+        said = re.search(wanted, story.machine.console.text())
+        t.check(said, "the loader does not name what moved")
+        t.note(said.group(0).strip())
     story.resume()
     story.verify()
     story.end()
-
-
-FILL = ("for n in 30000 3000 300 30 4; do head -c $n /dev/zero > /tmp/f; i=0; "
-        "while printf '\\7\\0\\0\\0' | cat - /tmp/f | dd bs=64k iflag=fullblock "
-        "of=/sys/firmware/efi/efivars/Fill$n.$i-6a688f36-f000-4ea1-9c1a-d5c5deffef8e 2> /dev/null; do "
-        "i=$((i + 1)); done; echo $n: $i; done")
-EMPTY = "chattr -i /sys/firmware/efi/efivars/Fill*; rm /sys/firmware/efi/efivars/Fill*"
 
 
 @case("facts-full-variables", product=TORPOR)
 def full_variables(t):
     """Where the firmware has no room for a count of starts, a loader that refused would be started for ever: it
     is not started at all. Room again, and the session is back."""
-    story = FactsStory(t, door="ovmf-grub", set_up="--efi-entry --esp /esp", linux_args="efi_no_storage_paranoia")
-    story.guest.run("mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2> /dev/null; "
-                    "ls /sys/firmware/efi/efivars | grep -q Boot")
-    t.note("variables: " + story.guest.run(FILL, timeout_s=300).replace("\n", ", "))
+    story = FactsStory(t, door="ovmf-grub", set_up="--efi-entry --esp /esp")
     story.save()
-    reason = story.refused_by_uefi(then=EMPTY)
+    variables = story.machine.vars
+    shutil.copyfile(variables, variables + ".room")
+    t.note(f"{efi_vars.fill(variables)} bytes of variables filled")
+    reason = story.refused_by_uefi()
     t.check("does not keep a count of starts" in reason, f"another reason was given: {reason}")
+    shutil.move(variables + ".room", variables)
     story.resume()
     story.verify()
     story.end()
