@@ -169,7 +169,7 @@ inline count_start(id_, state_)
 	:: else
 	fi;
 	if
-	:: starts_counted >= ATTEMPTS_MAX && !forced -> goto boots
+	:: starts_counted >= ATTEMPTS_MAX && !forced -> EVENT_START(0); goto boots
 	:: else
 	fi;
 	if
@@ -178,6 +178,7 @@ inline count_start(id_, state_)
 	:: !MUT_START_NOT_COUNTED && !MUT_START_NOT_KEPT -> goto boots /* the variable store is full */
 	fi;
 	printf("start %d for image %d in this state\n", starts_counted, id_);
+	EVENT_START(starts_counted);
 	step()
 }
 

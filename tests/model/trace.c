@@ -6,7 +6,8 @@
  *   trace NAME     one history; without NAME: their names
  *
  * Events: "copy SLOT GENERATION STATE ATTEMPTS", "data" (all of an image's data until the next flush),
- * "flush", "swap SIGNATURE ATTEMPTS", "fails" (the write or flush was refused by the disk), "reset".
+ * "flush", "swap SIGNATURE ATTEMPTS", "fails" (the write or flush was refused by the disk), "reset", "start N" (the
+ * EFI door has counted start N of an image in one state; 0: there were enough, it stays out).
  * Own images are written by the writer's output onto a disk of RAM, states and counts by the loader's code.
  */
 #include <setjmp.h>
@@ -22,6 +23,7 @@
 #include "ledger.h"
 #include "machine.h"
 #include "saved_machine.h"
+#include "start_count.h"
 #include "stock_disk.h"
 
 #define AREA_LBA     8u
@@ -98,6 +100,55 @@ static void tell(struct block_dev *dev)
 	told.ops.submit = submit;
 	told.ops.flush = flush;
 	dev->ops = &told.ops;
+}
+
+/* ---- the door's count, in the firmware's variable ---- */
+
+#define STARTS_MAX 2 /* as ATTEMPTS_MAX of the model */
+
+static struct starts variable;
+static bool have_variable;
+
+static int read_variable(void *ctx, void *buf, uint32_t *bytes)
+{
+	(void)ctx;
+	if (!have_variable)
+		return ERR_NOT_FOUND;
+	memcpy(buf, &variable, sizeof(variable));
+	*bytes = sizeof(variable);
+	return 0;
+}
+
+static int write_variable(void *ctx, const void *buf, uint32_t bytes)
+{
+	(void)ctx;
+	assert_int_equal(bytes, sizeof(variable));
+	memcpy(&variable, buf, sizeof(variable));
+	have_variable = true;
+	printf("start %u\n", variable.n);
+	return 0;
+}
+
+static int remove_variable(void *ctx)
+{
+	(void)ctx;
+	have_variable = false;
+	return 0;
+}
+
+/* state: of the image on its disk, as the judge tells it. */
+static int door(uint64_t state)
+{
+	static const struct start_store store = {
+		.read = read_variable, .write = write_variable, .remove = remove_variable};
+	static const struct options options = {.attempts_max = STARTS_MAX};
+	static struct judgment j;
+	uint32_t before;
+	j.state = state;
+	int err = start_count(&store, &j, 1, &options, &before);
+	if (err == ERR_ATTEMPTS)
+		puts("start 0");
+	return err;
 }
 
 /* ---- own images ---- */
@@ -222,6 +273,47 @@ static void own_snapshot_fails(void)
 	off();
 }
 
+/* As judge_own.c tells the state: by the header that counts. */
+static int own_door(void)
+{
+	struct img_headers headers;
+	struct img_fault fault;
+	struct img_source source = area_source(&area);
+	assert_int_equal(img_read_headers(&source, block, &headers, &fault), 0);
+	return door(headers.h.hash);
+}
+
+/* A start that left its trace on the image, two that did not, and no more of them. */
+static void own_starts(void)
+{
+	must(save());
+	off();
+	must(own_door());
+	must(set_state(IMG_LOADING, 1));
+	off();
+	must(own_door());
+	off();
+	must(own_door());
+	off();
+	must_fail(own_door());
+}
+
+/* It stays LOADING while its system is entered (own_kind.c), which then says that it runs; any number of times. */
+static void own_reusable(void)
+{
+	must(save());
+	for (int i = 0; i < 2; i++) {
+		off();
+		must(set_state(IMG_LOADING, 1));
+		must(set_state(IMG_VALID, 0));
+	}
+	off();
+	must(set_state(IMG_LOADING, 1));
+	off();
+	must(set_state(IMG_LOADING, 1));
+	must(set_state(IMG_VALID, 0));
+}
+
 /* ---- stock images ---- */
 
 static struct stock_disk stock;
@@ -260,6 +352,27 @@ static void stock_fails(void)
 	must(stock_consume(&stock.stock));
 }
 
+/* As judge_stock.c tells the state: by the header page. */
+static int stock_door(void)
+{
+	return door(img_hash(stock.stock.header_page, IMG_PAGE_BYTES));
+}
+
+static void stock_starts(void)
+{
+	static const struct swb_params params = {.codec = SWB_LZO, .n_data = 200};
+	stock_disk_init(&stock, &params, 512);
+	stock_start();
+	must(stock_door());
+	must(stock_count_attempt(&stock.stock));
+	stock_start();
+	must(stock_door());
+	stock_start();
+	must(stock_door());
+	stock_start();
+	must_fail(stock_door());
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -269,8 +382,11 @@ static const struct {
 	{"own-snapshot", own_snapshot, true},
 	{"own-header-fails", own_header_fails, true},
 	{"own-snapshot-fails", own_snapshot_fails, true},
+	{"own-starts", own_starts, true},
+	{"own-reusable", own_reusable, true},
 	{"stock-cycle", stock_cycle, false},
 	{"stock-fails", stock_fails, false},
+	{"stock-starts", stock_starts, false},
 };
 
 int main(int argc, char **argv)

@@ -17,6 +17,8 @@ c_decl {
 			return 10000000 + slot * 1000000 + gen * 1000 + state * 100 + attempts;
 		if (sscanf(line, "swap %d %d", &state, &attempts) == 2)
 			return 20000000 + state * 100 + attempts;
+		if (sscanf(line, "start %d", &attempts) == 1)
+			return 30000000 + attempts;
 		return !strncmp(line, "data", 4) ? 2 : !strncmp(line, "flush", 5) ? 3 :
 			!strncmp(line, "fails", 5) ? 4 : !strncmp(line, "reset", 5) ? 5 :
 			!strncmp(line, "cut", 3) ? 6 : -1;
@@ -61,6 +63,8 @@ byte position;
 	:: UNSEEN                                                                                  \
 	:: !UNSEEN -> FOLLOWED                                                                     \
 	fi
+/* The door counts start n of an image in one state; 0: it stays out, since there were enough. */
+#define EVENT_START(n) event == 30000000 + (n) -> FOLLOWED
 #define EVENT_FAILS  event == 4
 #define EVENT_CUT    event == 6
 #define EVENT_RESET  event == 5
