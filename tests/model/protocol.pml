@@ -97,6 +97,7 @@ byte id;
 #define EVENT       true
 #define EVENT_DONE  skip
 #define EVENT_START(n) skip
+#define EVENT_FACTS(b) skip
 #define EVENT_FAILS true
 #define EVENT_CUT   true
 #define EVENT_RESET true

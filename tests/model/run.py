@@ -114,8 +114,10 @@ def follow(pan, name, events):
 
 def wrong_traces(events):
     """The same, with one event of the code left out, or exchanged with a neighbour. What fails, and when power
-    returns, is not the code's doing. A trace may end anywhere."""
-    mine = [event not in ("reset", "fails") for event in events]
+    returns, is not the code's doing. A judge that was not asked, and a write that fails, is also a boot whose own
+    save fails. A trace may end anywhere."""
+    mine = [event not in ("reset", "fails") and not (event.startswith("facts") and after == "fails")
+            for event, after in zip(events, events[1:] + [""])]
     for i in range(len(events) - 1):
         if mine[i]:
             yield f"without event {i + 1} ({events[i]})", events[:i] + events[i + 1:]

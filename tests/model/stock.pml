@@ -18,7 +18,7 @@ inline judge_stock()
 	:: !forced && (cache.facts & BIT(cache.swap.id)) && (cache.fs & BIT(cache.swap.id)) && !MUT_FACTS_FS_NOT_COMPARED -> refused = 1
 	:: else ->
 		if
-		:: refused = 0
+		:: refused = 0; EVENT_FACTS(believed)
 		:: refused = 1
 		fi
 	fi

@@ -7,7 +7,8 @@
  *
  * Events: "copy SLOT GENERATION STATE ATTEMPTS", "data" (all of an image's data until the next flush),
  * "flush", "swap SIGNATURE ATTEMPTS", "fails" (the write or flush was refused by the disk), "reset", "start N" (the
- * EFI door has counted start N of an image in one state; 0: there were enough, it stays out).
+ * EFI door has counted start N of an image in one state; 0: there were enough, it stays out), "facts B" (the judge
+ * takes a stock image; 1: by facts that it believes).
  * Own images are written by the writer's output onto a disk of RAM, states and counts by the loader's code.
  */
 #include <setjmp.h>
@@ -23,8 +24,10 @@
 #include "ledger.h"
 #include "machine.h"
 #include "saved_machine.h"
+#include "facts.h"
 #include "start_count.h"
 #include "stock_disk.h"
+#include "stock_facts.h"
 
 #define AREA_LBA     8u
 #define AREA_SECTORS 24576u
@@ -318,21 +321,98 @@ static void own_reusable(void)
 
 static struct stock_disk stock;
 
+#define FACTS_PHYS 0x3000000ull
+
+static const struct boot_range ram = {.start = 0x100000, .end = 0x8000000, .type = BOOT_RAM};
+static uint8_t facts_file[FACTS_FILE_BYTES];
+static struct boot_info bi;
+
+/* Facts as arm writes them, of the boot whose boot ID has this first byte changed; before any: none. */
+static void arm(uint8_t other)
+{
+	const struct swsusp_info *info = &stock.stock.image.info;
+	const struct saved_memory m = {ram.start, ram.end, BOOT_RAM};
+	uint8_t page[SWB_PAGE];
+	uint64_t pfn = stock.image.frames[0]; /* with data, and soon looked at */
+	swb_content(pfn, page);
+	struct facts f = {.map_known = FACTS_MAP_CERTAIN,
+		.map_crc = info->e820_crc,
+		.jump_address = info->jump_address,
+		.jump_address_phys = info->jump_address_phys,
+		.boot_id_phys = pfn * SWB_PAGE,
+		.tables_known = 1,
+		.resume_offset = stock.stock.swap_page};
+	memcpy(f.swap_uuid, stock.stock.header.uuid, 16);
+	memcpy(f.boot_id, page, 16);
+	f.boot_id[0] ^= other;
+	struct state_writer w;
+	size_t bytes;
+	state_begin(&w, facts_file + sizeof(struct facts_head), FACTS_STREAM_MAX);
+	state_put(&w, &facts_desc, &f, 1);
+	state_put(&w, &saved_memory_desc, &m, 1);
+	assert_int_equal(state_finish(&w, &bytes), 0);
+	assert_int_equal(facts_seal(facts_file, bytes), 0);
+}
+
+static void disarm(void)
+{
+	assert_int_equal(facts_seal(facts_file, 0), 0);
+}
+
+/* By the kernel's own rule it is taken in any case. */
+static void stock_judged(void)
+{
+	static uint8_t work[STOCK_CHECK_WORK_BYTES] __attribute__((aligned(4096)));
+	static struct tables none;
+	static const struct acpi acpi;
+	static const struct this_cpu cpu;
+	const struct stock_now now = {.bi = &bi,
+		.options = &stock.options,
+		.acpi = &acpi,
+		.tables = &none,
+		.cpu = &cpu,
+		.disks = &stock.disks,
+		.work = work};
+	must(stock_check(&stock.stock, &now));
+	printf("facts %d\n", stock.stock.facts != NULL);
+}
+
+static void stock_open_it(void)
+{
+	const struct swsusp_e820 e = {ram.start, ram.end - ram.start, ram.type};
+	assert_int_equal(stock_disk_find(&stock), 0);
+	assert_int_equal(stock_open(&stock.stock, &stock.arena), 0);
+	/* The builder's image is of another machine. */
+	stock.stock.image.info.e820_crc = bi.map_crc[0].crc = swsusp_e820_crc(&e, 1);
+}
+
+static void stock_image(const struct swb_params *p)
+{
+	stock_disk_init(&stock, p, 512);
+	bi = (struct boot_info){.n_memory = 1,
+		.memory = {ram},
+		.facts = FACTS_PHYS,
+		.facts_bytes = sizeof(facts_file),
+		.n_map_crc = 1};
+	fake_memory_add(FACTS_PHYS, facts_file, sizeof(facts_file));
+	stock_open_it();
+}
+
+/* Power on, by way of a core that judges. */
 static void stock_start(void)
 {
 	puts("reset");
-	assert_int_equal(stock_disk_find(&stock), 0);
-	assert_int_equal(stock_open(&stock.stock, &stock.arena), 0);
-	if (!told.real) {
-		told.swap_lba = DISK_LBA;
+	stock_open_it();
+	stock_judged();
+	told.swap_lba = DISK_LBA;
+	if (stock.disk.dev.ops != &told.ops)
 		tell(&stock.disk.dev);
-	}
 }
 
 static void stock_cycle(void)
 {
 	static const struct swb_params params = {.codec = SWB_LZO, .n_data = 200, .gap_every = 9};
-	stock_disk_init(&stock, &params, 512);
+	stock_image(&params);
 	stock_start();
 	must(stock_count_attempt(&stock.stock));
 	stock_start();
@@ -343,7 +423,7 @@ static void stock_cycle(void)
 static void stock_fails(void)
 {
 	static const struct swb_params params = {.codec = SWB_LZ4, .n_data = 200};
-	stock_disk_init(&stock, &params, 512);
+	stock_image(&params);
 	stock_start();
 	told.fails = true;
 	must_fail(stock_count_attempt(&stock.stock));
@@ -361,9 +441,10 @@ static int stock_door(void)
 static void stock_starts(void)
 {
 	static const struct swb_params params = {.codec = SWB_LZO, .n_data = 200};
-	stock_disk_init(&stock, &params, 512);
+	stock_image(&params);
 	stock_start();
 	must(stock_door());
+	stock_judged(); /* the core */
 	must(stock_count_attempt(&stock.stock));
 	stock_start();
 	must(stock_door());
@@ -371,6 +452,41 @@ static void stock_starts(void)
 	must(stock_door());
 	stock_start();
 	must_fail(stock_door());
+}
+
+static const struct swb_params armed_params = {.codec = SWB_LZO, .n_data = 200};
+
+static void armed_resume(void)
+{
+	stock_image(&armed_params);
+	arm(0);
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	must(stock_consume(&stock.stock));
+	stock_disk_free(&stock);
+	stock_image(&armed_params);
+}
+
+/* With facts, and then disarmed. */
+static void stock_facts(void)
+{
+	armed_resume();
+	disarm();
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	must(stock_consume(&stock.stock));
+}
+
+/* Facts of the boot before, which the boot ID tells apart. */
+static void stock_stale_facts(void)
+{
+	armed_resume();
+	arm(1);
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	stock_start();
+	must(stock_count_attempt(&stock.stock));
+	must(stock_consume(&stock.stock));
 }
 
 static const struct {
@@ -387,6 +503,8 @@ static const struct {
 	{"stock-cycle", stock_cycle, false},
 	{"stock-fails", stock_fails, false},
 	{"stock-starts", stock_starts, false},
+	{"stock-facts", stock_facts, false},
+	{"stock-stale-facts", stock_stale_facts, false},
 };
 
 int main(int argc, char **argv)

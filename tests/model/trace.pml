@@ -19,6 +19,8 @@ c_decl {
 			return 20000000 + state * 100 + attempts;
 		if (sscanf(line, "start %d", &attempts) == 1)
 			return 30000000 + attempts;
+		if (sscanf(line, "facts %d", &state) == 1)
+			return 40000000 + state;
 		return !strncmp(line, "data", 4) ? 2 : !strncmp(line, "flush", 5) ? 3 :
 			!strncmp(line, "fails", 5) ? 4 : !strncmp(line, "reset", 5) ? 5 :
 			!strncmp(line, "cut", 3) ? 6 : -1;
@@ -65,6 +67,8 @@ byte position;
 	fi
 /* The door counts start n of an image in one state; 0: it stays out, since there were enough. */
 #define EVENT_START(n) event == 30000000 + (n) -> FOLLOWED
+/* A judge that did not refuse: whether it believes facts. */
+#define EVENT_FACTS(b) event == 40000000 + (b) -> FOLLOWED
 #define EVENT_FAILS  event == 4
 #define EVENT_CUT    event == 6
 #define EVENT_RESET  event == 5
