@@ -252,11 +252,14 @@ static void show_grub(struct status *s)
 		text = file_content(path, &n);
 	if (!text && errno != ENOENT)
 		no(s, "GRUB entry", "%s cannot be read: %s", path, strerror(errno));
-	else if (text && !grub_entry_text(s->record.args, block) && grub_block_is(text, block))
+	else if (text && !grub_entry_text(s->record.args, grub_password(folder), block) &&
+		 grub_block_is(text, block))
 		yes("GRUB entry", "in %s", path);
 	else
 		no(s, "GRUB entry", "not in %s as it was at setup: run torpor setup again", path);
 	free(text);
+	if (grub_password(folder) == GRUB_ASKS)
+		line("password", "yes", "GRUB asks for it before it starts the loader");
 	if (grub_is_armed(folder))
 		line("next boot", "yes", "GRUB starts the loader, once");
 	else

@@ -132,3 +132,54 @@ bool grub_block_is(const char *text, const char *block)
 	return find_block(text, &at, &len) && len == strlen(block) &&
 	       !memcmp(text + at, block, len);
 }
+
+/* ---- Passwords ---- */
+
+/* The line's words begin with these. */
+static const char *after(const char *line, const char *word)
+{
+	size_t n = strlen(word);
+
+	line += strspn(line, " \t");
+	return strncmp(line, word, n) ? NULL : line + n;
+}
+
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
+
+bool grub_has_superusers(const char *text)
+{
+	for (; *text; text = next_line(text)) {
+		const char *rest = after(text, "set ");
+
+		rest = rest ? after(rest, "superusers=") : NULL;
+		if (!rest)
+			continue;
+		rest += strspn(rest, "\"'");
+		if (*rest && !strchr(" \t\n", *rest))
+			return true;
+	}
+	return false;
+}
+
+enum grub_first grub_first_entry(const char *text)
+{
+	static const char word[] = " --unrestricted";
+
+	for (; *text; text = next_line(text)) {
+		size_t n = strcspn(text, "\n");
+		const char *at = after(text, "menuentry ");
+
+		if (!at)
+			continue;
+		for (; at + sizeof(word) - 1 <= text + n; at++)
+			if (!strncmp(at, word, sizeof(word) - 1) &&
+				strchr(" \t{\n", at[sizeof(word) - 1]))
+				return GRUB_UNRESTRICTED;
+		return GRUB_RESTRICTED;
+	}
+	return GRUB_NO_ENTRY;
+}

@@ -25,4 +25,13 @@ bool grubenv_set(char block[GRUBENV_BYTES], const char *name, const char *value)
 char *grub_block_replace(const char *text, const char *block);
 bool grub_block_is(const char *text, const char *block);
 
+/* ---- Passwords: pure over the text of grub.cfg and its like ---- */
+
+/* Whether some line sets superusers: then every entry that is not --unrestricted asks for a password. */
+bool grub_has_superusers(const char *text);
+
+/* The first entry for a system, as that is what GRUB boots by itself. */
+enum grub_first { GRUB_NO_ENTRY, GRUB_RESTRICTED, GRUB_UNRESTRICTED };
+enum grub_first grub_first_entry(const char *text);
+
 #endif

@@ -58,8 +58,12 @@ bool grub_find(const char *wanted, char ret[SYS_PATH_MAX]);
  * write grubenv. -1 after one complaint. */
 int grub_check(const char *folder);
 
+/* Whether its entries ask for a password, ours too: the Linux entries decide. */
+enum grub_password { GRUB_FREE, GRUB_ENTRY_FREE, GRUB_ASKS };
+enum grub_password grub_password(const char *folder);
+
 /* Our part of custom.cfg. -1: too long. */
-int grub_entry_text(const char *args, char ret[GRUB_TEXT_MAX]);
+int grub_entry_text(const char *args, enum grub_password password, char ret[GRUB_TEXT_MAX]);
 
 /* Installs what record (grub_folder, args) says, with the loaders from this folder. */
 int grub_install(struct changes *c, const char *loader_folder);

@@ -42,8 +42,19 @@ struct esp {
 	char partition[16];
 };
 
+/* systemd mounts it when somebody opens it, and looking alone does not. */
+static void wake_automount(const char *folder)
+{
+	char full[SYS_PATH_MAX];
+	int fd = sys_path(full, "%s", folder) ? open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static bool is_vfat(const char *folder, struct mount_line *ret)
 {
+	wake_automount(folder);
 	return sys_exists("%s", folder) && !mount_of(folder, ret) && !strcmp(ret->type, "vfat") &&
 	       !strcmp(ret->mount_point, folder);
 }

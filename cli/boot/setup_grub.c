@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "facts.h"
@@ -32,7 +33,7 @@ static const char entry_format[] = GRUB_BLOCK_BEGIN
 	"	set timeout=0\n"
 	"	set fallback=0\n"
 	"fi\n"
-	"menuentry \"Resume (Torpor)\" --id " GRUB_ENTRY " {\n"
+	"menuentry \"Resume (Torpor)\" --id " GRUB_ENTRY "%s {\n"
 	"	if [ \"$grub_platform\" = efi ]; then\n"
 	"		insmod chain\n"
 	"		chainloader \"$prefix/torpor/" LOADER_EFI "\" %s\n"
@@ -46,9 +47,13 @@ static const char entry_format[] = GRUB_BLOCK_BEGIN
 	"	fi\n"
 	"}\n" GRUB_BLOCK_END;
 
-int grub_entry_text(const char *args, char ret[GRUB_TEXT_MAX])
+int grub_entry_text(const char *args, enum grub_password password, char ret[GRUB_TEXT_MAX])
 {
-	return snprintf(ret, GRUB_TEXT_MAX, entry_format, args, args) < GRUB_TEXT_MAX ? 0 : -1;
+	const char *free_entry = password == GRUB_ENTRY_FREE ? " --unrestricted" : "";
+
+	return snprintf(ret, GRUB_TEXT_MAX, entry_format, free_entry, args, args) < GRUB_TEXT_MAX
+		       ? 0
+		       : -1;
 }
 
 static bool join(char ret[SYS_PATH_MAX], const char *folder, const char *name)
@@ -126,15 +131,86 @@ static char *read_grubenv(const char *folder, char ret_path[SYS_PATH_MAX])
 	return NULL;
 }
 
+static int check_grubenv(const char *folder)
+{
+	char path[SYS_PATH_MAX], *block = read_grubenv(folder, path);
+	bool room = block && grubenv_set(block, "next_entry", GRUB_ENTRY);
+
+	free(block);
+	if (!block)
+		return -1;
+	return room ? 0
+		    : complain("%s has no room for next_entry: take a variable away by "
+			       "grub-editenv",
+			      path);
+}
+
+/* Where there are modules at all; else they are all in GRUB's own image. */
+static int check_module(const char *folder)
+{
+	bool efi = booted_by_efi();
+	const char *platform = efi ? "x86_64-efi" : "i386-pc";
+	const char *module = efi ? "chain" : "multiboot2";
+
+	if (!sys_exists("%s/%s/normal.mod", folder, platform) ||
+		sys_exists("%s/%s/%s.mod", folder, platform, module) ||
+		(efi && secure_boot_is_on())) /* what is signed has it built in, or nothing */
+		return 0;
+	return complain("%s/%s has no %s.mod, by which GRUB starts the loader: run grub-install",
+		folder, platform, module);
+}
+
 int grub_check(const char *folder)
 {
-	char path[SYS_PATH_MAX], *block;
+	return check_config(folder) || check_writable(folder) || check_module(folder) ||
+			       check_grubenv(folder)
+		       ? -1
+		       : 0;
+}
 
-	if (check_config(folder) || check_writable(folder))
-		return -1;
-	block = read_grubenv(folder, path);
-	free(block);
-	return block ? 0 : -1;
+/* ---- Passwords ---- */
+
+struct bls {
+	bool unrestricted;
+};
+
+/* Entries in files of their own (Boot Loader Specification), which grub.cfg takes by "blscfg". */
+static int bls_entry(const char *name, void *ctx)
+{
+	char path[SYS_PATH_MAX], *text = NULL;
+	struct bls *bls = ctx;
+	size_t n;
+
+	if (snprintf(path, sizeof(path), "/boot/loader/entries/%s", name) < (int)sizeof(path))
+		text = file_content(path, &n);
+	bls->unrestricted = bls->unrestricted || (text && strstr(text, "--unrestricted"));
+	free(text);
+	return 0;
+}
+
+static char *read_text(const char *folder, const char *name)
+{
+	char path[SYS_PATH_MAX];
+	size_t n;
+
+	return join(path, folder, name) ? file_content(path, &n) : NULL;
+}
+
+enum grub_password grub_password(const char *folder)
+{
+	char *config = read_text(folder, "grub.cfg"), *custom = read_text(folder, "custom.cfg");
+	enum grub_first first = config ? grub_first_entry(config) : GRUB_NO_ENTRY;
+	struct bls bls = {false};
+	bool asks =
+		(config && grub_has_superusers(config)) || (custom && grub_has_superusers(custom));
+
+	if (first == GRUB_NO_ENTRY && config && strstr(config, "blscfg"))
+		(void)sys_each("/boot/loader/entries", bls_entry, &bls);
+	free(config);
+	free(custom);
+	if (!asks)
+		return GRUB_FREE;
+	return first == GRUB_UNRESTRICTED || bls.unrestricted ? GRUB_ENTRY_FREE : GRUB_ASKS;
 }
 
 /* ---- Installing ---- */
@@ -157,25 +233,43 @@ static int install_loader(
 	return err;
 }
 
-/* block NULL: without it; a file with nothing else in it goes away. */
+/* It may be a link, and stays one: what it leads to is written. */
+static int find_custom(const char *folder, char ret[SYS_PATH_MAX])
+{
+	char path[SYS_PATH_MAX], full[SYS_PATH_MAX];
+	struct stat st;
+
+	if (!join(path, folder, "custom.cfg") || !sys_path(full, "%s", path))
+		return complain("%s: the path is too long", folder);
+	if (lstat(full, &st) || !S_ISLNK(st.st_mode))
+		strcpy(ret, path);
+	else if (!sys_real_path(ret, "%s", path))
+		return complain("%s is a link to nothing", path);
+	return 0;
+}
+
+/* block NULL: without it; a file that was made for it goes away. */
 static int write_custom(struct changes *c, const char *folder, const char *block)
 {
 	char path[SYS_PATH_MAX], *text, *fresh;
 	size_t n;
 	int err;
 
-	if (!join(path, folder, "custom.cfg"))
-		return complain("%s: the path is too long", folder);
+	if (find_custom(folder, path))
+		return -1;
 	if (!block && !c->dry_run)
 		fresh_forget(path);
 	text = file_content(path, &n);
 	if (!text && (errno != ENOENT || !block))
 		return errno == ENOENT ? 0 : complain("cannot read %s: %s", path, strerror(errno));
+	/* Before there is anything of ours in it. */
+	if (block && text && !strstr(text, GRUB_BLOCK_BEGIN))
+		c->record->custom_was = true;
 	fresh = grub_block_replace(text ? text : "", block);
 	free(text);
 	if (!fresh)
 		return complain("%s: Torpor's marks in it make no block", path);
-	err = change_shared_file(c, path, *fresh ? fresh : NULL);
+	err = change_shared_file(c, path, *fresh || c->record->custom_was ? fresh : NULL);
 	free(fresh);
 	return err;
 }
@@ -185,8 +279,11 @@ int grub_install(struct changes *c, const char *loader_folder)
 	const char *folder = c->record->grub_folder;
 	char text[GRUB_TEXT_MAX], loaders[SYS_PATH_MAX];
 	bool efi = booted_by_efi();
+	enum grub_password password = grub_password(folder);
 
-	if (grub_entry_text(c->record->args, text) || !join(loaders, folder, "torpor"))
+	if (password == GRUB_ASKS)
+		say("GRUB asks for a password before it starts the loader, as for the Linux entries\n");
+	if (grub_entry_text(c->record->args, password, text) || !join(loaders, folder, "torpor"))
 		return complain("the loader's command line is too long");
 	if (change_folder(c, loaders) ||
 		install_loader(c, loader_folder, loaders, LOADER_BIOS, !efi) ||
@@ -201,7 +298,11 @@ int grub_uninstall(struct changes *c)
 
 	if (!c->dry_run && grub_is_armed(folder) && grub_disarm(folder))
 		return -1;
-	return write_custom(c, folder, NULL);
+	if (write_custom(c, folder, NULL))
+		return -1;
+	if (!c->dry_run)
+		c->record->custom_was = false;
+	return 0;
 }
 
 /* ---- The choice of the next boot ---- */

@@ -108,6 +108,8 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 		return *value == '/' && take_text(r->program, sizeof(r->program), value);
 	if (!strcmp(key, "args"))
 		return take_text(r->args, sizeof(r->args), value);
+	if (!strcmp(key, "custom-was"))
+		return r->custom_was = !strcmp(value, "1");
 	if (!strcmp(key, "grub"))
 		return take_text(r->grub_folder, sizeof(r->grub_folder), value);
 	if (!strcmp(key, "made-file"))
@@ -190,7 +192,7 @@ int record_format(const struct setup_record *r, char *dst, size_t cap)
 		ADD("program=%s\n", r->program);
 	ADD("offset=%" PRIu64 "\nargs=%s\n", r->offset_pages, r->args);
 	if (*r->grub_folder)
-		ADD("grub=%s\n", r->grub_folder);
+		ADD("grub=%s\n%s", r->grub_folder, r->custom_was ? "custom-was=1\n" : "");
 	if (r->entry >= 0)
 		ADD("entry=%04x\n", (unsigned int)r->entry);
 	if (r->entry_pending)

@@ -37,6 +37,7 @@ struct setup_record {
 	char program[SYS_PATH_MAX];     /* that the sleep hook runs; or "" */
 	char facts[SYS_PATH_MAX];       /* the file that arm tells the loader by; or "" */
 	char args[RECORD_ARGS_BYTES];   /* the loader's command line */
+	bool custom_was;                /* there was a custom.cfg before */
 	char grub_folder[SYS_PATH_MAX]; /* "": not GRUB */
 	int entry;                      /* number of the EFI boot entry, -1: none */
 	/* One is being made: whatever has our label is ours, but for these. */

@@ -190,16 +190,17 @@ static void read_usage(struct swap_place *p)
 #define SWAP_UUID      0x40c
 #define PAGE_SIGNATURE (PAGE_BYTES - 10)
 
-static void read_uuid(struct swap_place *p)
+static void read_header(struct swap_place *p)
 {
 	static uint8_t header[PAGE_BYTES];
 
 	memset(p->uuid, 0, sizeof(p->uuid));
-	if (p->offset_pages < UINT64_MAX / PAGE_BYTES &&
-		sys_read_at(p->device, p->offset_pages * PAGE_BYTES, header, sizeof(header)) ==
-			(int)sizeof(header) &&
-		(!memcmp(header + PAGE_SIGNATURE, SWAP_SIGNATURE, 10) ||
-			!memcmp(header + PAGE_SIGNATURE, "S1SUSPEND", 9)))
+	p->is_swap = p->offset_pages < UINT64_MAX / PAGE_BYTES &&
+		     sys_read_at(p->device, p->offset_pages * PAGE_BYTES, header, sizeof(header)) ==
+			     (int)sizeof(header) &&
+		     (!memcmp(header + PAGE_SIGNATURE, SWAP_SIGNATURE, 10) ||
+			     !memcmp(header + PAGE_SIGNATURE, "S1SUSPEND", 9));
+	if (p->is_swap)
 		memcpy(p->uuid, header + SWAP_UUID, sizeof(p->uuid));
 }
 
@@ -220,7 +221,7 @@ static int place_on(struct swap_place *p, unsigned int major, unsigned int minor
 	if (target_find(&p->t, p->device, major, minor))
 		return -1;
 	area_identify(&p->t);
-	read_uuid(p);
+	read_header(p);
 	read_usage(p);
 	return 0;
 }
@@ -378,13 +379,47 @@ bool swap_place_is(const struct swap_place *p, const char *args)
 	return end && (p->offset_pages || strncmp(end, " resume_offset=", 15) != 0);
 }
 
+#define BTRFS_ADVICE " (btrfs inspect-internal map-swapfile -r tells its resume_offset)"
+
+/* "; /swapfile is in use, from page 34816 on": what may be meant. "" when no file is in use. */
+static const char *file_in_use(char *text, size_t cap)
+{
+	struct swap_line line;
+	struct named n;
+	uint64_t page;
+	FILE *file = open_swaps();
+
+	*text = 0;
+	while (!*text && next_swap(file, &line)) {
+		if (!line.is_file)
+			continue;
+		complain_how(COMPLAIN_SILENTLY);
+		snprintf(text, cap, "; %.200s is in use", line.name);
+		if (!look_at(line.name, &n) && n.layer)
+			snprintf(text, cap, "; %.200s is in use, on %s%s", n.real, n.layer,
+				strcmp(n.layer, "btrfs") ? "" : BTRFS_ADVICE);
+		else if (*n.real && !first_page(n.real, &page))
+			snprintf(text, cap, "; %.200s is in use, whose resume_offset is %" PRIu64,
+				n.real, page);
+		complain_how(COMPLAIN_ALOUD);
+	}
+	if (file)
+		fclose(file);
+	return text;
+}
+
 int swap_place_in_use(const struct swap_place *p)
 {
+	char text[400];
+
 	if (p->offset_pages && !*p->file)
 		return complain("no swap file in use begins at page %" PRIu64 " of %s (%s): "
-				"resume_offset is of another file, the kernel will refuse",
-			p->offset_pages, p->device, p->from);
-	return p->bytes ? 0
-			: complain("%s is not in use as swap now: swapon it",
-				  *p->file ? p->file : p->device);
+				"resume_offset is of another file, the kernel will refuse%s",
+			p->offset_pages, p->device, p->from, file_in_use(text, sizeof(text)));
+	if (p->bytes)
+		return 0;
+	if (!p->is_swap) /* a file system, perhaps: not to be given to swapon or mkswap */
+		return complain("%s holds no swap area (%s)%s", *p->file ? p->file : p->device,
+			p->from, file_in_use(text, sizeof(text)));
+	return complain("%s is not in use as swap now: swapon it", *p->file ? p->file : p->device);
 }

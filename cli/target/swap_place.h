@@ -16,7 +16,8 @@ struct swap_place {
 	char device[SYS_PATH_MAX];  /* "/dev/vda5" */
 	char file[SYS_PATH_MAX];    /* the swap file; "": the device itself */
 	uint64_t offset_pages;      /* of the header on the device */
-	uint8_t uuid[16];           /* in the header; zero: not known */
+	bool is_swap;               /* there is a header */
+	uint8_t uuid[16];           /* in it; zero: not known */
 	uint64_t bytes, used_bytes; /* of the swap area; 0: it is not in use as swap */
 	const char *from;           /* who says that it is this one */
 	bool by_power;              /* the kernel does: /sys/power/resume is set */

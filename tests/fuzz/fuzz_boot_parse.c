@@ -59,6 +59,8 @@ static void custom(const char *text)
 		FUZZ_CHECK(grub_block_is(with, block));
 	free(with);
 	free(grub_block_replace(text, NULL));
+	(void)grub_has_superusers(text);
+	FUZZ_CHECK(grub_first_entry(text) <= GRUB_UNRESTRICTED);
 }
 
 static void record(const char *text)

@@ -229,3 +229,20 @@ TEST(bad_records)
 		if (record_parse(bad[i], &r))
 			fail_msg("accepted: %s", bad[i]);
 }
+
+TEST(grub_passwords)
+{
+	assert_false(grub_has_superusers(""));
+	assert_false(grub_has_superusers(
+		"# set superusers=root\nset superusers=\"\"\nset superusers=\n"));
+	assert_true(grub_has_superusers("a\n\tset superusers=\"root\""));
+	assert_true(grub_has_superusers("set superusers=root\n"));
+	assert_int_equal(grub_first_entry("submenu 'x' --unrestricted {\n"), GRUB_NO_ENTRY);
+	assert_int_equal(grub_first_entry("menuentry 'x' {\nmenuentry 'y' --unrestricted {\n"),
+		GRUB_RESTRICTED);
+	assert_int_equal(grub_first_entry("  menuentry 'x' --class a --unrestricted --id z {"),
+		GRUB_UNRESTRICTED);
+	assert_int_equal(grub_first_entry("menuentry 'x' --unrestricted{"), GRUB_UNRESTRICTED);
+	assert_int_equal(grub_first_entry("menuentry 'x' --unrestrictedly {"), GRUB_RESTRICTED);
+	assert_int_equal(grub_first_entry("menuentry "), GRUB_RESTRICTED);
+}

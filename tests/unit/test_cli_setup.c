@@ -221,6 +221,126 @@ TEST(grub_will_not_do)
 	refused(words, "more than 200 characters");
 }
 
+/* grubenv is full, modules are missing: before the first hibernation that would show it. */
+TEST(grub_will_not_do_either)
+{
+	static char env[GRUBENV_BYTES + 1];
+
+	tree_file("/boot/grub/i386-pc/normal.mod", "");
+	refused("setup", "/boot/grub/i386-pc has no multiboot2.mod");
+	tree_file("/boot/grub/i386-pc/multiboot2.mod", "");
+	memset(env, 'x', sizeof(env) - 1);
+	memcpy(env, "# GRUB Environment Block\nsaved_entry=", 37);
+	memcpy(env + GRUBENV_BYTES - 16, "\n###############", 16);
+	tree_bytes("/boot/grub/grubenv", env, GRUBENV_BYTES);
+	refused("setup", "/boot/grub/grubenv has no room for next_entry");
+	memset(env + 60, '#', GRUBENV_BYTES - 60);
+	env[59] = '\n';
+	tree_bytes("/boot/grub/grubenv", env, GRUBENV_BYTES);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_remove("/boot/grub/i386-pc/multiboot2.mod");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+}
+
+#define GRUB_CONFIG "set default=$next_entry\nsource custom.cfg\n"
+
+/* Ours asks for a password when Linux does. */
+TEST(superusers)
+{
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	tree_file("/boot/grub/grub.cfg",
+		GRUB_CONFIG "set superusers=\"root\"\n"
+			    "menuentry 'Debian' --class os --unrestricted {\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/custom.cfg", "--id torpor --unrestricted {\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_file("/boot/grub/grub.cfg", GRUB_CONFIG "set superusers=\"root\"\n"
+						     "menuentry 'Debian' --class os {\n");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED); /* it is another entry now */
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/custom.cfg", "--id torpor {\n");
+	/* A password that is set beside our entry; entries in files of their own. */
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	tree_file("/boot/grub/grub.cfg", GRUB_CONFIG "blscfg\n");
+	tree_file("/boot/grub/custom.cfg", "set superusers=me\npassword me secret\n");
+	tree_file("/boot/loader/entries/1.conf", "grub_arg --unrestricted\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/custom.cfg", "--id torpor --unrestricted {\n");
+	tree_file("/boot/loader/entries/1.conf", "title x\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/custom.cfg", "--id torpor {\n");
+}
+
+/* custom.cfg that leads elsewhere, or has nothing in it, is so again. */
+TEST(custom_stays_what_it_was)
+{
+	char full[SYS_PATH_MAX];
+	struct stat st;
+
+	tree_file("/etc/grub-custom", "mine\n");
+	tree_link("/boot/grub/custom.cfg", "../../etc/grub-custom");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_true(sys_path(full, "/boot/grub/custom.cfg"));
+	assert_int_equal(lstat(full, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	machine_has("/etc/grub-custom", "mine\n" GRUB_BLOCK_BEGIN);
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_int_equal(lstat(full, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	machine_has("/etc/grub-custom", "mine\n");
+	machine_has_not("/etc/grub-custom", "orpor");
+	tree_file("/etc/grub-custom", "");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+	assert_int_equal(lstat(full, &st), 0);
+	assert_true(sys_exists("/etc/grub-custom"));
+	tree_remove("/etc/grub-custom");
+	assert_int_equal(machine_run("setup"), STATUS_FAILED);
+	assert_complaint("/boot/grub/custom.cfg is a link to nothing");
+	assert_int_equal(machine_run("setup --remove"), STATUS_FAILED);
+	assert_int_equal(unlink(full), 0);
+	assert_int_equal(machine_run("setup --remove"), STATUS_OK);
+}
+
+/* resume= names a file system, or a file that was made anew. */
+TEST(not_to_be_swapped_to)
+{
+	static uint8_t super[8192];
+
+	tree_file("/swapfile", "");
+	tree_file("/proc/swaps", "/swapfile file 524284 0 -2\n");
+	tree_bytes("/dev/vda1", super, sizeof(super));
+	tree_bytes("/dev/vda2", super, sizeof(super));
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	assert_int_equal(machine_run("setup --swap /dev/vda2"), STATUS_FAILED);
+	memcpy(super + 4086, "SWAPSPACE2", 10);
+	tree_bytes("/dev/vda2", super, sizeof(super));
+	assert_int_equal(machine_run("setup --swap /dev/vda2"), STATUS_OK);
+	tree_file("/sys/power/resume", "3001:2\n");
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	machine_has_not("/boot/grub/grubenv", "next_entry");
+	static struct swap_place p;
+	assert_int_equal(swap_place_find(&p, NULL), 0);
+	assert_int_equal(swap_place_in_use(&p), -1);
+	assert_complaint("swapon it");
+	memset(super, 0, sizeof(super));
+	tree_bytes("/dev/vda2", super, sizeof(super));
+	assert_int_equal(swap_place_find(&p, NULL), 0);
+	assert_int_equal(swap_place_in_use(&p), -1);
+	assert_complaint("/dev/vda2 holds no swap area (/sys/power/resume); /swapfile is in use");
+	tree_file("/sys/power/resume_offset", "77\n");
+	assert_int_equal(swap_place_find(&p, NULL), 0);
+	assert_int_equal(swap_place_in_use(&p), -1);
+	assert_complaint(
+		"resume_offset is of another file, the kernel will refuse; /swapfile is in use");
+}
+
 TEST(no_loader)
 {
 	tree_remove("/usr/lib/torpor/torpor.mb2");
