@@ -8,13 +8,11 @@ from harness import TORPOR, case
 NO_LOGO = "bgrt_disable"
 
 
-def whole(name, firmware, options="", prepare=None, **machine):
-    """From setup to --remove. prepare: what is done to the Debian before."""
+def whole(name, firmware, options="", **machine):
+    """From setup to --remove."""
     @case(name, product=TORPOR)
     def run(t):
         d = Debian(t, firmware, **machine)
-        if prepare:
-            prepare(d)
         before = d.tree()
         d.set_up(options)
         boot_id = d.run("cat /proc/sys/kernel/random/boot_id")
@@ -45,3 +43,6 @@ def unsaved(t):
     t.check("the next boot is an ordinary one" in said, said)
     t.check("next_entry" not in d.run("grub-editenv list"), "GRUB's choice is the loader")
     d.poweroff()
+
+
+whole("debian-13-seabios-grub", "seabios", suite="trixie")

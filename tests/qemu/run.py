@@ -30,6 +30,7 @@ import harness  # noqa: E402
 import cases_boot  # noqa: E402,F401  (registers its cases)
 import cases_cuts  # noqa: E402,F401
 import cases_debian  # noqa: E402,F401
+import cases_debian_changes  # noqa: E402,F401
 import cases_disks  # noqa: E402,F401  (registers its cases)
 import cases_export  # noqa: E402,F401
 import cases_facts  # noqa: E402,F401
