@@ -378,6 +378,11 @@ unit-build: $(UNIT_MEANT:%=$(out)/unit/%) $(if $(filter golden,$(UNIT_MEANT)),$(
 unit: unit-build
 	$(Q)python3 tests/check.py --only-unit --unit $(UNIT_MEANT)
 
+# Lengths, circles, what has no contract or no suite: information, not a gate. V=1 names all.
+.PHONY: metrics
+metrics: $(PRODUCT)
+	$(Q)python3 tests/metrics.py $(if $(V),-v)
+
 # ---- what real firmware says: the loader's own sources on a corpus of machines (tests/corpus/run.py) ----
 CORPUS := $(out)/corpus/maps $(out)/corpus/pairs $(out)/corpus/acpi
 $(out)/corpus/maps: tests/corpus/maps.c tests/corpus/map_file.c tests/corpus/made_image.c \
