@@ -347,6 +347,9 @@ static int take_option(void *ctx, int letter, const char *arg)
 	case 'n':
 		o->dry_run = true;
 		break;
+	case 'q':
+		say_quietly();
+		break;
 	case 'e':
 		o->esp = arg;
 		break;
@@ -465,7 +468,8 @@ const struct verb setup_verb = {
 			0},
 		{'a', "--loader-args WORDS",
 			"more words for the loader's command line (torpor-loader(7))", 0},
-		{'n', "--dry-run", "only say what would be done", 0},
+		{'n', "--dry-run", "only say what would be done", 4},
+		{'q', "-q, --quiet", "no progress, no word of what is done", 4},
 		{'r', "--remove", "undo exactly what was done, also by a setup that was killed", 3},
 		{'R', "--refresh",
 			"install this version's loaders where a setup has put others; nothing else changes",

@@ -11,7 +11,8 @@
  *   4  missing: no such file or device, no image area or swap area there, no store, nothing kept under
  *      that name, no such stream
  *   5  empty: an area or swap area is there, and no image in it
- *   6  damaged: what is there is not as it was written, a header copy, index, data, or a kept file
+ *   6  damaged: what is there is not as it was written: index, data, a kept file, both header copies, or the one
+ *      that would say that there is something (of two that both say so a damaged one is a warning)
  *
  * A signal that ends the command ends it as signals do (128 + its number in a shell).
  */

@@ -261,10 +261,13 @@ int image_check_copies(
 
 	if (!image_copy_trouble(text, f, hs, fault))
 		return 0;
-	return complain_as(STATUS_DAMAGED, "%s: %s; it may have been the newer one%s", f->path,
-		text,
-		hs->h.state == IMG_EMPTY ? ", so that the other one's \"no image\" proves nothing"
-					 : "");
+	if (hs->h.state == IMG_EMPTY)
+		return complain_as(STATUS_DAMAGED,
+			"%s: %s; it may have been the newer one, so that the other one's \"no image\" "
+			"proves nothing",
+			f->path, text);
+	complain("warning: %s: %s; the other one counts", f->path, text);
+	return 0;
 }
 
 bool image_lacks_state(const struct image_file *f, const struct img_headers *hs)

@@ -56,7 +56,8 @@ enum exit_status image_status(int err);
 const char *image_copy_trouble(char ret[IMAGE_TROUBLE_BYTES], const struct image_file *f,
 	const struct img_headers *hs, const struct img_fault *fault);
 
-/* The same as a complaint: -1, and STATUS_DAMAGED. 0: both are good. */
+/* The same as a complaint. -1, and STATUS_DAMAGED, where the other copy says EMPTY: an image's commit writes one
+ * copy only, and that may be the damaged one. Of everything else both copies tell: a warning, and 0. */
 int image_check_copies(
 	const struct image_file *f, const struct img_headers *hs, const struct img_fault *fault);
 

@@ -56,9 +56,12 @@ int kept_check_copies(const struct kept *k)
 
 	if (!image_copy_trouble(text, &k->part, &k->store.hs, &k->store.copy_fault))
 		return 0;
-	return complain_as(STATUS_DAMAGED,
-		"%s: the store's %s; what was kept or dropped last may be missing here",
-		k->part.path, text);
+	if (!store_count(&k->store))
+		return complain_as(STATUS_DAMAGED,
+			"%s: the store's %s; what was kept may be missing here", k->part.path,
+			text);
+	complain("warning: %s: the store's %s; the other one counts", k->part.path, text);
+	return 0;
 }
 
 static int look(struct kept *k, const struct image_file *whole, const struct img_dest *dest)

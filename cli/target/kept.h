@@ -26,8 +26,8 @@ void kept_close(struct kept *k);
  * or 1. */
 int kept_look(struct kept *k, const struct image_file *whole);
 
-/* Complains (-1, STATUS_DAMAGED) when a header copy of the store is damaged: the newer list of what is
- * kept may be lost with it. */
+/* Complains when a header copy of the store is damaged: -1, and STATUS_DAMAGED, where the other one names
+ * nothing that is kept; else a warning, and 0. */
 int kept_check_copies(const struct kept *k);
 
 /* Complains (-1) when the area has a store that holds anything, or one that cannot be read. how: what

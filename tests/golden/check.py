@@ -83,6 +83,12 @@ def check_dump(c, name, path, own):
             c.that(good, f"{name}: dump of {key}: {o}")
 
 
+def status_of(refused):
+    """As torpor.8 has it: missing, empty, not for this version, damaged."""
+    return {"no image area": 4, "area is empty": 5, "unknown major version": 1,
+            "feature that is unknown": 1}.get(refused, 6)
+
+
 def check_image(c, name, directory):
     _, refused, _ = images.IMAGES[name]
     path = os.path.join(directory, name + ".img")
@@ -93,11 +99,11 @@ def check_image(c, name, directory):
     c.that(isinstance(own, str) == bool(refused and not bad_stream), f"{name}: own decoder: {own}")
     code, out, err = c.run("verify", path)
     if refused:
-        c.that(code == 1 and refused in err, f"{name}: verify: {code}, {out}{err}")
+        c.that(code == status_of(refused) and refused in err, f"{name}: verify: {code}, {out}{err}")
         if not bad_stream:
             return
         code, out, err = c.run("dump", path)
-        c.that(code == 1 and yaml.safe_load(out), f"{name}: dump: {code} {err}")
+        c.that(code == status_of(refused) and yaml.safe_load(out), f"{name}: dump: {code} {err}")
         return
     c.that(code == 0 and "good" in out, f"{name}: verify: {code}, {err}")
     code, out, err = c.run("info", path)
