@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The firmware has the disks until boot services end. An adapter, so that the judge looks at
+ * them through the same block interface as at our own drivers' disks.
+ */
 #include "efi_disks.h"
 
 #include "format.h"

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the image format, which knows one run of bytes, and disks, which know sectors and the
+ * extents of a partition or file. A write outside the extents is impossible here, by
+ * construction.
+ */
 #include "area_io.h"
 
 #include <string.h>

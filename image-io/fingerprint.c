@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A resumed kernel believes what it remembers of its file systems; if another system wrote to
+ * one, it would destroy it. Which bytes give that away is decided here, once for the writer and
+ * the loader.
+ */
 #include "fingerprint.h"
 
 static int read_range(struct block_dev *dev, uint64_t lba, uint64_t n_sectors, uint64_t offset,

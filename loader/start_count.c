@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An image that resets the machine each time it is tried would do so for ever behind a boot
+ * entry that comes first. This counts what leaves no other trace.
+ */
 #include "start_count.h"
 
 #include <stddef.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Taken as late as possible: after the jump nobody writes to the disks any more, so what is read
+ * now is what the loader will find if nobody else came by.
+ */
 #include "fingerprints.h"
 
 #include <assert.h>

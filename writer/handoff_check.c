@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The handoff crosses from Linux to a program without it: a number that is wrong here would be a
+ * wild write there. All of it is checked before anything is used.
+ */
 #include "handoff_check.h"
 
 #include <stdbool.h>

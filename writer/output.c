@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Compression and disk overlap through this ring: the image format hands over a block and goes
+ * on while up to the queue's depth of them are in flight.
+ */
 #include "output.h"
 
 #include <string.h>

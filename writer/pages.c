@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A frame that is missing from the image is lost, and one too many may be somebody's hardware:
+ * the rule for both is here, and the command asks it, too, before a save.
+ */
 #include "pages.h"
 
 #define PAGE_BYTES 4096ull

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Resetting, powering off and finding processors need a few fields of ACPI and no AML; this
+ * finds them in tables that may lie anywhere and be anything.
+ */
 #include <string.h>
 
 #include "acpi.h"

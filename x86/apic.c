@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Processors that firmware left running, and interrupts that it left on, would go on in memory
+ * that is overwritten: what parks and masks them, and gives the old kernel its mode back, is
+ * here.
+ */
 #include "apic.h"
 
 #include "deadline.h"

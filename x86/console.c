@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The log must reach somebody even when all else has failed: a serial port and the screen need
+ * no driver and no memory.
+ */
 #include <string.h>
 
 #include "console.h"

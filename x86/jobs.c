@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Decompression on all processors with no scheduler, no allocation and no interrupts: a ring
+ * that one processor fills and all of them empty.
+ */
 #include "jobs.h"
 
 #include "deadline.h"

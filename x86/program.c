@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where kexec or a door puts the program is not known when it is linked. What happens before
+ * main, and needs main's own addresses to be right, is here.
+ */
 #include "program.h"
 
 #include "cpu.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Starting the other processors needs real mode, low memory and delays; ending them must leave
+ * nothing running in memory that is about to be overwritten.
+ */
 #include "smp.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A fault in a program without an operating system resets the machine and leaves no trace: here
+ * it becomes a register dump on every log sink.
+ */
 #include "traps.h"
 
 #include <stdatomic.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One clock for all that is measured or waited for: monotonic, so that a clock that is set
+ * during a save does not count.
+ */
 #include "now.h"
 
 #include <time.h>

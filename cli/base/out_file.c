@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A command that is killed, or whose disk is full, must not leave half a file under a name that
+ * somebody will believe: so the file is made beside it and renamed at the end.
+ */
 #define _GNU_SOURCE
 #include "out_file.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One place for every line a person reads, so that texts from disks, firmware and the kernel
+ * cannot play with a terminal, and the last complaint can be handed on.
+ */
 #define _GNU_SOURCE
 /* All output for people goes through here: complete, on one line each, and harmless for a terminal. */
 #include "say.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An image area gets a uuid of its own; this is the little that it takes, without a library for
+ * it.
+ */
 #include "uuid.h"
 
 #include <stdio.h>

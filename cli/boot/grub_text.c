@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GRUB's files belong to the user and to GRUB: this knows their texts, and setup_grub.c which
+ * files they are, so that every malformed one can be tried without a disk.
+ */
 #include "grub_text.h"
 
 #include <stdlib.h>

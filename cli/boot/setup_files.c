@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Setup changes somebody's machine. Each change goes through here, so that none is made in
+ * place, unrecorded, or when only asked what would be done.
+ */
 #define _GNU_SOURCE
 #include "setup_files.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The record of setup is what --remove and status go by, so a damaged one, or one of another
+ * version, must be recognized and not be half believed.
+ */
 #include "setup_record.h"
 
 #include <errno.h>

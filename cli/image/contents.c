@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Verifying an image is bound by the disk or by hashing, whichever is slower: a window is read
+ * and decoded by several threads while the next one is on its way.
+ */
 #include "contents.h"
 
 #include <inttypes.h>

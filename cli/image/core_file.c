@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * torpor make reads cores that other programs wrote, and export writes ones that crash and gdb
+ * read: the format is in this file only, and nothing in a core is believed before it is checked.
+ */
 #include "core_file.h"
 
 #include <inttypes.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A core is of use to a debugger only with the notes that the kernel would have written at a
+ * crash; here they are found in the saved memory itself.
+ */
 #include "crash_info.h"
 
 #include <stdlib.h>

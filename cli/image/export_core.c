@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How an image's memory becomes an ELF core: which frames, which notes, which pieces of the
+ * kernel's own mapping. export.c is the verb, with its options and its files.
+ */
 #include "export.h"
 
 #include <inttypes.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * image-format/ and swsusp/ know offsets, not files: this is what they read and write through,
+ * and what remembers which transfer failed and why, for one complaint with the place.
+ */
 #define _GNU_SOURCE
 #include "image_io.h"
 

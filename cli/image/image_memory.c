@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Export and dump want frames, whoever saved them: the two formats meet here and nowhere above. */
 #include "image_memory.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader's reader of stock images, compiled for the host over a file: so that info and
+ * verify say what the loader will find.
+ */
 #include "stock_image.h"
 
 #include <inttypes.h>

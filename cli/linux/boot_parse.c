@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Texts that GRUB, efibootmgr, systemd and the kernel wrote for others. Parsed apart from the
+ * files they are in, so that the fuzzer reaches every line.
+ */
 #define _GNU_SOURCE
 #include "boot_parse.h"
 

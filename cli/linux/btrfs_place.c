@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * FIEMAP on btrfs answers in addresses that no disk knows; a loader without btrfs needs sectors.
+ * The kernel's own chunk tree is asked, and any profile that keeps data in more than one place
+ * is refused.
+ */
 #include "btrfs_place.h"
 
 #include <errno.h>

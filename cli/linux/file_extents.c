@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A loader writes to a file's blocks behind the file system's back. Which blocks those are, and
+ * each of FIEMAP's flags that makes it unsafe, is decided here.
+ */
 #include "file_extents.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ioctls about files, one call each and nothing decided, so that tests put a played file
+ * system in their place (tests/unit/play_file_sys.c).
+ */
 #define _GNU_SOURCE
 #include "file_sys.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Neither writer nor loader can see through encryption, RAID or LVM. What lies between is found
+ * by walking /sys, so that the refusal names it.
+ */
 #include "layers.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Other programs are run without a shell, so that no name on a disk is ever a word of one, and
+ * what they say is kept for the complaint about them.
+ */
 #include "run.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only way to /proc, /sys and /dev: a test points facts_root at a folder, and the whole
+ * command sees another machine.
+ */
 #include "sysfiles.h"
 
 #include <dirent.h>

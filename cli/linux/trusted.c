@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A sleep hook runs as root without anybody watching: what it runs must be changeable by root
+ * alone, along the whole path.
+ */
 #include "trusted.h"
 
 #include <errno.h>

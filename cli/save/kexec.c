@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's side of the jump, alone in a file, so that everything around it can be tested on
+ * a machine where nothing may jump.
+ */
 #include "kexec.h"
 
 #include <errno.h>

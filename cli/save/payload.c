@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The writer runs without Linux, so all that it will need to know is put into one block beside
+ * its program here, in the form in which kexec lays it into memory.
+ */
 #include "payload.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writer and loader need memory that is nobody's: found here, pinned until the jump, and looked
+ * at frame by frame, because one that a device or firmware also uses would ruin the save.
+ */
 #define _GNU_SOURCE
 #include "region.h"
 

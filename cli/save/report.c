@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * After the resume, the mailbox is all that is left of what happened in between. It is read with
+ * care: the writer may have died while writing it.
+ */
 #include "report.h"
 
 #include <inttypes.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The writer and the loader cannot ask Linux what was mounted. It is told here, with the bytes
+ * of each superblock that tell whether another system has been at it.
+ */
 #include "filesystems.h"
 
 #include <string.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a user keeps across resumes lies behind the image in the same partition; where that is
+ * must be found anew each time, from the sizes alone, and never overlap an image.
+ */
 #define _GNU_SOURCE
 #include "kept.h"
 

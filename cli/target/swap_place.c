@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel and systemd choose a swap area by rules of their own; the loader must look at that
+ * very one. The rules are retold here, so that setup and status can say when the choice would
+ * differ.
+ */
 #define _GNU_SOURCE
 #include "swap_place.h"
 

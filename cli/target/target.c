@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a name that a person typed to a controller, a disk and a sector range that a program
+ * without Linux finds again; and no, where something is in use.
+ */
 #define _GNU_SOURCE
 #include "target.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Making an image area destroys what was there. What it is is asked of libblkid first, and
+ * whether it is the partition that was meant.
+ */
 #include "target_area.h"
 
 #include <blkid/blkid.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A file's blocks stay where they are only on some file systems, and only if nothing moves,
+ * shares, compresses or journals them; each of these is a refusal with its name.
+ */
 #define _GNU_SOURCE
 #include "target_file.h"
 

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The last check before memory is overwritten: the user may have booted something else in
+ * between and mounted what the image believes to be as it left it.
+ */
 #include "changes.h"
 
 #include <stdbool.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader finds its image by partition, without an operating system's help, and a partition
+ * table is input like any other: both copies may be damaged or lie.
+ */
 #include "gpt.h"
 
 #include <string.h>

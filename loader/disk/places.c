@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One walk over disks and partitions for everything that can be named by type, GUID, label or
+ * sectors, so that an own image and a stock one are looked for by the same rules.
+ */
 #include "places.h"
 
 #include <stdbool.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * multiboot2 and EFI give memory maps in pieces, out of order, overlapping. Both doors put them
+ * in here and get one sorted map, in which what is reserved wins.
+ */
 #include "boot_memory.h"
 
 #include <stdbool.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Three programs read these words: the loader's core, its EFI door, and the command, which
+ * promises in setup what the loader will do. So they all use this parser.
+ */
 #include "cmdline.h"
 
 #include <stdbool.h>

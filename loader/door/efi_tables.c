@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GRUB ends boot services and passes on less than the resumed kernel needs: the rest is read
+ * from the system table, which is memory that anything may have written to since.
+ */
 #include "efi_tables.h"
 
 #include <stddef.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tags are input: each length is checked against the block before anything is read from it. */
 #include "multiboot2.h"
 
 #include <stdbool.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * There may be several disks with image areas, spent, half written, or tried too often: which of
+ * them is the one is decided here, and the others are left alone.
+ */
 #include "find.h"
 
 #include <stdbool.h>

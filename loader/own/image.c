@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reads and decodes the saved state once, so that the checks before a resume are about values
+ * and not about a format, and every damaged field is named in one place.
+ */
 #include "image.h"
 
 #include "err_any.h"

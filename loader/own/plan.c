@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory, processors, tables and firmware of this machine, now, against what was saved: a
+ * difference that a resume would not survive is found while it can still be refused.
+ */
 #include "plan.h"
 
 #include <stdbool.h>

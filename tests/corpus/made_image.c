@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The memory maps in the corpus come without images. What a kernel on such a machine would have
+ * saved is made up here, at random, as full as a test wants.
+ */
 #include "made_image.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is above the drivers is tested on this: it is slow, fails or falls silent when the test
+ * says so.
+ */
 #include "fake_ram_disk.h"
 
 #include <stdio.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Losing power is the one fault that no code can catch. All that was written is recorded, so
+ * that a test can stop the world after each write, with any part of what was not flushed.
+ */
 #include "fault_disk.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The fuzzers of the disk drivers differ in the controller only: what it answers is the input,
+ * and that no answer hangs or corrupts is checked here.
+ */
 #include "fuzz_block.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two suites want a controller that they can bend themselves. */
 #include "ahci_own.h"
 
 #include "log_text.h"

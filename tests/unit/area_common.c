@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Two suites, of what works and of what fails, start from the same area. */
 #include "area_common.h"
 
 #include <stdlib.h>

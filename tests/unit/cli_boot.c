@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What arm collects comes from a dozen places that must agree: here a whole machine agrees, and
+ * a test breaks one thing.
+ */
 #include "cli_boot.h"
 
 #include <elf.h>

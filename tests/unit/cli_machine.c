@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Setup, arm and status are tried on a machine that is a folder: files, devices and an
+ * efibootmgr that is played.
+ */
 #define _GNU_SOURCE
 #include "cli_machine.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Stands for /proc, /sys and /boot in all suites of the command. */
 #define _XOPEN_SOURCE 700
 #include "cli_tree.h"
 

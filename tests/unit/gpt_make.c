@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables from the same code that reads them would agree with its mistakes. */
 #include "gpt_make.h"
 
 #include <stdio.h>

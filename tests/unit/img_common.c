@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the image suites save, fault, cut and read back is one made-up machine. */
 #include "img_common.h"
 
 #include <stdlib.h>

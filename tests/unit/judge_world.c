@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The judge chooses between images: this is a disk that has both kinds, and knobs for what is
+ * wrong with either.
+ */
 #include "judge_world.h"
 
 #include "test.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a killed command leaves can be told only by comparing all files before and after, on a
+ * machine where nothing else changes them.
+ */
 #define _GNU_SOURCE
 #include "killed_machine.h"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The log goes to sinks; this one keeps it, so that a test can ask what was said. */
 #include "log_text.h"
 
 #include "test.h"

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Takes the place of cli/linux/file_sys.c: no test can have ext4, XFS and btrfs with files of
+ * every bad shape at hand.
+ */
 #include "play_file_sys.h"
 
 #include <errno.h>

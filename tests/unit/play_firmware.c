@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Firmware between two boots: the same tables, moved or changed, as the loader finds them. */
 #include "play_firmware.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* That --json is JSON is not for its writer to judge: Python's reader and libjansson's do. */
 #include "said_json.h"
 
 #include <stdio.h>

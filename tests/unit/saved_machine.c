@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The loader's suites need images as the writer makes them: so the writer's own code makes
+ * these.
+ */
 #include "saved_machine.h"
 
 #include "test.h"

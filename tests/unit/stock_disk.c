@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loader's suites of stock images start from a disk with one, and one thing wrong with it. */
 #include "stock_disk.h"
 
 #include "test.h"

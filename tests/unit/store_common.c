@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The suites of the store fill it with nodes that can be told apart at a glance. */
 #include "store_common.h"
 
 #include <stdlib.h>

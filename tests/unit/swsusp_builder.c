@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's writer, retold from the kernel's source and not from ours: the only opinion
+ * besides ours on what such an image is.
+ */
 #include "swsusp_builder.h"
 
 #include <lz4.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Three suites open what the builder made, and compare every frame. */
 #include "swsusp_common.h"
 
 #include <stdlib.h>

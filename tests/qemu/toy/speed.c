@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A figure for the loader's read phase says little without what the same driver does when it
+ * only reads. This is that.
+ */
 #include "speed.h"
 
 #include <string.h>
