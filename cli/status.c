@@ -71,12 +71,15 @@ static void SYS_FORMAT(3) line(const char *name, const char *answer, const char 
 	}
 	one = json_object();
 	json_enter(one, "name", json_string(name));
-	json_enter(one, "good", json_boolean(!strcmp(answer, "yes")));
+	json_enter(
+		one, "good", *answer == '-' ? json_null() : json_boolean(!strcmp(answer, "yes")));
 	json_enter(one, "text", json_text(text, sizeof(text)));
 	json_add(checks, one);
 }
 
 #define yes(name, ...) line(name, "yes", __VA_ARGS__)
+/* Neither good nor bad. */
+#define just(name, ...) line(name, "-", __VA_ARGS__)
 /* Without this Torpor would not resume. */
 #define no(s, name, ...)                                                                           \
 	do {                                                                                       \
@@ -86,11 +89,10 @@ static void SYS_FORMAT(3) line(const char *name, const char *answer, const char 
 
 /* ---- The next hibernation ---- */
 
+/* Most kernels cannot, and a hibernation of the kernel's own has no use for it. */
 static void show_kexec_jump(void)
 {
-	if (kexec_check())
-		line("torpor save", "no", "%s", last_complaint());
-	else
+	if (!kexec_check())
 		yes("torpor save", "this kernel can kexec jump");
 }
 
@@ -167,11 +169,42 @@ static void show_by_hand(const struct swap_place *next)
 	static struct swap_place by_hand;
 
 	if (swap_place_next(&by_hand, HIBERNATOR_KERNEL))
-		line("by hand", "no", "echo disk > /sys/power/state would fail or be lost: %s",
+		just("by hand", "echo disk > /sys/power/state would fail or be lost: %s",
 			last_complaint());
 	else if (strcmp(by_hand.device, next->device) || by_hand.offset_pages != next->offset_pages)
-		line("by hand", "no", "echo disk > /sys/power/state would go to %s (%s)",
+		just("by hand", "echo disk > /sys/power/state would go to %s (%s)",
 			place_name(&by_hand), by_hand.from);
+}
+
+/* src/shared/hibernate-util.c, hibernation_is_safe: it would not find the image again. */
+static bool systemd_refuses(const struct swap_place *next)
+{
+	return !next->by_power && !booted_by_efi() && systemd_version() >= 255;
+}
+
+/* What happens when Torpor does not resume: the image is there still, for whoever knows where. */
+static void show_fallback(const struct status *s)
+{
+	const struct swap_place *p = &s->place;
+	char text[4096], value[256];
+	bool word, offset;
+
+	if (!s->placed || sys_read_text(text, sizeof(text), "/proc/cmdline") < 0)
+		return;
+	word = cmdline_value(text, "resume", value, sizeof(value));
+	offset = cmdline_value(text, "resume_offset", value, sizeof(value)) &&
+		 strtoull(value, NULL, 10) == p->offset_pages;
+	if (word && (offset || !p->offset_pages))
+		yes("fallback", "resume= on the kernel's command line");
+	else if (booted_by_efi() && systemd_version() >= 255)
+		yes("fallback", "systemd notes the place in the firmware (HibernateLocation)");
+	else if (!p->offset_pages && sys_exists("/etc/initramfs-tools"))
+		yes("fallback", "the initramfs looks for an image (initramfs-tools)");
+	else
+		line("fallback", "no",
+			"%s: when the loader does not resume, nobody does, and the session is lost",
+			word ? "resume_offset= on the kernel's command line is not the swap file's"
+			     : "no resume= on the kernel's command line");
 }
 
 /* Whoever hibernates chooses by itself, and may choose another area than the one that is set up. The
@@ -193,6 +226,10 @@ static void show_goes_there(struct status *s)
 			"the next hibernation goes to %s (%s), not to %s: run torpor setup, or set "
 			"resume=",
 			place_name(&next), next.from, place_name(p));
+	else if (who == HIBERNATOR_SYSTEMD && systemd_refuses(&next))
+		no(s, "goes there",
+			"systemctl hibernate would refuse: this is no UEFI machine, and no resume= is "
+			"set");
 	else if (*next.file && who == HIBERNATOR_KERNEL && !next.by_power)
 		no(s, "goes there", "/sys/power/resume is not set, which a swap file needs");
 	else
@@ -259,12 +296,11 @@ static void show_grub(struct status *s)
 		no(s, "GRUB entry", "not in %s as it was at setup: run torpor setup again", path);
 	free(text);
 	if (grub_password(folder) == GRUB_ASKS)
-		line("password", "yes", "GRUB asks for it before it starts the loader");
+		just("password", "GRUB asks for it before it starts the loader");
 	if (grub_is_armed(folder))
 		line("next boot", "yes", "GRUB starts the loader, once");
 	else
-		line("next boot", "no",
-			"an ordinary one; a %s makes the loader the choice (torpor arm)",
+		just("next boot", "an ordinary one; a %s makes the loader the choice (torpor arm)",
 			*s->record.image ? "save" : "hibernation");
 }
 
@@ -272,7 +308,7 @@ static void show_grub(struct status *s)
 static void show_hook(struct status *s)
 {
 	if (hibernator_here() != HIBERNATOR_SYSTEMD)
-		line("sleep hook", "-", "without systemd run torpor arm before each hibernation");
+		just("sleep hook", "without systemd run torpor arm before each hibernation");
 	else if (!hook_check(&s->record))
 		yes("sleep hook", "runs %s", s->record.program);
 	else if (s->record.how == SETUP_GRUB)
@@ -333,7 +369,7 @@ static void show_image(const struct status *s)
 	if (found == STOCK_IMAGE)
 		yes("image now", "%s", stock_image_line(&image, text));
 	else
-		line("image now", "no", "%s",
+		just("image now", "%s",
 			found < 0                ? last_complaint()
 			: found == STOCK_NO_SWAP ? "not even a swap area is there"
 						 : "the swap area is empty");
@@ -414,6 +450,7 @@ static void show_hibernation(struct status *s)
 	show_goes_there(s);
 	show_size(s);
 	show_position(s);
+	show_fallback(s);
 	show_kexec_jump();
 }
 

@@ -79,7 +79,7 @@ static int version_in(const char *name, void *ctx)
 	return *version != 0;
 }
 
-static unsigned int systemd_version(void)
+unsigned int systemd_version(void)
 {
 	static const char *const folders[] = {"/usr/lib/x86_64-linux-gnu/systemd",
 		"/usr/lib64/systemd", "/usr/lib/systemd", "/lib/systemd"};

@@ -16,6 +16,9 @@ enum hibernator {
 /* Who does it on this machine, when nobody does it by hand. */
 enum hibernator hibernator_here(void);
 
+/* Of the systemd that is installed; 0: not known. */
+unsigned int systemd_version(void);
+
 /* The area that it takes, and why, in words for people. False: there is none for it. */
 bool hibernation_target(enum hibernator who, struct swap_line *ret, const char **ret_reason);
 

@@ -209,6 +209,14 @@ static void read_header(struct swap_place *p)
 		memcpy(p->uuid, header + SWAP_UUID, sizeof(p->uuid));
 }
 
+static int no_reader(const struct swap_place *p, const char *path, const char *layer)
+{
+	char name[SYS_PATH_MAX];
+
+	device_known_as(path, name);
+	return complain("%s is on %s, which the loader cannot read (%s)", name, layer, p->from);
+}
+
 static int place_on(struct swap_place *p, unsigned int major, unsigned int minor)
 {
 	char dir[SYS_PATH_MAX];
@@ -221,8 +229,7 @@ static int place_on(struct swap_place *p, unsigned int major, unsigned int minor
 	snprintf(p->device, sizeof(p->device), "/dev/%s", name + 1);
 	layer = device_layer(dir);
 	if (layer)
-		return complain("%s is on %s, which the loader cannot read (%s)",
-			*p->file ? p->file : p->device, layer, p->from);
+		return no_reader(p, *p->file ? p->file : p->device, layer);
 	if (target_find(&p->t, p->device, major, minor))
 		return -1;
 	area_identify(&p->t);
@@ -238,8 +245,7 @@ static int place_named(struct swap_place *p, const char *path)
 	if (look_at(path, &n))
 		return -1;
 	if (n.layer)
-		return complain(
-			"%s is on %s, which the loader cannot read (%s)", n.real, n.layer, p->from);
+		return no_reader(p, n.real, n.layer);
 	if (n.is_file) {
 		strcpy(p->file, n.real);
 		if (first_page(p->file, &p->offset_pages))

@@ -368,7 +368,7 @@ TEST(layers)
 
 	mapped("LVM-abc");
 	tree_file("/proc/swaps", "/dev/dm-0 partition 99999999 0 -2\n");
-	refused("setup", "/dev/dm-0 is on LVM, which the loader cannot read");
+	refused("setup", "/dev/mapper/x is on LVM, which the loader cannot read");
 	mapped("CRYPT-LUKS2-abc");
 	refused("setup --swap /dev/dm-0", "LUKS");
 	mapped("mpath-x");
@@ -397,6 +397,49 @@ TEST(layers)
 	refused("setup", "no swap area is in use");
 	refused("setup --swap /dev/none", "/dev/none: no such device");
 	refused("setup --swap /boot", "neither a block device nor a file");
+}
+
+/* Every layer, by the names that people know. */
+TEST(layers_on_layers)
+{
+	mapped("LVM-abc");
+	tree_file("/sys/devices/virtual/block/dm-0/dm/name", "vg-swap_1");
+	tree_file("/sys/devices/virtual/block/dm-1/dm/uuid", "CRYPT-LUKS2-abc");
+	machine_block_device("/sys/devices/virtual/block/dm-1", "3002:1", "999999\n");
+	tree_file("/sys/devices/virtual/block/md0/md/level", "raid1\n");
+	machine_block_device("/sys/devices/virtual/block/md0", "3004:0", "999\n");
+	tree_file("/sys/devices/virtual/block/md0/md0p1/partition", "1\n");
+	machine_block_device("/sys/devices/virtual/block/md0/md0p1", "3004:1", "999\n");
+	tree_link("/sys/devices/virtual/block/dm-0/slaves/dm-1", "../../dm-1");
+	tree_link("/sys/devices/virtual/block/dm-1/slaves/md0p1", "../../md0/md0p1");
+	tree_link("/sys/devices/virtual/block/md0/slaves/vda2",
+		"../../../../pci0000:00/0000:00:03.0/virtio0/block/vda/vda2");
+	tree_file("/proc/swaps", "/dev/dm-0 partition 99999999 0 -2\n");
+	refused("setup",
+		"/dev/mapper/vg-swap_1 is on LVM on LUKS encryption on software RAID (md), which");
+	tree_file("/proc/swaps", "/dev/md0p1 partition 99999999 0 -2\n");
+	refused("setup", "/dev/md0p1 is on software RAID (md), which");
+}
+
+static bool says(int status, const char *name, const char *part)
+{
+	const char *words[] = {"status", "--json", NULL};
+	static char path[64];
+	bool found = false;
+	json_t *o = said_json(status_main, words, status);
+
+	for (int section = 0; section < 2; section++)
+		for (size_t i = 0; i < json_array_size(json_at(o, section ? "sections.1.checks"
+									  : "sections.0.checks"));
+			i++) {
+			snprintf(path, sizeof(path), "sections.%d.checks.%zu.name", section, i);
+			if (strcmp(json_text_at(o, path), name))
+				continue;
+			snprintf(path, sizeof(path), "sections.%d.checks.%zu.text", section, i);
+			found = found || strstr(json_text_at(o, path), part);
+		}
+	json_decref(o);
+	return found;
 }
 
 TEST(what_the_kernel_says)
@@ -640,6 +683,7 @@ TEST(changed_since)
 	assert_int_equal(machine_run("status"), STATUS_OK);
 	/* 255 and later look at the room, too. */
 	tree_remove("/usr/lib/systemd/libsystemd-shared-252.so");
+	tree_folder("/sys/firmware/efi"); /* else it would refuse */
 	tree_file("/usr/lib/systemd/libsystemd-shared-257.so", "");
 	tree_file("/proc/swaps", "/dev/vda3 partition 1024 0 7\n/dev/vda2 partition 524284 0 -2\n");
 	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
@@ -652,6 +696,34 @@ TEST(changed_since)
 	tree_remove("/usr/lib/systemd/systemd-sleep");
 	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+}
+
+/* When Torpor does not resume: does anybody? And whether anybody would hibernate. */
+TEST(fallback)
+{
+	tree_file("/sys/power/state", "disk\n");
+	tree_file("/proc/meminfo", "MemTotal: 1000 kB\nMemAvailable: 800 kB\n");
+	tree_file("/proc/cmdline", "ro quiet\n");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	assert_true(says(STATUS_OK, "fallback", "no resume= on the kernel's command line"));
+	tree_folder("/etc/initramfs-tools");
+	assert_true(says(STATUS_OK, "fallback", "initramfs-tools"));
+	tree_file("/proc/cmdline", "ro resume=/dev/vda2\n");
+	assert_true(says(STATUS_OK, "fallback", "resume= on the kernel's command line"));
+	/* From 255 on systemd does not begin what the kernel would not find again. */
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	tree_file("/usr/lib/systemd/libsystemd-shared-254.so", "");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	tree_remove("/usr/lib/systemd/libsystemd-shared-254.so");
+	tree_file("/usr/lib/systemd/libsystemd-shared-257.so", "");
+	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
+	assert_true(says(STATUS_NOT_RESUMED, "goes there", "systemctl hibernate would refuse"));
+	tree_file("/sys/power/resume", "3001:2\n");
+	assert_int_equal(machine_run("status"), STATUS_OK);
+	/* What changes nothing is no "no". */
+	assert_false(says(STATUS_OK, "torpor save", ""));
 }
 
 /* ---- EFI ---- */
