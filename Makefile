@@ -52,7 +52,7 @@ STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_sp
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/e820.c swsusp/open.c swsusp/verify.c swsusp/entry.c old-kernel/page_walk.c
 PCI_SRC := drivers/pci_config.c drivers/pci_scan.c drivers/pci_device.c
-DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/disks.c \
+DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/watchdog.c drivers/disks.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_ids.c drivers/ahci_port.c drivers/ahci_disk.c
 

@@ -31,6 +31,7 @@
 #include "clock.h"
 #include "traps.h"
 #include "version.h"
+#include "watchdog.h"
 
 #define BUSY_MAX (16u + FIRMWARE_DATA_MAX)
 
@@ -213,6 +214,7 @@ static void quiet_devices(void)
 	pic_mask_all();
 	uint32_t n = pci_take_from_firmware();
 	turn_remapping_off();
+	(void)watchdogs_stop(&l.acpi);
 	apic_park_others();
 	log_line("loader: bus mastering of %u devices turned off, TSC %llu kHz by %s", n,
 		(unsigned long long)clock_tsc_khz(), clock_basis());

@@ -372,6 +372,8 @@ static bool take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t 
 		a->dmar = phys;
 	if (memcmp(table, "IVRS", 4) == 0)
 		a->ivrs = phys;
+	if (memcmp(table, "WDAT", 4) == 0)
+		a->wdat = phys;
 	if (memcmp(table, "FACP", 4) == 0)
 		read_fadt(a, table, bytes);
 	if (memcmp(table, "APIC", 4) == 0)

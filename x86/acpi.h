@@ -43,6 +43,7 @@ struct acpi {
 	uint32_t apic_id[ACPI_PROCESSORS_MAX];
 	uint64_t mcfg;       /* physical address of the table, 0: none */
 	uint64_t dmar, ivrs; /* the same; drivers/iommu.h */
+	uint64_t wdat;       /* the same; drivers/watchdog.h */
 	uint64_t hpet;       /* physical address of its registers, 0: none */
 };
 

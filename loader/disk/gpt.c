@@ -5,6 +5,7 @@
  */
 #include "gpt.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define GPT_HEADER_BYTES 92u
@@ -83,9 +84,31 @@ static int read_table(struct block_dev *dev, uint64_t lba, uint8_t *work, struct
 	return crc32(work, bytes) == u32_at(header + 88) ? 0 : ERR_FIRMWARE;
 }
 
+#define MBR_ENTRIES     446
+#define MBR_ENTRY_BYTES 16
+#define MBR_ENTRY_TYPE  4
+#define MBR_N_ENTRIES   4
+#define MBR_TYPE_GPT    0xee /* UEFI 2.10, 5.2.3 */
+
+/* Partitions of an MBR's own: whoever made them did not clear what a GPT left, and Linux does not look for one.
+ * A sector that cannot be read says nothing. */
+static bool is_relabelled(struct block_dev *dev, uint8_t *work)
+{
+	bool any = false;
+	if (block_read(dev, 0, 1, work) || work[510] != 0x55 || work[511] != 0xaa)
+		return false;
+	for (uint32_t i = 0; i < MBR_N_ENTRIES; i++) {
+		uint8_t type = work[MBR_ENTRIES + i * MBR_ENTRY_BYTES + MBR_ENTRY_TYPE];
+		if (type == MBR_TYPE_GPT)
+			return false;
+		any |= type != 0;
+	}
+	return any;
+}
+
 int gpt_read(struct block_dev *dev, void *work, struct gpt *ret)
 {
-	if (dev->n_sectors < 4)
+	if (dev->n_sectors < 4 || is_relabelled(dev, work))
 		return ERR_NOT_FOUND;
 	int err = read_table(dev, 1, work, ret);
 	if (err == 0)

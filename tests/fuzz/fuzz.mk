@@ -81,6 +81,9 @@ FUZZ += mcfg
 FUZZSRC_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c
 
+FUZZ += wdat
+FUZZSRC_wdat := drivers/watchdog.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c lib/log.c
+
 FUZZ += iommu
 FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
 	lib/format.c lib/log.c

@@ -90,6 +90,24 @@ def save_remapping(t):
         story.end()
 
 
+@case("save-watchdog-left-armed", product=TORPOR)
+def save_watchdog(t):
+    """Firmware leaves a watchdog armed, which would reset the machine behind the loader. QEMU's runs from the
+    start, as after a reset of the chip, so it may bite in the second run of the machine only."""
+    disk = t.disk()
+    story = Story(t, "seabios-grub", disk)
+    story.work(16)
+    story.save()
+    disk.set_env(watchdog="armed")
+    story.machine.extra += ["-global", "ICH9-LPC.noreboot=false"]
+    story.resume()
+    said = "watchdog: firmware left the TCO timer at port 0x660 running, stopped"
+    t.check(said in story.machine.console.text(), f"the loader does not say: {said}")
+    story.guest.run("sleep 12", timeout_s=60)  # longer than twice its time
+    story.verify()
+    story.end()
+
+
 # The FADT as it is, hardware-reduced: Linux has read it, and the writer reads it anew. 112: flags, bit 20; 9: checksum.
 HARDWARE_REDUCED = """
 fadt=$((0x$(dmesg | sed -n 's/.*ACPI: FACP 0x\\([0-9A-F]*\\) .*/\\1/p')))

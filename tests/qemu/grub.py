@@ -5,7 +5,7 @@ import struct
 import subprocess
 
 MODULES = ("part_gpt fat normal configfile linux multiboot2 loadenv test echo serial terminal "
-           "reboot halt sleep search ls memrw").split()
+           "reboot halt sleep search ls memrw iorw").split()
 EFI_MODULES = ["chain", "efi_gop"]
 BIOS_MODULES = ["biosdisk"]
 
@@ -43,6 +43,15 @@ function leave_remapping_on {
 		write_dword 0xfed90018 0x80000000
 	fi
 }
+# A watchdog as firmware may leave it armed (QEMU's TCO timer): 2 x 3 s.
+function leave_watchdog_armed {
+	if [ "$watchdog" = armed ]; then
+		echo "grub: watchdog $watchdog"
+		outw 0x672 5
+		outw 0x660 1
+		outw 0x668 0
+	fi
+}
 menuentry "Linux" --id linux {
 	echo "grub: linux $linux_args"
 	linux /vmlinuz $linux_args
@@ -55,6 +64,7 @@ menuentry "resume (multiboot2)" --id resume {
 		module2 /torpor.facts facts
 	fi
 	leave_remapping_on
+	leave_watchdog_armed
 }
 menuentry "toy kernel" --id toy {
 	echo "grub: toy $toy_args"

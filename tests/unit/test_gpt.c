@@ -256,3 +256,28 @@ TEST(read_errors)
 	disk.lost_from = 1;
 	assert_int_equal(read_it(), ERR_LOST);
 }
+
+/* The disk got an MBR of its own; the GPT's copies are still there, whole or only the backup. */
+TEST(relabelled)
+{
+	uint8_t *entries = disk.bytes + 446;
+	assert_int_equal(read_it(), 0);
+	memset(entries, 0, 64);
+	assert_int_equal(read_it(), 0); /* no partitions: nothing is said */
+	entries[4] = 0x83;
+	assert_int_equal(read_it(), ERR_NOT_FOUND);
+	memset(header(1), 0, 512);
+	assert_int_equal(read_it(), ERR_NOT_FOUND);
+	entries[4] = 0;
+	entries[48 + 4] = 0x82;
+	assert_int_equal(read_it(), ERR_NOT_FOUND);
+	/* A hybrid has both kinds. */
+	entries[4] = 0xee;
+	assert_int_equal(read_it(), 0);
+	/* Not an MBR: the backup of a disk whose beginning is lost. */
+	entries[4] = 0x83;
+	disk.bytes[510] = 0;
+	assert_int_equal(read_it(), 0);
+	memset(disk.bytes, 0, 512);
+	assert_int_equal(read_it(), 0);
+}

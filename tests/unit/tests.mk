@@ -58,6 +58,10 @@ UNIT += iommu
 SRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
 	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
 
+UNIT += watchdog
+SRC_watchdog := drivers/watchdog.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
+	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
+
 UNIT += page_walk
 SRC_page_walk := old-kernel/page_walk.c
 
