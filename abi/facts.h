@@ -11,7 +11,7 @@
  *
  * The stream's objects:
  *   "facts"       struct facts (one)
- *   "memory"      struct saved_memory: the firmware's map as the kernel keeps it (e820_table_firmware):
+ *   "memory"      struct memory_range: the firmware's map as the kernel keeps it (e820_table_firmware):
  *                 sorted, disjoint, types by number, unclamped. Absent when it is not known.
  *   "kept"        struct facts_kept: frames that the map calls RAM and this kernel does not use as its
  *                 own (memmap=, mem=, what efi_mem_reserve took: boot logo, ESRT, MOK table), or has given
@@ -19,7 +19,7 @@
  *                 belong to goes on to use them. Sorted, disjoint, joined. A loader that knows nothing of
  *                 this object passes it over; without it (kept_known 0) this boot's tables must do.
  *   "table"       struct saved_table: ACPI tables that a running kernel goes on to use
- *   "runtime"     struct saved_runtime: /sys/firmware/efi/runtime-map (joined as Linux joins them)
+ *   "runtime"     struct runtime_range: /sys/firmware/efi/runtime-map (joined as Linux joins them)
  *   "registers"   struct saved_registers: where PCI devices have registers; what is memory there now would
  *                 be hidden by them
  *   "filesystem"  struct saved_filesystem: what is mounted; its ranges cover only what a mount by

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "saved_state.h"
+
 #define HANDOFF_MAGIC           0x314f48524f50524full
 #define HANDOFF_VERSION         4
 #define HANDOFF_BYTES           131072u /* the payload leaves this much room, at its symbol handoff */
@@ -26,35 +28,10 @@
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
 
-enum memory_type { /* as in the e820 map */
-	MEMORY_RAM = 1,
-	MEMORY_RESERVED = 2,
-	MEMORY_ACPI = 3, /* ACPI tables; memory again once they are read */
-	MEMORY_NVS = 4,
-	MEMORY_BAD = 5,
-};
-
-struct memory_range {
-	uint64_t start, end; /* bytes, half open */
-	uint32_t type;       /* enum memory_type; others are as reserved */
-	uint32_t reserved;
-};
-
 /* Frames of RAM that nobody may read or write: they have failed, or Linux has taken them offline. They are
  * not mapped, not in the image, and so never written by a resume. */
 struct handoff_frames {
 	uint64_t first, end; /* half open */
-};
-
-/* Where PCI devices have registers in memory's address space. */
-struct handoff_registers {
-	uint64_t start, end; /* bytes, half open */
-};
-
-/* One EFI runtime range as the old kernel mapped it (/sys/firmware/efi/runtime-map). */
-struct runtime_range {
-	uint64_t phys, virt, n_pages, attribute;
-	uint32_t type, reserved;
 };
 
 struct handoff_extent {
@@ -123,7 +100,7 @@ struct handoff {
 	/* What the firmware's setup may change until the resume. */
 	uint32_t virtualization; /* enum saved_virtualization */
 	uint32_t n_registers;
-	struct handoff_registers registers[HANDOFF_REGISTERS_MAX]; /* sorted, disjoint */
+	struct saved_registers registers[HANDOFF_REGISTERS_MAX]; /* sorted, disjoint */
 	struct handoff_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 };
 static_assert(sizeof(struct handoff) <= HANDOFF_BYTES, "fits its room in the payload");

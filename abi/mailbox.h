@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "saved_state.h"
+
 #define MAILBOX_MAGIC     0x31584f424c49414dull
 #define MAILBOX_VERSION   1
 #define MAILBOX_LOG_BYTES 32768u
@@ -20,12 +22,6 @@ enum mailbox_outcome {
 		1, /* the writer gave up before the commit and came back; see error, reason */
 	MAILBOX_CONTINUED = 2, /* saved, and came back (HANDOFF_CONTINUE) */
 	MAILBOX_RESUMED = 3,   /* the loader brought this system back */
-};
-
-struct mailbox_save {
-	uint64_t pages, pages_fill, pages_raw, pages_lz4;
-	uint64_t bytes_stored;
-	uint64_t total_us, wait_us; /* total: from entry; wait: for the disk */
 };
 
 /* Phases of a resume, microseconds; total is from the loader's first instruction to the jump. */
@@ -41,7 +37,7 @@ struct mailbox {
 	uint32_t outcome;        /* enum mailbox_outcome */
 	int32_t error;           /* enum err or img_err, with MAILBOX_FAILED */
 	char reason[256];        /* one line, zero terminated */
-	struct mailbox_save save;
+	struct saved_ledger save;
 	struct mailbox_resume resume;
 	uint32_t writer_log_bytes, loader_log_bytes;
 	char writer_log[MAILBOX_LOG_BYTES];

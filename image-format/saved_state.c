@@ -75,7 +75,7 @@ const struct state_desc saved_frame_desc = {
 	.fields = frame_fields,
 };
 
-#define MEMORY(kind_, member_) STATE_FIELD(struct saved_memory, kind_, member_, STATE_REQUIRED)
+#define MEMORY(kind_, member_) STATE_FIELD(struct memory_range, kind_, member_, STATE_REQUIRED)
 static const struct state_field memory_fields[] = {
 	MEMORY(STATE_X, start),
 	MEMORY(STATE_X, end),
@@ -84,12 +84,12 @@ static const struct state_field memory_fields[] = {
 const struct state_desc saved_memory_desc = {
 	.name = "memory",
 	.version = 1,
-	.size = sizeof(struct saved_memory),
+	.size = sizeof(struct memory_range),
 	.n_fields = N(memory_fields),
 	.fields = memory_fields,
 };
 
-#define RUNTIME(kind_, member_) STATE_FIELD(struct saved_runtime, kind_, member_, STATE_REQUIRED)
+#define RUNTIME(kind_, member_) STATE_FIELD(struct runtime_range, kind_, member_, STATE_REQUIRED)
 static const struct state_field runtime_fields[] = {
 	RUNTIME(STATE_X, phys),
 	RUNTIME(STATE_X, virt),
@@ -100,7 +100,7 @@ static const struct state_field runtime_fields[] = {
 const struct state_desc saved_runtime_desc = {
 	.name = "runtime",
 	.version = 1,
-	.size = sizeof(struct saved_runtime),
+	.size = sizeof(struct runtime_range),
 	.n_fields = N(runtime_fields),
 	.fields = runtime_fields,
 };

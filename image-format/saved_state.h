@@ -71,14 +71,26 @@ struct saved_frame { /* one 2 MiB frame of the region: not in the image, the loa
 	uint64_t phys;
 };
 
-struct saved_memory {
-	uint64_t start, end;
-	uint32_t type; /* as e820 */
+enum memory_type { /* as in the e820 map */
+	MEMORY_RAM = 1,
+	MEMORY_RESERVED = 2,
+	MEMORY_ACPI = 3, /* ACPI tables; memory again once they are read */
+	MEMORY_NVS = 4,
+	MEMORY_BAD = 5,
 };
 
-struct saved_runtime {
+/* A range of a firmware's memory map. */
+struct memory_range {
+	uint64_t start, end; /* bytes, half open */
+	uint32_t type;       /* enum memory_type; others are as reserved */
+	uint32_t reserved;
+};
+
+/* An EFI range with the RUNTIME attribute; virt: where a kernel has mapped it (/sys/firmware/efi/runtime-map),
+ * 0 in the firmware's own map. */
+struct runtime_range {
 	uint64_t phys, virt, n_pages, attribute;
-	uint32_t type;
+	uint32_t type, reserved;
 };
 
 /* A table that a running kernel goes on to use after its start: where it is, and what is in it. */

@@ -162,9 +162,9 @@ static int own_tables(uint32_t levels)
 	const struct boot_info *bi = l.bi;
 	int err = paging_init(&l.arena, levels);
 	for (uint32_t i = 0; !err && i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
+		const struct memory_range *m = &bi->memory[i];
 		uint64_t start = m->start < 4096 ? 4096 : m->start;
-		if ((m->type == BOOT_RAM || m->type == BOOT_ACPI) && start < m->end)
+		if ((m->type == MEMORY_RAM || m->type == MEMORY_ACPI) && start < m->end)
 			err = paging_map_memory(start, m->end - start);
 	}
 	if (!err && bi->text_console && !machine_map_mmio(0xb8000, 0x8000))

@@ -115,14 +115,7 @@ static void report(const struct loader *l)
 		log_line("loader: no mailbox at %#llx", (unsigned long long)(uint64_t)m);
 		return;
 	}
-	const struct saved_ledger *s = &l->judgment.image.ledger;
-	m->save = (struct mailbox_save){.pages = s->pages,
-		.pages_fill = s->pages_fill,
-		.pages_raw = s->pages_raw,
-		.pages_lz4 = s->pages_lz4,
-		.bytes_stored = s->bytes_stored,
-		.total_us = s->total_us,
-		.wait_us = s->wait_us};
+	m->save = l->judgment.image.ledger;
 	uint64_t now = clock_us();
 	m->resume = (struct mailbox_resume){.total_us = now,
 		.probe_us = l->bi->probe_us,

@@ -107,9 +107,6 @@ void machine_state_put_platform(const struct machine_state *m, struct state_writ
 {
 	const struct handoff *h = m->h;
 	static struct saved_platform p;
-	static struct saved_memory memory[HANDOFF_MEMORY_MAX];
-	static struct saved_runtime runtime[HANDOFF_RUNTIME_MAX];
-	static struct saved_registers registers[HANDOFF_REGISTERS_MAX];
 	struct saved_frame region[HANDOFF_REGION_MAX];
 
 	p = (struct saved_platform){.mailbox = h->mailbox,
@@ -131,24 +128,12 @@ void machine_state_put_platform(const struct machine_state *m, struct state_writ
 	memcpy(p.gpe1_enable, m->fixed->gpe1_enable, sizeof(p.gpe1_enable));
 	for (uint32_t i = 0; i < h->n_region; i++)
 		region[i].phys = h->region[i];
-	for (uint32_t i = 0; i < h->n_memory; i++)
-		memory[i] = (struct saved_memory){.start = h->memory[i].start,
-			.end = h->memory[i].end,
-			.type = h->memory[i].type};
-	for (uint32_t i = 0; i < h->n_runtime; i++)
-		runtime[i] = (struct saved_runtime){.phys = h->runtime[i].phys,
-			.virt = h->runtime[i].virt,
-			.n_pages = h->runtime[i].n_pages,
-			.attribute = h->runtime[i].attribute,
-			.type = h->runtime[i].type};
-	for (uint32_t i = 0; i < h->n_registers; i++)
-		registers[i] = (struct saved_registers){h->registers[i].start, h->registers[i].end};
 	state_put(s, &saved_platform_desc, &p, 1);
 	state_put(s, &saved_frame_desc, region, h->n_region);
-	state_put(s, &saved_memory_desc, memory, h->n_memory);
-	state_put(s, &saved_runtime_desc, runtime, h->n_runtime);
+	state_put(s, &saved_memory_desc, h->memory, h->n_memory);
+	state_put(s, &saved_runtime_desc, h->runtime, h->n_runtime);
 	list_tables(m->acpi->rsdp);
 	state_put(s, &saved_table_desc, tables.v, tables.n);
 	state_put(s, &saved_processor_desc, processors.v, processors.n);
-	state_put(s, &saved_registers_desc, registers, h->n_registers);
+	state_put(s, &saved_registers_desc, h->registers, h->n_registers);
 }

@@ -82,19 +82,25 @@ static struct {
 	char log[LOG_BYTES];
 } w;
 
+/* What the save has cost until now. */
+static struct saved_ledger cost(void)
+{
+	const struct img_write_stats *s = img_stats(&w.image);
+	return (struct saved_ledger){.pages = s->pages,
+		.pages_fill = s->pages_fill,
+		.pages_raw = s->pages_raw,
+		.pages_lz4 = s->pages_lz4,
+		.bytes_stored = s->bytes_stored,
+		.total_us = clock_us(),
+		.wait_us = w.output.wait_us};
+}
+
 static void report(enum mailbox_outcome outcome, int err, const char *reason)
 {
 	if (!w.mailbox)
 		return;
-	const struct img_write_stats *s = w.giving_up ? NULL : img_stats(&w.image);
-	if (s)
-		w.mailbox->save = (struct mailbox_save){.pages = s->pages,
-			.pages_fill = s->pages_fill,
-			.pages_raw = s->pages_raw,
-			.pages_lz4 = s->pages_lz4,
-			.bytes_stored = s->bytes_stored,
-			.total_us = clock_us(),
-			.wait_us = w.output.wait_us};
+	if (!w.giving_up)
+		w.mailbox->save = cost();
 	w.mailbox->outcome = outcome;
 	w.mailbox->error = err;
 	format(w.mailbox->reason, sizeof(w.mailbox->reason), "%s", reason);
@@ -423,14 +429,7 @@ static void write_nvs(void)
 
 static void write_ledger(void *buf)
 {
-	const struct img_write_stats *i = img_stats(&w.image);
-	struct saved_ledger l = {.pages = i->pages,
-		.pages_fill = i->pages_fill,
-		.pages_raw = i->pages_raw,
-		.pages_lz4 = i->pages_lz4,
-		.bytes_stored = i->bytes_stored,
-		.total_us = clock_us(),
-		.wait_us = w.output.wait_us};
+	struct saved_ledger l = cost();
 	struct state_writer s;
 	state_begin(&s, buf, STATE_BYTES);
 	state_put(&s, &saved_ledger_desc, &l, 1);

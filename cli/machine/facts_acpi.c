@@ -263,21 +263,17 @@ void collect_tables(struct all_facts *a)
 
 static void collect_runtime(struct all_facts *a)
 {
-	static struct runtime_range range[FACTS_RUNTIME_MAX];
 	uint32_t n = 0;
 	int err;
 
 	complain_how(COMPLAIN_SILENTLY);
-	err = runtime_map_read(range, FACTS_RUNTIME_MAX, &n);
+	err = runtime_map_read(a->runtime, FACTS_RUNTIME_MAX, &n);
 	complain_how(COMPLAIN_ALOUD);
 	if (err || !n)
 		facts_missing(a, "EFI runtime ranges: %s",
 			err ? last_complaint() : "the kernel shows none");
 	if (err)
 		n = 0;
-	for (uint32_t i = 0; i < n; i++)
-		a->runtime[i] = (struct saved_runtime){range[i].phys, range[i].virt,
-			range[i].n_pages, range[i].attribute, range[i].type};
 	a->n_runtime = n;
 }
 

@@ -17,10 +17,10 @@ enum facts_symbol { SYMBOL_E820, SYMBOL_ACPI, SYMBOL_BOOT_ID, SYMBOL_RESTORE, SY
 struct all_facts {
 	struct facts f;
 	struct e820_map map; /* empty: not known */
-	struct saved_memory memory[E820_MAP_MAX];
+	struct memory_range memory[E820_MAP_MAX];
 	struct facts_kept kept[FACTS_KEPT_MAX];
 	struct saved_table table[FACTS_TABLES_MAX];
-	struct saved_runtime runtime[FACTS_RUNTIME_MAX];
+	struct runtime_range runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
 	struct saved_registers registers[SAVED_REGISTERS_MAX];
 	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems, n_registers;

@@ -15,7 +15,8 @@ static void take_map(struct all_facts *a, const struct firmware_map *m)
 	for (uint32_t i = 0; i < m->map.n; i++) {
 		const struct swsusp_e820 *e = &m->map.v[i];
 
-		a->memory[i] = (struct saved_memory){e->start, e->start + e->size, e->type};
+		a->memory[i] = (struct memory_range){
+			.start = e->start, .end = e->start + e->size, .type = e->type};
 	}
 	a->n_memory = m->map.n;
 }

@@ -129,7 +129,7 @@ void payload_hand_off_machine(struct handoff *h, const struct machine_facts *f)
 	h->n_registers = f->n_registers;
 	for (uint32_t i = 0; i < f->n_registers; i++)
 		h->registers[i] =
-			(struct handoff_registers){f->registers[i].start, f->registers[i].end};
+			(struct saved_registers){f->registers[i].start, f->registers[i].end};
 	h->n_runtime = f->n_runtime;
 	memcpy(h->runtime, f->runtime, sizeof(h->runtime));
 }

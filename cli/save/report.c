@@ -34,7 +34,7 @@ static double seconds(uint64_t us)
 	return (double)us / 1e6;
 }
 
-static void print_save(const struct mailbox_save *s, FILE *out)
+static void print_save(const struct saved_ledger *s, FILE *out)
 {
 	char memory[SAY_SIZE_BYTES], stored[SAY_SIZE_BYTES];
 

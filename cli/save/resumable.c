@@ -71,12 +71,7 @@ static void image_ahead(const struct handoff *h, struct image *ret)
 	for (uint32_t i = 0; i < h->n_region; i++)
 		ret->region[i].phys = h->region[i];
 	ret->n_runtime = h->n_runtime;
-	for (uint32_t i = 0; i < h->n_runtime; i++)
-		ret->runtime[i] = (struct saved_runtime){.phys = h->runtime[i].phys,
-			.virt = h->runtime[i].virt,
-			.n_pages = h->runtime[i].n_pages,
-			.attribute = h->runtime[i].attribute,
-			.type = h->runtime[i].type};
+	memcpy(ret->runtime, h->runtime, h->n_runtime * sizeof(*h->runtime));
 }
 
 int resumable_check(const struct handoff *h, bool uefi)

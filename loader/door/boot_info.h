@@ -9,25 +9,13 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "saved_state.h"
+
 #define BOOT_INFO_MAGIC  0x4f464e49544f4f42ull
 #define BOOT_MEMORY_MAX  1024
 #define BOOT_RUNTIME_MAX 256
 #define BOOT_CMDLINE_MAX 1024
 #define BOOT_REGION_MAX  32
-
-/* Kinds of memory, as the e820 map numbers them; what boot services held counts as RAM. */
-enum boot_memory { BOOT_RAM = 1, BOOT_RESERVED = 2, BOOT_ACPI = 3, BOOT_NVS = 4, BOOT_BAD = 5 };
-
-struct boot_range {
-	uint64_t start, end; /* physical, half open */
-	uint32_t type;       /* enum boot_memory */
-	uint32_t reserved;
-};
-
-struct boot_runtime { /* an EFI range with the RUNTIME attribute */
-	uint64_t phys, n_pages, attribute;
-	uint32_t type, reserved;
-};
 
 struct boot_piece { /* of the region */
 	uint64_t start, bytes;
@@ -54,9 +42,8 @@ struct boot_info {
 	uint64_t rsdp;             /* 0: not told, search */
 	uint64_t efi_systab, efi_runtime; /* 0: not an EFI machine */
 	uint64_t framebuffer;             /* 0: none, or text */
-	uint64_t facts,
-		facts_bytes;   /* the file of abi/facts.h as it was found; bytes 0: none */
-	uint32_t text_console; /* 1: VGA text memory at 0xb8000 is on the screen */
+	uint64_t facts, facts_bytes; /* the file of abi/facts.h as it was found; bytes 0: none */
+	uint32_t text_console;       /* 1: VGA text memory at 0xb8000 is on the screen */
 	uint32_t n_memory, n_runtime;
 	uint32_t n_given, n_runtime_given; /* by the firmware, before neighbours were joined */
 	/* Filled by the loader for itself when it moves into the region. */
@@ -71,8 +58,8 @@ struct boot_info {
 	uint32_t n_map_crc, reserved_crc;          /* 0: it cannot be computed */
 	struct boot_map_crc map_crc[BOOT_MAP_CRC_MAX];
 	uint64_t image_state; /* of the image that was chosen before the move */
-	struct boot_range memory[BOOT_MEMORY_MAX]; /* sorted, disjoint */
-	struct boot_runtime runtime[BOOT_RUNTIME_MAX];
+	struct memory_range memory[BOOT_MEMORY_MAX]; /* sorted, disjoint */
+	struct runtime_range runtime[BOOT_RUNTIME_MAX];
 	char cmdline[BOOT_CMDLINE_MAX]; /* zero terminated */
 };
 static_assert(sizeof(struct boot_info) <= 40960, "fits the parameter room (x86/program.h)");

@@ -20,7 +20,7 @@ static void remove_at(struct boot_info *bi, uint32_t at)
 }
 
 /* At its place in the order of starts, which is not before `from`; empty ones are passed over. */
-static int insert(struct boot_info *bi, uint32_t from, const struct boot_range *r)
+static int insert(struct boot_info *bi, uint32_t from, const struct memory_range *r)
 {
 	uint32_t at = from;
 	if (r->start >= r->end)
@@ -35,10 +35,10 @@ static int insert(struct boot_info *bi, uint32_t from, const struct boot_range *
 	return 0;
 }
 
-static void sort(struct boot_range *v, uint32_t n)
+static void sort(struct memory_range *v, uint32_t n)
 {
 	for (uint32_t i = 1; i < n; i++) {
-		struct boot_range r = v[i];
+		struct memory_range r = v[i];
 		uint32_t at = i;
 		for (; at > 0 && v[at - 1].start > r.start; at--)
 			v[at] = v[at - 1];
@@ -51,7 +51,7 @@ static void join(struct boot_info *bi)
 {
 	uint32_t kept = 0;
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		struct boot_range r = bi->memory[i], *last = kept ? &bi->memory[kept - 1] : NULL;
+		struct memory_range r = bi->memory[i], *last = kept ? &bi->memory[kept - 1] : NULL;
 		if (!last || r.start > last->end || r.type != last->type)
 			bi->memory[kept++] = r;
 		else if (r.end > last->end)
@@ -61,10 +61,10 @@ static void join(struct boot_info *bi)
 }
 
 /* The table is full: a neighbour of the same type takes the range in, wherever it stands. */
-static int add_to_neighbour(struct boot_info *bi, const struct boot_range *r)
+static int add_to_neighbour(struct boot_info *bi, const struct memory_range *r)
 {
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		struct boot_range *m = &bi->memory[i];
+		struct memory_range *m = &bi->memory[i];
 		if (m->type != r->type || r->start > m->end || r->end < m->start)
 			continue;
 		m->start = r->start < m->start ? r->start : m->start;
@@ -79,7 +79,7 @@ static int add_to_neighbour(struct boot_info *bi, const struct boot_range *r)
 /* Firmware cuts its memory into hundreds of descriptors, most of them neighbours of one type. */
 int boot_memory_add(struct boot_info *bi, uint64_t start, uint64_t bytes, uint32_t type)
 {
-	struct boot_range *last = bi->n_memory ? &bi->memory[bi->n_memory - 1] : NULL;
+	struct memory_range *last = bi->n_memory ? &bi->memory[bi->n_memory - 1] : NULL;
 	if (bytes == 0)
 		return 0;
 	if (bytes > UINT64_MAX - start)
@@ -89,7 +89,7 @@ int boot_memory_add(struct boot_info *bi, uint64_t start, uint64_t bytes, uint32
 		last->end += bytes;
 		return 0;
 	}
-	struct boot_range r = {.start = start, .end = start + bytes, .type = type};
+	struct memory_range r = {.start = start, .end = start + bytes, .type = type};
 	if (bi->n_memory == BOOT_MEMORY_MAX)
 		return add_to_neighbour(bi, &r);
 	bi->memory[bi->n_memory++] = r;
@@ -100,35 +100,35 @@ static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute)
 {
 	switch (efi_type) {
 	case 7: /* conventional, unless set aside for a purpose */
-		return attribute & EFI_MEMORY_SP ? BOOT_RESERVED : BOOT_RAM;
+		return attribute & EFI_MEMORY_SP ? MEMORY_RESERVED : MEMORY_RAM;
 	case 1: /* loader code, loader data, boot services code and data: ours after ExitBootServices */
 	case 2:
 	case 3:
 	case 4:
-		return BOOT_RAM;
+		return MEMORY_RAM;
 	case 8:
-		return BOOT_BAD;
+		return MEMORY_BAD;
 	case 9:
-		return BOOT_ACPI;
+		return MEMORY_ACPI;
 	case 10:
-		return BOOT_NVS;
+		return MEMORY_NVS;
 	default:
-		return BOOT_RESERVED;
+		return MEMORY_RESERVED;
 	}
 }
 
-static bool joins(const struct boot_runtime *a, const struct boot_runtime *b)
+static bool joins(const struct runtime_range *a, const struct runtime_range *b)
 {
 	return a->type == b->type && a->attribute == b->attribute &&
 	       b->phys == a->phys + a->n_pages * EFI_PAGE_BYTES;
 }
 
 /* Firmware lists them in order, and many of them: what continues a range becomes part of it. */
-static int add_runtime(struct boot_info *bi, const struct boot_runtime *r)
+static int add_runtime(struct boot_info *bi, const struct runtime_range *r)
 {
 	bi->n_runtime_given++;
 	for (uint32_t i = 0; i < bi->n_runtime; i++) {
-		struct boot_runtime *known = &bi->runtime[i];
+		struct runtime_range *known = &bi->runtime[i];
 		if (!joins(known, r) && !joins(r, known))
 			continue;
 		known->phys = r->phys < known->phys ? r->phys : known->phys;
@@ -148,7 +148,7 @@ int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, 
 		return ERR_FIRMWARE;
 	int err = 0;
 	if ((attribute & EFI_MEMORY_RUNTIME) && n_pages > 0)
-		err = add_runtime(bi, &(struct boot_runtime){.phys = phys,
+		err = add_runtime(bi, &(struct runtime_range){.phys = phys,
 					      .n_pages = n_pages,
 					      .attribute = attribute,
 					      .type = efi_type});
@@ -159,18 +159,18 @@ int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, 
 
 /* What may be overwritten gives way to what may not, and RAM to ACPI tables; of two others the one that
  * begins first keeps the overlap. */
-static bool gives_way(const struct boot_range *a, const struct boot_range *b)
+static bool gives_way(const struct memory_range *a, const struct memory_range *b)
 {
-	if (a->type == BOOT_ACPI)
-		return b->type != BOOT_RAM && b->type != BOOT_ACPI;
-	return a->type == BOOT_RAM && b->type != BOOT_RAM;
+	if (a->type == MEMORY_ACPI)
+		return b->type != MEMORY_RAM && b->type != MEMORY_ACPI;
+	return a->type == MEMORY_RAM && b->type != MEMORY_RAM;
 }
 
 /* Range i overlaps the next one: cuts one of them; what sticks out behind the inner one is a range of its
  * own. */
 static int cut(struct boot_info *bi, uint32_t i)
 {
-	struct boot_range a = bi->memory[i], b = bi->memory[i + 1], tail = a;
+	struct memory_range a = bi->memory[i], b = bi->memory[i + 1], tail = a;
 	remove_at(bi, i + 1);
 	if (!gives_way(&a, &b)) {
 		b.start = a.end < b.end ? a.end : b.end;
@@ -206,7 +206,7 @@ const char *boot_memory_kind_at(const struct boot_info *bi, uint64_t phys)
 		"a hole", "memory", "reserved", "ACPI tables", "ACPI NVS", "bad memory"};
 	for (uint32_t i = 0; i < bi->n_memory; i++)
 		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
-			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type
-								    : BOOT_RESERVED];
+			return names[bi->memory[i].type <= MEMORY_BAD ? bi->memory[i].type
+								      : MEMORY_RESERVED];
 	return names[0];
 }

@@ -50,7 +50,7 @@ static uint64_t u64_at(const uint8_t *p)
 static uint64_t ram_from(const struct boot_info *bi, uint64_t phys)
 {
 	for (uint32_t i = 0; i < bi->n_memory; i++)
-		if (bi->memory[i].type == BOOT_RAM && phys >= bi->memory[i].start &&
+		if (bi->memory[i].type == MEMORY_RAM && phys >= bi->memory[i].start &&
 			phys < bi->memory[i].end)
 			return bi->memory[i].end - phys;
 	return 0;

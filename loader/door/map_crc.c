@@ -95,15 +95,15 @@ static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute, uint32_t rule
 	case 3:
 	case 4:
 	case 7:
-		return is_stub && (attribute & EFI_MEMORY_SP) ? TYPE_SOFT_RESERVED : BOOT_RAM;
+		return is_stub && (attribute & EFI_MEMORY_SP) ? TYPE_SOFT_RESERVED : MEMORY_RAM;
 	case 5:
-		return is_stub ? BOOT_RESERVED : TYPE_GRUB_CODE;
+		return is_stub ? MEMORY_RESERVED : TYPE_GRUB_CODE;
 	case 8:
-		return BOOT_BAD;
+		return MEMORY_BAD;
 	case 9:
-		return BOOT_ACPI;
+		return MEMORY_ACPI;
 	case 10:
-		return BOOT_NVS;
+		return MEMORY_NVS;
 	case 14:
 		return TYPE_PMEM;
 	case 0:
@@ -111,9 +111,9 @@ static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute, uint32_t rule
 	case 11:
 	case 12:
 	case 13:
-		return BOOT_RESERVED;
+		return MEMORY_RESERVED;
 	default:
-		return is_stub ? NO_TYPE : BOOT_RESERVED;
+		return is_stub ? NO_TYPE : MEMORY_RESERVED;
 	}
 }
 

@@ -24,10 +24,10 @@ uint64_t more_memory(const struct boot_info *bi, const struct ranges *busy, uint
 {
 	uint64_t n = bytes / PAGE_BYTES + (bytes % PAGE_BYTES != 0), low = 0, high = 0;
 	for (uint32_t i = 0; n > 0 && i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
+		const struct memory_range *m = &bi->memory[i];
 		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES;
 		uint64_t end = m->end / PAGE_BYTES, limit = FOUR_GIB / PAGE_BYTES;
-		if (m->type != BOOT_RAM)
+		if (m->type != MEMORY_RAM)
 			continue;
 		first = first < FIRST_PFN ? FIRST_PFN : first;
 		uint64_t at = highest(busy, first, end < limit ? end : limit, n);

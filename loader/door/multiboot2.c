@@ -57,7 +57,7 @@ static int read_mmap(const struct tag *t, struct boot_info *bi)
 		const uint8_t *e = t->p + at;
 		uint32_t type = u32_at(e + 16);
 		int add_err = boot_memory_add(bi, u64_at(e), u64_at(e + 8),
-			type >= BOOT_RAM && type <= BOOT_BAD ? type : BOOT_RESERVED);
+			type >= MEMORY_RAM && type <= MEMORY_BAD ? type : MEMORY_RESERVED);
 		err = err ? err : add_err; /* the others are counted */
 	}
 	return err;

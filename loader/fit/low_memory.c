@@ -25,7 +25,7 @@ struct window {
 };
 
 /* The lowest place in one range of RAM, within the window. */
-static uint64_t place_in(const struct boot_range *m, uint64_t n_frames, const struct window *w,
+static uint64_t place_in(const struct memory_range *m, uint64_t n_frames, const struct window *w,
 	const struct rule *rule)
 {
 	uint64_t start = m->start > w->first ? m->start : w->first;
@@ -54,7 +54,7 @@ uint64_t low_memory_find(const struct boot_info *bi, uint64_t bytes, uint64_t be
 		struct window w = windows[i];
 		w.end = w.end < below ? w.end : below;
 		for (uint32_t k = 0; !at && k < bi->n_memory; k++)
-			if (bi->memory[k].type == BOOT_RAM)
+			if (bi->memory[k].type == MEMORY_RAM)
 				at = place_in(&bi->memory[k], n_frames, &w, &rule);
 	}
 	return at;

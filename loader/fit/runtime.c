@@ -27,7 +27,7 @@ static int add(struct ranges *set, uint64_t phys, uint64_t n_pages)
 	return ranges_add(set, first, first + n_pages);
 }
 
-static int of_saved(const struct saved_runtime *was, uint32_t n, uint32_t type, struct ranges *ret)
+static int of_saved(const struct runtime_range *was, uint32_t n, uint32_t type, struct ranges *ret)
 {
 	int err = 0;
 	for (uint32_t i = 0; !err && i < n; i++)
@@ -69,7 +69,7 @@ struct runtime_sets {
 	struct ranges saved, now;
 };
 
-static int collect(const struct saved_runtime *was, uint32_t n, const struct boot_info *bi,
+static int collect(const struct runtime_range *was, uint32_t n, const struct boot_info *bi,
 	uint32_t type, struct runtime_sets *ret, const char *who)
 {
 	ret->type = type;
@@ -99,10 +99,10 @@ static bool some_new(const struct runtime_sets *s, const char *who)
  * address, which the old kernel may not map: it then gives them up, and goes on. Linux lists some of its own
  * reservations, too: boot services' memory, which may move. */
 static void tell_others(
-	const struct saved_runtime *was, uint32_t n, const struct boot_info *bi, const char *who)
+	const struct runtime_range *was, uint32_t n, const struct boot_info *bi, const char *who)
 {
 	for (uint32_t i = 0; i < n; i++) {
-		const struct saved_runtime *r = &was[i];
+		const struct runtime_range *r = &was[i];
 		static struct range v[RANGES_MAX];
 		struct ranges now;
 		if (r->type >= EFI_LOADER_CODE && r->type <= EFI_CONVENTIONAL)
@@ -118,7 +118,7 @@ static void tell_others(
 	}
 }
 
-static bool tells_code(const struct saved_runtime *was, uint32_t n)
+static bool tells_code(const struct runtime_range *was, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (was[i].type == EFI_RUNTIME_CODE)
@@ -127,7 +127,7 @@ static bool tells_code(const struct saved_runtime *was, uint32_t n)
 }
 
 int runtime_check(
-	const struct saved_runtime *was, uint32_t n, const struct boot_info *bi, const char *who)
+	const struct runtime_range *was, uint32_t n, const struct boot_info *bi, const char *who)
 {
 	if (!tells_code(was, n))
 		return 0;

@@ -11,7 +11,7 @@
  * when it joins neighbours, cut them. Other types (registers) that moved are told only. A list without
  * code is one of a kernel that does not call them, or of one who could not look: nothing to compare. who:
  * begins the log lines. ERR_PLATFORM. */
-int runtime_check(const struct saved_runtime *was, uint32_t n, const struct boot_info *bi,
+int runtime_check(const struct runtime_range *was, uint32_t n, const struct boot_info *bi,
 	const char *who) MUST_CHECK;
 
 #endif

@@ -67,8 +67,8 @@ int settings_check_registers(
 {
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < bi->n_memory; k++) {
-			const struct boot_range *m = &bi->memory[k];
-			if ((m->type != BOOT_RAM && m->type != BOOT_ACPI) ||
+			const struct memory_range *m = &bi->memory[k];
+			if ((m->type != MEMORY_RAM && m->type != MEMORY_ACPI) ||
 				m->end <= was[i].start || was[i].end <= m->start)
 				continue;
 			log_line(

@@ -7,7 +7,7 @@
 static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *frames)
 {
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
+		const struct memory_range *m = &bi->memory[i];
 		if (m->type != type)
 			continue;
 		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES,
@@ -21,9 +21,9 @@ static int add_type(const struct boot_info *bi, uint32_t type, struct ranges *fr
 
 int usable_frames(const struct boot_info *bi, struct ranges *ret_frames)
 {
-	int err = add_type(bi, BOOT_RAM, ret_frames);
+	int err = add_type(bi, MEMORY_RAM, ret_frames);
 	if (!err)
-		err = add_type(bi, BOOT_ACPI, ret_frames);
+		err = add_type(bi, MEMORY_ACPI, ret_frames);
 	return err ? err : ranges_remove(ret_frames, 0, 1);
 }
 

@@ -21,7 +21,7 @@ struct image {
 	struct saved_ledger ledger;
 	struct saved_frame region[BOOT_REGION_MAX];
 	uint32_t n_region;
-	struct saved_runtime runtime[BOOT_RUNTIME_MAX];
+	struct runtime_range runtime[BOOT_RUNTIME_MAX];
 	uint32_t n_runtime;
 	struct saved_table table[IMAGE_TABLES_MAX];
 	struct saved_processor processor[IMAGE_PROCESSORS_MAX];

@@ -54,7 +54,7 @@ static int keep_all_facs(const uint8_t *at, uint64_t phys, uint64_t bytes)
 	return err;
 }
 
-static int look_at_range(const struct boot_range *m)
+static int look_at_range(const struct memory_range *m)
 {
 	uint64_t bytes = m->end - m->start;
 	const uint8_t *at = machine_map_memory(m->start, bytes);
@@ -74,7 +74,7 @@ static int look_at_machine(const struct boot_info *bi, uint64_t facs)
 	ranges_init(&n_.keep, n_.keep_v, KEEP_MAX);
 	int err = facs ? keep_facs(facs) : 0;
 	for (uint32_t i = 0; !err && i < bi->n_memory; i++)
-		if (bi->memory[i].type == BOOT_NVS)
+		if (bi->memory[i].type == MEMORY_NVS)
 			err = look_at_range(&bi->memory[i]);
 	return err;
 }
@@ -142,10 +142,10 @@ static void put_frames(
 {
 	uint64_t first = pfn * PAGE_BYTES, last = (pfn + n_frames) * PAGE_BYTES;
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
+		const struct memory_range *m = &bi->memory[i];
 		uint64_t start = m->start > first ? m->start : first;
 		uint64_t end = m->end < last ? m->end : last;
-		if (m->type == BOOT_NVS && start < end)
+		if (m->type == MEMORY_NVS && start < end)
 			put_bytes(start, end, content + (start - first));
 	}
 }

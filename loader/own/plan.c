@@ -33,8 +33,8 @@ static const char *type_at(const struct boot_info *bi, uint64_t phys)
 		return "the page of the interrupt vectors";
 	for (uint32_t i = 0; i < bi->n_memory; i++)
 		if (phys >= bi->memory[i].start && phys < bi->memory[i].end)
-			return names[bi->memory[i].type <= BOOT_BAD ? bi->memory[i].type
-								    : BOOT_RESERVED];
+			return names[bi->memory[i].type <= MEMORY_BAD ? bi->memory[i].type
+								      : MEMORY_RESERVED];
 	return names[0];
 }
 

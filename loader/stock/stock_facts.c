@@ -61,7 +61,7 @@ static bool map_is(const struct stock_facts *f, uint32_t crc)
 {
 	uint32_t sum = swsusp_e820_crc_begin(f->n_memory);
 	for (uint32_t i = 0; i < f->n_memory; i++) {
-		const struct saved_memory *m = &f->memory[i];
+		const struct memory_range *m = &f->memory[i];
 		if (m->end <= m->start || (i > 0 && m->start < f->memory[i - 1].end))
 			return false;
 		const struct swsusp_e820 e = {
@@ -92,7 +92,7 @@ const char *stock_facts_doubt(const struct stock_facts *f, const struct stock *s
 	return NULL;
 }
 
-struct range stock_facts_frames(const struct saved_memory *m, uint64_t first_pfn)
+struct range stock_facts_frames(const struct memory_range *m, uint64_t first_pfn)
 {
 	struct range r = {.start = m->start / PAGE_BYTES + (m->start % PAGE_BYTES != 0),
 		.end = m->end / PAGE_BYTES};
@@ -106,7 +106,7 @@ int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct rang
 	int err = 0;
 	for (uint32_t i = 0; !err && i < f->n_memory; i++) {
 		struct range r = stock_facts_frames(&f->memory[i], first_pfn);
-		if (f->memory[i].type == BOOT_RAM && r.start < r.end)
+		if (f->memory[i].type == MEMORY_RAM && r.start < r.end)
 			err = ranges_add(ret, r.start, r.end);
 	}
 	return err;

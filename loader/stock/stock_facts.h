@@ -17,10 +17,10 @@
 
 struct stock_facts {
 	struct facts f;
-	struct saved_memory memory[FACTS_MEMORY_MAX];
+	struct memory_range memory[FACTS_MEMORY_MAX];
 	struct facts_kept kept[FACTS_KEPT_MAX];
 	struct saved_table table[FACTS_TABLES_MAX];
-	struct saved_runtime runtime[FACTS_RUNTIME_MAX];
+	struct runtime_range runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
 	struct saved_registers registers[SAVED_REGISTERS_MAX];
 	uint32_t n_memory, n_kept, n_tables, n_runtime, n_filesystems, n_registers;
@@ -34,7 +34,7 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret) MU
 const char *stock_facts_doubt(const struct stock_facts *f, const struct stock *s);
 
 /* Whole frames of one of them, from first_pfn on; start >= end: none. */
-struct range stock_facts_frames(const struct saved_memory *m, uint64_t first_pfn);
+struct range stock_facts_frames(const struct memory_range *m, uint64_t first_pfn);
 
 /* Whole frames from first_pfn on that were RAM for the saved kernel. ERR_NO_MEMORY: ret has no room. */
 int stock_facts_ram(const struct stock_facts *f, uint64_t first_pfn, struct ranges *ret) MUST_CHECK;

@@ -32,7 +32,7 @@ static int check_ram(const struct stock_facts *f, const struct boot_info *bi)
 	int err = usable_frames(bi, &usable);
 	for (uint32_t i = 0; !err && i < f->n_memory; i++) {
 		struct range r = stock_facts_frames(&f->memory[i], FIRST_PFN);
-		if (f->memory[i].type != BOOT_RAM || r.start >= r.end ||
+		if (f->memory[i].type != MEMORY_RAM || r.start >= r.end ||
 			!ranges_gap(&usable, r.start, r.end, &gap))
 			continue;
 		log_line(WHO ": %#llx-%#llx was memory for the saved kernel, is %s now",
@@ -48,10 +48,10 @@ static int check_ram(const struct stock_facts *f, const struct boot_info *bi)
 static int check_nvs(const struct stock_facts *f, const struct boot_info *bi)
 {
 	for (uint32_t i = 0; i < f->n_memory; i++) {
-		const struct saved_memory *m = &f->memory[i];
-		for (uint32_t k = 0; m->type == BOOT_NVS && k < bi->n_memory; k++) {
-			const struct boot_range *now = &bi->memory[k];
-			if (now->type != BOOT_RAM || now->end <= m->start || m->end <= now->start)
+		const struct memory_range *m = &f->memory[i];
+		for (uint32_t k = 0; m->type == MEMORY_NVS && k < bi->n_memory; k++) {
+			const struct memory_range *now = &bi->memory[k];
+			if (now->type != MEMORY_RAM || now->end <= m->start || m->end <= now->start)
 				continue;
 			log_line(WHO ": ACPI NVS at %#llx-%#llx is memory now",
 				(unsigned long long)m->start, (unsigned long long)m->end);

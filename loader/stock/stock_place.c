@@ -185,8 +185,8 @@ static uint64_t tables_bytes(const struct boot_info *bi)
 {
 	uint64_t n = 128;
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
-		if (m->type == BOOT_RAM || m->type == BOOT_ACPI)
+		const struct memory_range *m = &bi->memory[i];
+		if (m->type == MEMORY_RAM || m->type == MEMORY_ACPI)
 			n += ((m->end - 1) >> 30) - (m->start >> 30) + 1 + 2;
 	}
 	return n * PAGE_BYTES;
@@ -217,9 +217,9 @@ int stock_place(const struct stock *s, const struct boot_info *bi, const struct 
 	swsusp_frames(&s->image, &p.frames);
 	next_run(&p);
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
+		const struct memory_range *m = &bi->memory[i];
 		uint64_t first = (m->start + PAGE_BYTES - 1) / PAGE_BYTES;
-		if (m->type == BOOT_RAM)
+		if (m->type == MEMORY_RAM)
 			offer_range(&p, first, m->end / PAGE_BYTES);
 	}
 	choose_pieces(&p, &c);

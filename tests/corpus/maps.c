@@ -79,7 +79,7 @@ static int read_boot_info(const struct map_file *m, struct boot_info *bi)
 	for (uint32_t i = 0; !err && i < m->n_e820; i++) {
 		const struct map_line *l = &m->e820[i];
 		err = boot_memory_add(bi, l->start, l->end - l->start,
-			l->type >= BOOT_RAM && l->type <= BOOT_BAD ? l->type : BOOT_RESERVED);
+			l->type >= MEMORY_RAM && l->type <= MEMORY_BAD ? l->type : MEMORY_RESERVED);
 	}
 	for (uint32_t i = 0; !err && m->n_e820 == 0 && i < m->n_efi; i++) {
 		const struct map_line *l = &m->efi[i];
@@ -96,8 +96,7 @@ static void read_old_ram(const struct boot_info *bi, const struct map_file *m, s
 	f.n_memory = bi->n_memory;
 	f.n_kept = 0;
 	for (uint32_t i = 0; i < bi->n_memory; i++)
-		f.memory[i] = (struct saved_memory){
-			bi->memory[i].start, bi->memory[i].end, bi->memory[i].type};
+		f.memory[i] = bi->memory[i];
 	for (uint32_t i = 0; i < m->n_nosave && f.n_kept < FACTS_KEPT_MAX; i++)
 		f.kept[f.n_kept++] = (struct facts_kept){m->nosave[i].start, m->nosave[i].end};
 	if (f.n_kept < m->n_nosave || stock_facts_ram(&f, 0, ret) ||

@@ -106,7 +106,7 @@ static void make_facts(const struct map_file *was, bool with_tables, struct stoc
 	f->f.map_known = FACTS_MAP_CERTAIN;
 	f->f.tables_known = 1;
 	for (uint32_t i = 0; i < was->n_e820 && i < FACTS_MEMORY_MAX; i++)
-		f->memory[f->n_memory++] = (struct saved_memory){.start = was->e820[i].start,
+		f->memory[f->n_memory++] = (struct memory_range){.start = was->e820[i].start,
 			.end = was->e820[i].end,
 			.type = was->e820[i].type};
 	if (with_tables) {
@@ -123,7 +123,7 @@ static int make_boot(const struct map_file *is, struct boot_info *bi, struct tab
 	for (uint32_t i = 0; i < is->n_e820 && !err; i++) {
 		const struct map_line *l = &is->e820[i];
 		err = boot_memory_add(bi, l->start, l->end - l->start,
-			l->type >= BOOT_RAM && l->type <= BOOT_BAD ? l->type : BOOT_RESERVED);
+			l->type >= MEMORY_RAM && l->type <= MEMORY_BAD ? l->type : MEMORY_RESERVED);
 	}
 	t->rsdp = rsdp_of(is);
 	t->n = put_tables(is, t->table);

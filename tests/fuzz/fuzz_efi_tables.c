@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	struct range v[FIRMWARE_DATA_MAX];
 	struct ranges kept;
 	bi.n_memory = 1;
-	bi.memory[0] = (struct boot_range){.start = BASE, .end = BASE + bytes, .type = BOOT_RAM};
+	bi.memory[0] =
+		(struct memory_range){.start = BASE, .end = BASE + bytes, .type = MEMORY_RAM};
 	ranges_init(&kept, v, FIRMWARE_DATA_MAX);
 	FUZZ_CHECK(firmware_data_add(&bi, bi.rsdp, &kept) == 0);
 	for (uint32_t i = 0; i < kept.n; i++)

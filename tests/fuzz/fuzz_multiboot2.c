@@ -15,9 +15,9 @@ static void check_accepted(const struct boot_info *bi)
 	FUZZ_CHECK(bi->facts_bytes == 0 || bi->facts != 0);
 	FUZZ_CHECK(memchr(bi->cmdline, 0, sizeof(bi->cmdline)) != NULL);
 	for (uint32_t i = 0; i < bi->n_memory; i++) {
-		const struct boot_range *m = &bi->memory[i];
+		const struct memory_range *m = &bi->memory[i];
 		FUZZ_CHECK(m->start < m->end);
-		FUZZ_CHECK(m->type >= BOOT_RAM && m->type <= BOOT_BAD);
+		FUZZ_CHECK(m->type >= MEMORY_RAM && m->type <= MEMORY_BAD);
 		if (i == 0)
 			continue;
 		FUZZ_CHECK(m[-1].end <= m->start);

@@ -17,13 +17,13 @@ static void make_good(void)
 		.efi = 1,
 		.n_processors = 2,
 		.vendor = "GenuineIntel"};
-	static const struct saved_memory m[3] = {
-		{0, 0x9fc00, 1}, {0x100000, 0x8000000, 1}, {0x8000000, 0x8010000, 4}};
+	static const struct memory_range m[3] = {
+		{0, 0x9fc00, 1, 0}, {0x100000, 0x8000000, 1, 0}, {0x8000000, 0x8010000, 4, 0}};
 	static const struct facts_kept kept[2] = {{0, 0x1000}, {0x2000000, 0x2400000}};
 	static const struct saved_table t[2] = {
 		{"DSDT", 0x8000000, 100, 1, 77}, {"FACS", 0x8001000, 64, 0, 0}};
-	static const struct saved_runtime r[2] = {
-		{0x8002000, 0, 2, 1ull << 63, 5}, {0x8004000, 0, 2, 1ull << 63, 6}};
+	static const struct runtime_range r[2] = {
+		{0x8002000, 0, 2, 1ull << 63, 5, 0}, {0x8004000, 0, 2, 1ull << 63, 6, 0}};
 	static const struct saved_filesystem fs = {.mount_point = "/", .type = "ext4"};
 	struct state_writer w;
 	state_begin(&w, file + sizeof(struct facts_head), FACTS_STREAM_MAX);
@@ -45,8 +45,9 @@ static void compare(const struct stock_facts *f)
 	static struct boot_info bi = {.n_memory = 2,
 		.n_runtime = 1,
 		.efi_systab = 0x1000,
-		.memory = {{0x100000, 0x8000000, BOOT_RAM, 0}, {0x8000000, 0x8010000, BOOT_NVS, 0}},
-		.runtime = {{0x8002000, 2, 1ull << 63, 5, 0}}};
+		.memory = {{0x100000, 0x8000000, MEMORY_RAM, 0},
+			{0x8000000, 0x8010000, MEMORY_NVS, 0}},
+		.runtime = {{.phys = 0x8002000, .n_pages = 2, .attribute = 1ull << 63, .type = 5}}};
 	static const struct this_cpu cpu = {.vendor = "GenuineIntel", .cr4_possible = ~0ull};
 	const struct stock_fit fit = {.bi = &bi, .tables = &now, .cpu = &cpu};
 	struct ranges ram;

@@ -323,7 +323,7 @@ static struct stock_disk stock;
 
 #define FACTS_PHYS 0x3000000ull
 
-static const struct boot_range ram = {.start = 0x100000, .end = 0x8000000, .type = BOOT_RAM};
+static const struct memory_range ram = {.start = 0x100000, .end = 0x8000000, .type = MEMORY_RAM};
 static uint8_t facts_file[FACTS_FILE_BYTES];
 static struct boot_info bi;
 
@@ -331,7 +331,7 @@ static struct boot_info bi;
 static void arm(uint8_t other)
 {
 	const struct swsusp_info *info = &stock.stock.image.info;
-	const struct saved_memory m = {ram.start, ram.end, BOOT_RAM};
+	const struct memory_range m = {ram.start, ram.end, MEMORY_RAM, 0};
 	uint8_t page[SWB_PAGE];
 	uint64_t pfn = stock.image.frames[0]; /* with data, and soon looked at */
 	swb_content(pfn, page);

@@ -49,14 +49,14 @@ void saved_machine_init(struct saved_machine *m)
 
 void saved_machine_boot_info(struct boot_info *bi)
 {
-	static const struct boot_range memory[] = {
-		{0, 0x9fc00, BOOT_RAM, 0},
-		{0x9fc00, 0xa0000, BOOT_RESERVED, 0},
-		{0xf0000, 0x100000, BOOT_RESERVED, 0},
-		{0x100000, 0x4000000, BOOT_RAM, 0},
-		{0x4000000, 0x4010000, BOOT_ACPI, 0},
-		{0x4010000, 0x4020000, BOOT_NVS, 0},
-		{0x100000000, 0x101000000, BOOT_RAM, 0},
+	static const struct memory_range memory[] = {
+		{0, 0x9fc00, MEMORY_RAM, 0},
+		{0x9fc00, 0xa0000, MEMORY_RESERVED, 0},
+		{0xf0000, 0x100000, MEMORY_RESERVED, 0},
+		{0x100000, 0x4000000, MEMORY_RAM, 0},
+		{0x4000000, 0x4010000, MEMORY_ACPI, 0},
+		{0x4010000, 0x4020000, MEMORY_NVS, 0},
+		{0x100000000, 0x101000000, MEMORY_RAM, 0},
 	};
 	*bi = (struct boot_info){.magic = BOOT_INFO_MAGIC,
 		.bytes = sizeof(*bi),

@@ -17,7 +17,7 @@ struct saved_machine {
 	struct saved_platform platform;
 	struct saved_ledger ledger;
 	struct saved_frame region[BOOT_REGION_MAX + 1];
-	struct saved_runtime runtime[16];
+	struct runtime_range runtime[16];
 	struct saved_table table[16];
 	struct saved_processor processor[8];
 	struct saved_registers registers[8];

@@ -35,63 +35,63 @@ static void has(uint32_t i, uint64_t start, uint64_t end, uint32_t type)
 
 TEST(sorted_and_joined)
 {
-	add(0x100000, 0x200000, BOOT_RAM);
-	add(0, 0x9fc00, BOOT_RAM);
-	add(0x200000, 0x300000, BOOT_RAM);
-	add(0x9fc00, 0xa0000, BOOT_RESERVED);
-	add(0x300000, 0x301000, BOOT_ACPI);
-	add(0x310000, 0x311000, BOOT_ACPI);
+	add(0x100000, 0x200000, MEMORY_RAM);
+	add(0, 0x9fc00, MEMORY_RAM);
+	add(0x200000, 0x300000, MEMORY_RAM);
+	add(0x9fc00, 0xa0000, MEMORY_RESERVED);
+	add(0x300000, 0x301000, MEMORY_ACPI);
+	add(0x310000, 0x311000, MEMORY_ACPI);
 	finish();
 	assert_int_equal(bi.n_memory, 5);
-	has(0, 0, 0x9fc00, BOOT_RAM);
-	has(1, 0x9fc00, 0xa0000, BOOT_RESERVED);
-	has(2, 0x100000, 0x300000, BOOT_RAM);
-	has(3, 0x300000, 0x301000, BOOT_ACPI);
-	has(4, 0x310000, 0x311000, BOOT_ACPI);
+	has(0, 0, 0x9fc00, MEMORY_RAM);
+	has(1, 0x9fc00, 0xa0000, MEMORY_RESERVED);
+	has(2, 0x100000, 0x300000, MEMORY_RAM);
+	has(3, 0x300000, 0x301000, MEMORY_ACPI);
+	has(4, 0x310000, 0x311000, MEMORY_ACPI);
 }
 
 TEST(empty_and_wrapping)
 {
-	assert_int_equal(boot_memory_add(&bi, 5, 0, BOOT_RAM), 0);
+	assert_int_equal(boot_memory_add(&bi, 5, 0, MEMORY_RAM), 0);
 	assert_int_equal(bi.n_memory, 0);
-	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 4, BOOT_RAM), ERR_FIRMWARE);
-	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 5, BOOT_RAM), 0);
+	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 4, MEMORY_RAM), ERR_FIRMWARE);
+	assert_int_equal(boot_memory_add(&bi, 5, UINT64_MAX - 5, MEMORY_RAM), 0);
 	finish();
-	has(0, 5, UINT64_MAX, BOOT_RAM);
+	has(0, 5, UINT64_MAX, MEMORY_RAM);
 }
 
 TEST(hole_in_ram)
 {
-	add(0, 100, BOOT_RAM);
-	add(40, 60, BOOT_RESERVED);
+	add(0, 100, MEMORY_RAM);
+	add(40, 60, MEMORY_RESERVED);
 	finish();
 	assert_int_equal(bi.n_memory, 3);
-	has(0, 0, 40, BOOT_RAM);
-	has(1, 40, 60, BOOT_RESERVED);
-	has(2, 60, 100, BOOT_RAM);
+	has(0, 0, 40, MEMORY_RAM);
+	has(1, 40, 60, MEMORY_RESERVED);
+	has(2, 60, 100, MEMORY_RAM);
 }
 
 TEST(same_place_twice)
 {
-	add(10, 20, BOOT_RAM);
-	add(10, 20, BOOT_RAM);
-	add(10, 20, BOOT_NVS);
+	add(10, 20, MEMORY_RAM);
+	add(10, 20, MEMORY_RAM);
+	add(10, 20, MEMORY_NVS);
 	finish();
 	assert_int_equal(bi.n_memory, 1);
-	has(0, 10, 20, BOOT_NVS);
+	has(0, 10, 20, MEMORY_NVS);
 }
 
 /* ACPI table memory may be overwritten: what something else claims too may not. */
 TEST(acpi_gives_way)
 {
-	add(0, 100, BOOT_ACPI);
-	add(40, 60, BOOT_RESERVED);
-	add(90, 120, BOOT_RAM);
+	add(0, 100, MEMORY_ACPI);
+	add(40, 60, MEMORY_RESERVED);
+	add(90, 120, MEMORY_RAM);
 	finish();
-	has(0, 0, 40, BOOT_ACPI);
-	has(1, 40, 60, BOOT_RESERVED);
-	has(2, 60, 100, BOOT_ACPI);
-	has(3, 100, 120, BOOT_RAM);
+	has(0, 0, 40, MEMORY_ACPI);
+	has(1, 40, 60, MEMORY_RESERVED);
+	has(2, 60, 100, MEMORY_ACPI);
+	has(3, 100, 120, MEMORY_RAM);
 }
 
 /* Boot services cut RAM into hundreds of descriptors of four types that are RAM for us. */
@@ -104,7 +104,7 @@ TEST(neighbours_are_one)
 	assert_int_equal(bi.n_memory, 1);
 	assert_int_equal(bi.n_given, 5000);
 	finish();
-	has(0, 0x100000, 0x100000 + 5000 * 0x200000ull, BOOT_RAM);
+	has(0, 0x100000, 0x100000 + 5000 * 0x200000ull, MEMORY_RAM);
 }
 
 /* The same, in an order that joins nothing as it comes: what is full is sorted and joined. */
@@ -113,11 +113,11 @@ TEST(neighbours_in_any_order)
 	for (uint64_t half = 0; half < 2; half++)
 		for (uint64_t i = 0; i < BOOT_MEMORY_MAX; i++) {
 			uint64_t at = 0x100000 + (2 * (i * 7 % BOOT_MEMORY_MAX) + half) * 4096;
-			add(at, at + 4096, BOOT_RAM);
+			add(at, at + 4096, MEMORY_RAM);
 		}
 	finish();
 	assert_int_equal(bi.n_memory, 1);
-	has(0, 0x100000, 0x100000 + 2 * BOOT_MEMORY_MAX * 4096, BOOT_RAM);
+	has(0, 0x100000, 0x100000 + 2 * BOOT_MEMORY_MAX * 4096, MEMORY_RAM);
 }
 
 /* As many as were seen, and more, none of them a neighbour of its kind. */
@@ -175,20 +175,20 @@ TEST(runtime_in_any_order)
 TEST(many_cuts)
 {
 	for (uint32_t i = BOOT_MEMORY_MAX / 2 - 1; i > 0; i--)
-		add(i * 0x10000, i * 0x10000 + 0x1000, BOOT_RESERVED);
-	add(0, 0x10000000, BOOT_RAM);
+		add(i * 0x10000, i * 0x10000 + 0x1000, MEMORY_RESERVED);
+	add(0, 0x10000000, MEMORY_RAM);
 	finish();
 	assert_int_equal(bi.n_memory, BOOT_MEMORY_MAX - 1);
-	has(0, 0, 0x10000, BOOT_RAM);
-	has(1, 0x10000, 0x11000, BOOT_RESERVED);
-	has(2, 0x11000, 0x20000, BOOT_RAM);
+	has(0, 0, 0x10000, MEMORY_RAM);
+	has(1, 0x10000, 0x11000, MEMORY_RESERVED);
+	has(2, 0x11000, 0x20000, MEMORY_RAM);
 }
 
 TEST(table_full)
 {
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
-		add(i * 10, i * 10 + 5, BOOT_RAM);
-	assert_int_equal(boot_memory_add(&bi, 7, 1, BOOT_RAM), ERR_NO_MEMORY);
+		add(i * 10, i * 10 + 5, MEMORY_RAM);
+	assert_int_equal(boot_memory_add(&bi, 7, 1, MEMORY_RAM), ERR_NO_MEMORY);
 	finish();
 	assert_int_equal(bi.n_memory, BOOT_MEMORY_MAX);
 }
@@ -197,24 +197,25 @@ TEST(table_full)
 TEST(no_room_to_cut)
 {
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX - 1; i++)
-		add(i * 10, i * 10 + 5, BOOT_RAM);
-	add(2, 3, BOOT_RESERVED);
+		add(i * 10, i * 10 + 5, MEMORY_RAM);
+	add(2, 3, MEMORY_RESERVED);
 	assert_int_equal(boot_memory_finish(&bi), ERR_NO_MEMORY);
 }
 
 TEST(efi_types)
 {
-	static const uint32_t wanted[16] = {BOOT_RESERVED, BOOT_RAM, BOOT_RAM, BOOT_RAM, BOOT_RAM,
-		BOOT_RESERVED, BOOT_RESERVED, BOOT_RAM, BOOT_BAD, BOOT_ACPI, BOOT_NVS,
-		BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED, BOOT_RESERVED};
+	static const uint32_t wanted[16] = {MEMORY_RESERVED, MEMORY_RAM, MEMORY_RAM, MEMORY_RAM,
+		MEMORY_RAM, MEMORY_RESERVED, MEMORY_RESERVED, MEMORY_RAM, MEMORY_BAD, MEMORY_ACPI,
+		MEMORY_NVS, MEMORY_RESERVED, MEMORY_RESERVED, MEMORY_RESERVED, MEMORY_RESERVED,
+		MEMORY_RESERVED};
 	for (uint32_t type = 0; type < 16; type++) {
 		assert_int_equal(boot_memory_add_efi(&bi, type, type * 0x10000, 1, 0xf), 0);
 		has(type, type * 0x10000, type * 0x10000 + 4096, wanted[type]);
 	}
 	assert_int_equal(boot_memory_add_efi(&bi, 7, 0x200000, 2, 0x40000), 0);
-	has(16, 0x200000, 0x202000, BOOT_RESERVED);
+	has(16, 0x200000, 0x202000, MEMORY_RESERVED);
 	assert_int_equal(boot_memory_add_efi(&bi, 0x80000000, 0x300000, 1, 0xf), 0);
-	has(17, 0x300000, 0x301000, BOOT_RESERVED);
+	has(17, 0x300000, 0x301000, MEMORY_RESERVED);
 	assert_int_equal(bi.n_runtime, 0);
 }
 
@@ -227,7 +228,7 @@ TEST(efi_runtime)
 	assert_int_equal(bi.runtime[0].n_pages, 3);
 	assert_int_equal(bi.runtime[0].type, 6);
 	assert_true(bi.runtime[0].attribute == attribute);
-	has(0, 0x7000, 0xa000, BOOT_RESERVED);
+	has(0, 0x7000, 0xa000, MEMORY_RESERVED);
 	for (uint32_t i = 1; i < BOOT_RUNTIME_MAX; i++)
 		assert_int_equal(boot_memory_add_efi(&bi, 5, i << 20, 1, attribute), 0);
 	assert_int_equal(boot_memory_add_efi(&bi, 5, 0, 1, attribute), ERR_NO_MEMORY);
@@ -278,14 +279,14 @@ static uint32_t rnd(uint32_t n)
 /* What may be overwritten is so only when nobody says otherwise. */
 static uint32_t rank(uint32_t type)
 {
-	return type == 0 ? 0 : type == BOOT_RAM ? 1 : type == BOOT_ACPI ? 2 : 3;
+	return type == 0 ? 0 : type == MEMORY_RAM ? 1 : type == MEMORY_ACPI ? 2 : 3;
 }
 
 static void check_against(const uint32_t *claims) /* bit t: a range of type t was there */
 {
 	uint32_t type[UNIVERSE] = {0};
 	for (uint32_t i = 0; i < bi.n_memory; i++) {
-		const struct boot_range *m = &bi.memory[i];
+		const struct memory_range *m = &bi.memory[i];
 		assert_true(m->start < m->end && m->end <= UNIVERSE);
 		assert_true(i == 0 || bi.memory[i - 1].end <= m->start);
 		if (i > 0 && bi.memory[i - 1].end == m->start)
@@ -295,7 +296,7 @@ static void check_against(const uint32_t *claims) /* bit t: a range of type t wa
 	}
 	for (uint32_t at = 0; at < UNIVERSE; at++) {
 		uint32_t most = 0;
-		for (uint32_t t = 1; t <= BOOT_BAD; t++)
+		for (uint32_t t = 1; t <= MEMORY_BAD; t++)
 			if ((claims[at] & 1u << t) && rank(t) > most)
 				most = rank(t);
 		assert_int_equal(rank(type[at]), most);
@@ -310,7 +311,7 @@ TEST(random_maps)
 		memset(&bi, 0, sizeof(bi));
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t start = rnd(UNIVERSE), end = start + rnd(UNIVERSE - start + 1);
-			uint32_t type = 1 + rnd(BOOT_BAD);
+			uint32_t type = 1 + rnd(MEMORY_BAD);
 			add(start, end, type);
 			for (uint32_t at = start; at < end; at++)
 				claims[at] |= 1u << type;

@@ -440,7 +440,7 @@ static int open_facts(struct state_reader *r)
 
 TEST(armed_and_disarmed)
 {
-	static struct saved_memory memory[8];
+	static struct memory_range memory[8];
 	struct state_reader r;
 	char full[SYS_PATH_MAX];
 	struct stat before, after;

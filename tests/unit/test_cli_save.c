@@ -229,7 +229,7 @@ TEST(outcomes)
 	mailbox_prepare(&m, 42);
 	assert_int_equal(report(&m, 42), -1);
 	complained("neither writer nor loader reported");
-	m.save = (struct mailbox_save){.pages = 262144,
+	m.save = (struct saved_ledger){.pages = 262144,
 		.pages_lz4 = 200000,
 		.pages_fill = 62144,
 		.bytes_stored = 327577600,

@@ -20,8 +20,8 @@ static const struct facts some = {
 	.rsdp = 0xf59e0,
 	.swap_uuid = {9, 8, 7},
 };
-static const struct saved_memory map[] = {{0, 0x9fc00, 1}, {0x9fc00, 0xa0000, 2},
-	{0x100000, 0x1ffe0000, 1}, {0x1ffe0000, 0x20000000, 20}};
+static const struct memory_range map[] = {{0, 0x9fc00, 1, 0}, {0x9fc00, 0xa0000, 2, 0},
+	{0x100000, 0x1ffe0000, 1, 0}, {0x1ffe0000, 0x20000000, 20, 0}};
 static const struct saved_table tables[] = {
 	{"DSDT", 0x1ffe0040, 0x1b2c, 1, 0x1234}, {"FACS", 0x1ffe0000, 64, 0, 0}};
 
@@ -43,7 +43,7 @@ static size_t make(void)
 TEST(round_trip)
 {
 	struct state_reader r;
-	struct saved_memory m[8];
+	struct memory_range m[8];
 	struct saved_table t[8];
 	struct facts f;
 	uint32_t n;

@@ -37,8 +37,8 @@ static const struct swb_params raw = {.codec = SWB_RAW, .n_data = 300, .gap_ever
 
 static void memory(uint64_t start, uint64_t end, uint32_t type)
 {
-	bi.memory[bi.n_memory++] = (struct boot_range){.start = start, .end = end, .type = type};
-	f.memory[f.n_memory++] = (struct saved_memory){.start = start, .end = end, .type = type};
+	bi.memory[bi.n_memory++] = (struct memory_range){.start = start, .end = end, .type = type};
+	f.memory[f.n_memory++] = (struct memory_range){.start = start, .end = end, .type = type};
 }
 
 static uint32_t crc_of_facts(void)
@@ -98,12 +98,12 @@ static void start(const struct swb_params *p)
 	memset(&f, 0, sizeof(f));
 	memset(file, 0, sizeof(file));
 	incomplete = false;
-	memory(0, 0x9fc00, BOOT_RAM);
-	memory(0x9fc00, 0xa0000, BOOT_RESERVED);
-	memory(0x100000, NVS, BOOT_RAM);
-	memory(NVS, FIRMWARE_BASE, BOOT_NVS);
-	memory(FIRMWARE_BASE, FIRMWARE_BASE + FIRMWARE_BYTES, BOOT_ACPI);
-	memory(FIRMWARE_BASE + FIRMWARE_BYTES, 0x8000000, BOOT_RESERVED);
+	memory(0, 0x9fc00, MEMORY_RAM);
+	memory(0x9fc00, 0xa0000, MEMORY_RESERVED);
+	memory(0x100000, NVS, MEMORY_RAM);
+	memory(NVS, FIRMWARE_BASE, MEMORY_NVS);
+	memory(FIRMWARE_BASE, FIRMWARE_BASE + FIRMWARE_BYTES, MEMORY_ACPI);
+	memory(FIRMWARE_BASE + FIRMWARE_BYTES, 0x8000000, MEMORY_RESERVED);
 	cpu = (struct this_cpu){
 		.vendor = "GenuineIntel", .cr4_possible = ~0ull, .xcr0_possible = 7};
 	acpi = (struct acpi){.rsdp = FIRMWARE_RSDP};
@@ -204,7 +204,7 @@ static void no_map(void)
 }
 static void map_disorder(void)
 {
-	struct saved_memory m = f.memory[1];
+	struct memory_range m = f.memory[1];
 	f.memory[1] = f.memory[2];
 	f.memory[2] = m;
 	f.f.map_crc = d.stock.image.info.e820_crc = crc_of_facts();
@@ -379,13 +379,13 @@ static void under_uefi(void)
 	f.f.efi = 1;
 	bi.efi_systab = 0x1000;
 	f.f.efi_runtime = bi.efi_runtime = 0x7ff1000;
-	f.runtime[0] = (struct saved_runtime){.phys = 0x7ff0000, .n_pages = 4, .type = 5};
-	f.runtime[1] = (struct saved_runtime){.phys = 0x7ff4000, .n_pages = 2, .type = 6};
+	f.runtime[0] = (struct runtime_range){.phys = 0x7ff0000, .n_pages = 4, .type = 5};
+	f.runtime[1] = (struct runtime_range){.phys = 0x7ff4000, .n_pages = 2, .type = 6};
 	f.n_runtime = 2;
 	/* Cut otherwise: Linux joins. */
-	bi.runtime[0] = (struct boot_runtime){.phys = 0x7ff0000, .n_pages = 1, .type = 5};
-	bi.runtime[1] = (struct boot_runtime){.phys = 0x7ff1000, .n_pages = 3, .type = 5};
-	bi.runtime[2] = (struct boot_runtime){.phys = 0x7ff4000, .n_pages = 2, .type = 6};
+	bi.runtime[0] = (struct runtime_range){.phys = 0x7ff0000, .n_pages = 1, .type = 5};
+	bi.runtime[1] = (struct runtime_range){.phys = 0x7ff1000, .n_pages = 3, .type = 5};
+	bi.runtime[2] = (struct runtime_range){.phys = 0x7ff4000, .n_pages = 2, .type = 6};
 	bi.n_runtime = 3;
 }
 static void runtime_moved(void)
@@ -580,7 +580,7 @@ static void ebda_grew(void)
 static void ram_is_acpi(void)
 {
 	bi.memory[2].end -= 0x10000;
-	bi.memory[bi.n_memory++] = (struct boot_range){NVS - 0x10000, NVS, BOOT_ACPI, 0};
+	bi.memory[bi.n_memory++] = (struct memory_range){NVS - 0x10000, NVS, MEMORY_ACPI, 0};
 }
 static void graphics_changed(void)
 {
@@ -823,12 +823,12 @@ TEST(long_facts)
 	f.n_tables = 0;
 	f.f.tables_known = 0;
 	for (; f.n_memory < FACTS_MEMORY_MAX; f.n_memory++)
-		f.memory[f.n_memory] = (struct saved_memory){0x100000000 + f.n_memory * 0x3000ull,
-			0x100001000 + f.n_memory * 0x3000ull, 1};
+		f.memory[f.n_memory] = (struct memory_range){0x100000000 + f.n_memory * 0x3000ull,
+			0x100001000 + f.n_memory * 0x3000ull, 1, 0};
 	f.f.map_crc = d.stock.image.info.e820_crc = crc_of_facts();
 	agree(d.stock.image.info.e820_crc);
 	bi.memory[bi.n_memory++] =
-		(struct boot_range){.start = 0x100000000, .end = 0x200000000, .type = BOOT_RAM};
+		(struct memory_range){.start = 0x100000000, .end = 0x200000000, .type = MEMORY_RAM};
 	assert_int_equal(check_written(), 0);
 	assert_non_null(d.stock.facts);
 	ranges_init(&r, v, STOCK_OLD_RAM_MAX);

@@ -95,7 +95,8 @@ static void setup(void)
 	put_efi();
 	bi.efi_systab = SYSTAB;
 	bi.n_memory = 1;
-	bi.memory[0] = (struct boot_range){.start = BASE, .end = BASE + BYTES, .type = BOOT_RAM};
+	bi.memory[0] =
+		(struct memory_range){.start = BASE, .end = BASE + BYTES, .type = MEMORY_RAM};
 	ranges_init(&kept, v, FIRMWARE_DATA_MAX);
 }
 
@@ -135,7 +136,7 @@ TEST(on_a_bios)
 /* Nobody takes for free what the map does not call RAM. */
 TEST(not_in_ram)
 {
-	for (uint32_t type = BOOT_RESERVED; type <= BOOT_BAD; type++) {
+	for (uint32_t type = MEMORY_RESERVED; type <= MEMORY_BAD; type++) {
 		bi.memory[0].type = type;
 		assert_int_equal(look(RSDP), 0);
 	}

@@ -97,7 +97,7 @@ static void check_cpu(struct golden *g)
 
 static void check_memory(struct golden *g)
 {
-	struct saved_memory memory[2];
+	struct memory_range memory[2];
 	uint32_t n;
 
 	assert_int_equal(state_get(&g->r, &saved_memory_desc, memory, 1, &n), IMG_ERR_WORK);

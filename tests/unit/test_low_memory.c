@@ -22,7 +22,7 @@ FIXTURE(setup, NULL)
 
 static void map(uint64_t start, uint64_t end, uint32_t type)
 {
-	bi.memory[bi.n_memory++] = (struct boot_range){.start = start, .end = end, .type = type};
+	bi.memory[bi.n_memory++] = (struct memory_range){.start = start, .end = end, .type = type};
 }
 
 static void use(uint64_t start, uint64_t end)
@@ -42,10 +42,10 @@ static uint64_t without_paging(uint64_t bytes)
 
 TEST(an_ordinary_map)
 {
-	map(0, 0x9fc00, BOOT_RAM);
-	map(0x9fc00, 0xa0000, BOOT_RESERVED);
-	map(0x100000, 2 * GIB, BOOT_RAM);
-	map(4 * GIB, 6 * GIB, BOOT_RAM);
+	map(0, 0x9fc00, MEMORY_RAM);
+	map(0x9fc00, 0xa0000, MEMORY_RESERVED);
+	map(0x100000, 2 * GIB, MEMORY_RAM);
+	map(4 * GIB, 6 * GIB, MEMORY_RAM);
 	assert_int_equal(real_mode(8192), 0x10000);
 	assert_int_equal(without_paging(8192), 0x10000);
 	use(0x11000, 0x12000);
@@ -62,9 +62,9 @@ TEST(an_ordinary_map)
 
 TEST(nothing_below_1_mib)
 {
-	map(0, 0xa0000, BOOT_RESERVED);
-	map(0x100000, 0x200000, BOOT_ACPI); /* not ours */
-	map(0x200000, 0x80000000, BOOT_RAM);
+	map(0, 0xa0000, MEMORY_RESERVED);
+	map(0x100000, 0x200000, MEMORY_ACPI); /* not ours */
+	map(0x200000, 0x80000000, MEMORY_RAM);
 	assert_int_equal(real_mode(4096), 0);
 	assert_int_equal(without_paging(8192), 0x200000);
 	use(0x200000, 0x400000);
@@ -73,9 +73,9 @@ TEST(nothing_below_1_mib)
 
 TEST(single_pages)
 {
-	map(0x1000, 0x1fff, BOOT_RAM);      /* less than one */
-	map(0x2800, 0x4800, BOOT_RAM);      /* one whole page */
-	map(0xffffe000, 5 * GIB, BOOT_RAM); /* through 4 GiB */
+	map(0x1000, 0x1fff, MEMORY_RAM);      /* less than one */
+	map(0x2800, 0x4800, MEMORY_RAM);      /* one whole page */
+	map(0xffffe000, 5 * GIB, MEMORY_RAM); /* through 4 GiB */
 	assert_int_equal(real_mode(8192), 0);
 	assert_int_equal(real_mode(4096), 0x3000);
 	assert_int_equal(without_paging(8192), 0xffffe000);
@@ -87,8 +87,8 @@ TEST(single_pages)
 
 TEST(nothing_below_4_gib)
 {
-	map(0, 4096, BOOT_RAM); /* the interrupt vectors' page is never used */
-	map(4 * GIB, 6 * GIB, BOOT_RAM);
+	map(0, 4096, MEMORY_RAM); /* the interrupt vectors' page is never used */
+	map(4 * GIB, 6 * GIB, MEMORY_RAM);
 	assert_int_equal(real_mode(4096), 0);
 	assert_int_equal(without_paging(4096), 0);
 	assert_int_equal(low_memory_for_paging(&bi), 0);
@@ -97,8 +97,8 @@ TEST(nothing_below_4_gib)
 
 TEST(not_what_is_in_use)
 {
-	map(0x10000, 0x20000, BOOT_RAM);
-	map(0x200000, 0x1000000, BOOT_RAM);
+	map(0x10000, 0x20000, MEMORY_RAM);
+	map(0x200000, 0x1000000, MEMORY_RAM);
 	bi.home = 0x10800; /* to be taken as whole pages */
 	bi.home_bytes = 0xe800;
 	bi.n_region = 1;
@@ -108,8 +108,8 @@ TEST(not_what_is_in_use)
 
 TEST(absurd_maps)
 {
-	map(UINT64_MAX - 100, UINT64_MAX, BOOT_RAM);
-	map(0x5000, 0x3000, BOOT_RAM);
+	map(UINT64_MAX - 100, UINT64_MAX, MEMORY_RAM);
+	map(0x5000, 0x3000, MEMORY_RAM);
 	assert_int_equal(real_mode(4096), 0);
 	assert_int_equal(without_paging(UINT64_MAX), 0);
 }

@@ -129,9 +129,9 @@ TEST(bios_machine)
 	assert_int_equal(finish(), 0);
 	assert_string_equal(bi.cmdline, "area=type serial=0x3f8");
 	assert_int_equal(bi.n_memory, 6);
-	assert_int_equal(bi.memory[0].type, BOOT_RAM);
-	assert_int_equal(bi.memory[3].type, BOOT_ACPI);
-	assert_int_equal(bi.memory[4].type, BOOT_RESERVED);
+	assert_int_equal(bi.memory[0].type, MEMORY_RAM);
+	assert_int_equal(bi.memory[3].type, MEMORY_ACPI);
+	assert_int_equal(bi.memory[4].type, MEMORY_RESERVED);
 	assert_true(bi.memory[5].start == 0x100000000 && bi.memory[5].end == 0x140000000);
 	assert_int_equal(bi.text_console, 1);
 	assert_int_equal(bi.efi_systab, 0);
@@ -156,7 +156,7 @@ TEST(efi_machine)
 	assert_true(bi.efi_systab == 0x7f9ee018);
 	assert_int_equal(bi.n_memory, 2);
 	assert_int_equal(bi.memory[0].end, 0x111000);
-	assert_int_equal(bi.memory[1].type, BOOT_RESERVED);
+	assert_int_equal(bi.memory[1].type, MEMORY_RESERVED);
 	assert_int_equal(bi.n_runtime, 1);
 	assert_int_equal(bi.runtime[0].phys, 0x200000);
 	assert_int_equal(bi.text_console, 0);

@@ -157,14 +157,14 @@ TEST(moved)
 	bi.memory[5].end = 0x401a000;
 	alone("nvs: the image has ACPI NVS at 0x401a000-0x401c000, which is a hole here");
 	bi.memory[5].end = NVS_END;
-	bi.memory[5].type = BOOT_RESERVED;
+	bi.memory[5].type = MEMORY_RESERVED;
 	alone("nvs: the image has ACPI NVS at 0x4010000-0x401");
 }
 
 TEST(cannot_be_mapped)
 {
 	save();
-	bi.memory[bi.n_memory++] = (struct boot_range){0x5000000, 0x5001000, BOOT_NVS, 0};
+	bi.memory[bi.n_memory++] = (struct memory_range){0x5000000, 0x5001000, MEMORY_NVS, 0};
 	alone("nvs: ACPI NVS at 0x5000000-0x5001000 cannot be mapped");
 }
 

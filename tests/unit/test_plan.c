@@ -152,11 +152,11 @@ TEST(same_machine)
 	fits();
 	/* More memory than before, in other pieces, is no harm. */
 	bi.memory[6].end = 0x180000000;
-	bi.memory[bi.n_memory++] = (struct boot_range){0x200000000, 0x300000000, BOOT_RAM, 0};
+	bi.memory[bi.n_memory++] = (struct memory_range){0x200000000, 0x300000000, MEMORY_RAM, 0};
 	bi.rsdp = saved.platform.rsdp;
 	fits();
 	/* What was ACPI table memory may be RAM now. */
-	bi.memory[4].type = BOOT_RAM;
+	bi.memory[4].type = MEMORY_RAM;
 	fits();
 }
 
@@ -171,7 +171,7 @@ TEST(frames_that_are_usable)
 	assert_true(r.v[1].start == 0x100 && r.v[1].end == 0x4010);
 	assert_true(r.v[2].start == 0x100000 && r.v[2].end == 0x101000);
 	/* Parts of frames do not count. */
-	bi.memory[6] = (struct boot_range){0x100000001, 0x100002fff, BOOT_RAM, 0};
+	bi.memory[6] = (struct memory_range){0x100000001, 0x100002fff, MEMORY_RAM, 0};
 	ranges_init(&r, v, 16);
 	assert_int_equal(usable_frames(&bi, &r), 0);
 	assert_true(r.v[2].start == 0x100001 && r.v[2].end == 0x100002);
@@ -202,7 +202,7 @@ TEST(far_less_memory)
 TEST(a_hole)
 {
 	bi.memory[3].end = 0x2800000;
-	bi.memory[bi.n_memory++] = (struct boot_range){0x2805000, 0x4000000, BOOT_RAM, 0};
+	bi.memory[bi.n_memory++] = (struct memory_range){0x2805000, 0x4000000, MEMORY_RAM, 0};
 	refused(ERR_MEMORY_MAP, "at 0x2800000-0x2805000, which is a hole here");
 }
 
@@ -212,14 +212,14 @@ TEST(other_kinds_of_memory)
 		uint32_t type;
 		const char *text;
 	} kinds[] = {
-		{BOOT_RESERVED, "0x2800000-0x2805000, which is reserved here"},
-		{BOOT_NVS, "0x2800000-0x2805000, which is ACPI NVS here"},
-		{BOOT_BAD, "0x2800000-0x2805000, which is bad memory here"},
+		{MEMORY_RESERVED, "0x2800000-0x2805000, which is reserved here"},
+		{MEMORY_NVS, "0x2800000-0x2805000, which is ACPI NVS here"},
+		{MEMORY_BAD, "0x2800000-0x2805000, which is bad memory here"},
 		{77, "0x2800000-0x2805000, which is reserved here"},
 	};
 	bi.memory[3].end = 0x2800000;
-	bi.memory[bi.n_memory++] = (struct boot_range){0x2805000, 0x4000000, BOOT_RAM, 0};
-	bi.memory[bi.n_memory++] = (struct boot_range){0x2800000, 0x2805000, BOOT_RESERVED, 0};
+	bi.memory[bi.n_memory++] = (struct memory_range){0x2805000, 0x4000000, MEMORY_RAM, 0};
+	bi.memory[bi.n_memory++] = (struct memory_range){0x2800000, 0x2805000, MEMORY_RESERVED, 0};
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		bi.memory[8].type = kinds[i].type;
 		refused(ERR_MEMORY_MAP, kinds[i].text);
@@ -245,8 +245,8 @@ TEST(fragmented_memory)
 {
 	bi.n_memory = BOOT_MEMORY_MAX;
 	for (uint32_t i = 0; i < BOOT_MEMORY_MAX; i++)
-		bi.memory[i] = (struct boot_range){
-			i * (8ull << 20), (i + 1) * (8ull << 20) - 4096, BOOT_RAM, 0};
+		bi.memory[i] = (struct memory_range){
+			i * (8ull << 20), (i + 1) * (8ull << 20) - 4096, MEMORY_RAM, 0};
 	refused(ERR_MEMORY_MAP, "at 0x7ff000-0x800000, which is a hole here");
 }
 
@@ -268,7 +268,7 @@ TEST(region_is_not_memory)
 {
 	bi.memory[3].end = SAVED_REGION_1 + 0x1ff000;
 	bi.memory[bi.n_memory++] =
-		(struct boot_range){SAVED_REGION_1 + 0x200000, 0x4000000, BOOT_RAM, 0};
+		(struct memory_range){SAVED_REGION_1 + 0x200000, 0x4000000, MEMORY_RAM, 0};
 	refused(ERR_MEMORY_MAP, "plan: region frame 0x1400000 is not memory now");
 }
 
@@ -375,8 +375,8 @@ TEST(paging_levels_need_low_memory)
 		{0, 1, 0, 1}, {0, 1, 1, 1}};
 	bi.n_memory = im.n_region;
 	for (uint32_t i = 0; i < im.n_region; i++)
-		bi.memory[i] = (struct boot_range){
-			im.region[i].phys, im.region[i].phys + 0x200000, BOOT_RAM, 0};
+		bi.memory[i] = (struct memory_range){
+			im.region[i].phys, im.region[i].phys + 0x200000, MEMORY_RAM, 0};
 	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cpu.levels = cases[i].now;
 		cpu.five_levels = cases[i].five;
@@ -578,15 +578,15 @@ static void uefi_machine(void)
 {
 	saved.platform.efi_systab = 0x3fee018;
 	saved.platform.efi_runtime = 0x3fed018;
-	saved.runtime[0] = (struct saved_runtime){.phys = 0x5000000, .n_pages = 16, .type = 5};
-	saved.runtime[1] = (struct saved_runtime){.phys = 0x5100000, .n_pages = 8, .type = 6};
-	saved.runtime[2] = (struct saved_runtime){.phys = 0x200000, .n_pages = 1, .type = 4};
+	saved.runtime[0] = (struct runtime_range){.phys = 0x5000000, .n_pages = 16, .type = 5};
+	saved.runtime[1] = (struct runtime_range){.phys = 0x5100000, .n_pages = 8, .type = 6};
+	saved.runtime[2] = (struct runtime_range){.phys = 0x200000, .n_pages = 1, .type = 4};
 	saved.n_runtime = 3;
 	save_and_open();
 	bi.efi_systab = 0x3fee018;
 	bi.efi_runtime = 0x3fed018;
-	bi.runtime[0] = (struct boot_runtime){.phys = 0x5100000, .n_pages = 8, .type = 6};
-	bi.runtime[1] = (struct boot_runtime){.phys = 0x5000000, .n_pages = 16, .type = 5};
+	bi.runtime[0] = (struct runtime_range){.phys = 0x5100000, .n_pages = 8, .type = 6};
+	bi.runtime[1] = (struct runtime_range){.phys = 0x5000000, .n_pages = 16, .type = 5};
 	bi.n_runtime = 2;
 }
 
@@ -623,22 +623,22 @@ TEST(runtime_range_moved)
 TEST(runtime_ranges_are_sets)
 {
 	uefi_machine();
-	bi.runtime[1] = (struct boot_runtime){.phys = 0x500c000, .n_pages = 4, .type = 5};
-	bi.runtime[2] = (struct boot_runtime){.phys = 0x5000000, .n_pages = 10, .type = 5};
-	bi.runtime[3] = (struct boot_runtime){.phys = 0x500a000, .n_pages = 2, .type = 5};
+	bi.runtime[1] = (struct runtime_range){.phys = 0x500c000, .n_pages = 4, .type = 5};
+	bi.runtime[2] = (struct runtime_range){.phys = 0x5000000, .n_pages = 10, .type = 5};
+	bi.runtime[3] = (struct runtime_range){.phys = 0x500a000, .n_pages = 2, .type = 5};
 	bi.n_runtime = 4;
 	fits();
 	bi.runtime[3].attribute = 0x800000000000000full; /* cut where the attribute changes */
 	fits();
 	/* The other way around: the saved ones are in pieces. */
-	im.runtime[0] = (struct saved_runtime){.phys = 0x5008000, .n_pages = 8, .type = 5};
-	im.runtime[3] = (struct saved_runtime){.phys = 0x5000000, .n_pages = 8, .type = 5};
+	im.runtime[0] = (struct runtime_range){.phys = 0x5008000, .n_pages = 8, .type = 5};
+	im.runtime[3] = (struct runtime_range){.phys = 0x5000000, .n_pages = 8, .type = 5};
 	im.n_runtime = 4;
 	fits();
 	bi.runtime[3].type = 6; /* the middle is of another type */
 	refused(ERR_PLATFORM, "0x5000000, 16 pages, type 5, is not there now (at 0x500a000)");
 	bi.runtime[3].type = 5;
-	bi.runtime[4] = (struct boot_runtime){.phys = 0x5200000, .n_pages = 3, .type = 6};
+	bi.runtime[4] = (struct runtime_range){.phys = 0x5200000, .n_pages = 3, .type = 6};
 	bi.n_runtime = 5;
 	refused(ERR_PLATFORM, "0x5200000, 3 pages, type 6, was not there at the save");
 }
@@ -647,12 +647,12 @@ TEST(runtime_ranges_are_sets)
 TEST(other_runtime_ranges)
 {
 	uefi_machine();
-	im.runtime[3] = (struct saved_runtime){.phys = 0xfed00000, .n_pages = 1, .type = 11};
+	im.runtime[3] = (struct runtime_range){.phys = 0xfed00000, .n_pages = 1, .type = 11};
 	im.n_runtime = 4;
 	log_text_start();
 	fits();
 	assert_logged("plan: EFI runtime range 0xfed00000, 1 pages, type 11, has moved");
-	bi.runtime[2] = (struct boot_runtime){.phys = 0xfec00000, .n_pages = 0x1000, .type = 11};
+	bi.runtime[2] = (struct runtime_range){.phys = 0xfec00000, .n_pages = 0x1000, .type = 11};
 	bi.n_runtime = 3;
 	log_text_start();
 	fits();
@@ -675,7 +675,7 @@ TEST(runtime_ranges_make_no_sense)
 	im.runtime[0].n_pages = UINT64_MAX / 4096;
 	refused(ERR_PLATFORM, "plan: EFI runtime ranges of type 5 make no sense");
 	im.runtime[0] =
-		(struct saved_runtime){.phys = UINT64_MAX - 4095, .n_pages = 1ull << 40, .type = 5};
+		(struct runtime_range){.phys = UINT64_MAX - 4095, .n_pages = 1ull << 40, .type = 5};
 	refused(ERR_PLATFORM, "plan: EFI runtime ranges of type 5 make no sense");
 }
 

@@ -281,7 +281,7 @@ TEST(several_objects)
 {
 	struct saved_frame frames[16], back[16];
 	struct saved_cpu cpu = {.stack = 5, .vendor = "GenuineIntel"}, cpu_back;
-	struct saved_memory none[1];
+	struct memory_range none[1];
 	struct state_writer w;
 	struct stream s;
 	uint32_t n;

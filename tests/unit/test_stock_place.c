@@ -33,7 +33,7 @@ static const struct swb_params params = {
 
 static void memory(uint64_t start, uint64_t end, uint32_t type)
 {
-	bi.memory[bi.n_memory++] = (struct boot_range){.start = start, .end = end, .type = type};
+	bi.memory[bi.n_memory++] = (struct memory_range){.start = start, .end = end, .type = type};
 }
 
 static void setup(void)
@@ -42,9 +42,9 @@ static void setup(void)
 	stock_disk_open(&d);
 	crc = d.stock.image.info.e820_crc;
 	memset(&bi, 0, sizeof(bi));
-	memory(0, 0x9fc00, BOOT_RAM);
-	memory(0x9fc00, MIB, BOOT_RESERVED);
-	memory(MIB, 64 * MIB, BOOT_RAM);
+	memory(0, 0x9fc00, MEMORY_RAM);
+	memory(0x9fc00, MIB, MEMORY_RESERVED);
+	memory(MIB, 64 * MIB, MEMORY_RAM);
 	ranges_init(&busy, busy_room, BUSY_MAX);
 	ranges_init(&old_ram, old_room, BUSY_MAX);
 	old = NULL;
@@ -87,9 +87,9 @@ TEST(fits)
 	assert_int_equal(check(NULL), 0);
 	/* ACPI tables are memory; the same in several ranges. */
 	bi.n_memory--;
-	memory(MIB, 17 * MIB, BOOT_RAM);
-	memory(17 * MIB, 18 * MIB, BOOT_ACPI);
-	memory(18 * MIB, 64 * MIB, BOOT_RAM);
+	memory(MIB, 17 * MIB, MEMORY_RAM);
+	memory(17 * MIB, 18 * MIB, MEMORY_ACPI);
+	memory(18 * MIB, 64 * MIB, MEMORY_RAM);
 	assert_int_equal(check(NULL), 0);
 }
 
@@ -98,19 +98,19 @@ TEST(no_memory_there)
 	static const struct {
 		uint32_t type;
 		const char *said;
-	} kind[] = {
-		{BOOT_RESERVED, "which is reserved here"}, {BOOT_NVS, "which is ACPI NVS here"}};
+	} kind[] = {{MEMORY_RESERVED, "which is reserved here"},
+		{MEMORY_NVS, "which is ACPI NVS here"}};
 	for (uint32_t i = 0; i < 2; i++) {
 		bi.n_memory = 2;
-		memory(MIB, 0x1003000, BOOT_RAM);
+		memory(MIB, 0x1003000, MEMORY_RAM);
 		memory(0x1003000, 0x1005000, kind[i].type);
-		memory(0x1005000, 64 * MIB, BOOT_RAM);
+		memory(0x1005000, 64 * MIB, MEMORY_RAM);
 		assert_int_equal(check(NULL), ERR_MEMORY_MAP);
 		assert_logged("stock: the image has memory at 0x1003000-0x1005000, which is ");
 		assert_logged(kind[i].said);
 	}
 	bi.n_memory = 2;
-	memory(MIB, 17 * MIB, BOOT_RAM);
+	memory(MIB, 17 * MIB, MEMORY_RAM);
 	assert_int_equal(check(NULL), ERR_MEMORY_MAP);
 	assert_logged("stock: the image has memory at 0x1100000-0x");
 }
@@ -124,9 +124,9 @@ TEST(gaps_do_not_matter)
 			gap = (d.image.frames[i - 1] & ~SWB_ZERO) + 1;
 	assert_true(gap != 0);
 	bi.n_memory--;
-	memory(MIB, gap << 12, BOOT_RAM);
-	memory(gap << 12, (gap + 1) << 12, BOOT_RESERVED);
-	memory((gap + 1) << 12, 64 * MIB, BOOT_RAM);
+	memory(MIB, gap << 12, MEMORY_RAM);
+	memory(gap << 12, (gap + 1) << 12, MEMORY_RESERVED);
+	memory((gap + 1) << 12, 64 * MIB, MEMORY_RAM);
 	assert_int_equal(check(NULL), 0);
 }
 
@@ -157,7 +157,7 @@ static bool is_ram(uint64_t phys)
 {
 	for (uint32_t i = 0; i < bi.n_memory; i++)
 		if (phys >= bi.memory[i].start && phys < bi.memory[i].end)
-			return bi.memory[i].type == BOOT_RAM &&
+			return bi.memory[i].type == MEMORY_RAM &&
 			       (!old || ranges_contain(old, phys / 4096, phys / 4096 + 1));
 	return false;
 }
@@ -235,20 +235,22 @@ TEST(beside_what_runs)
 
 TEST(below_4_gib_first)
 {
-	memory(5 * GIB, 5 * GIB + 100 * MIB, BOOT_RAM);
+	memory(5 * GIB, 5 * GIB + 100 * MIB, MEMORY_RAM);
 	assert_placed();
 	assert_true(is_low(&piece[0]));
 	/* Low memory has room, but not for the program. */
 	bi.n_memory = 2;
-	memory(MIB, MIB + 300 * 1024, BOOT_RAM);
-	memory(16 * MIB, ((d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1) << 12, BOOT_RAM);
-	memory(5 * GIB, 5 * GIB + 100 * MIB, BOOT_RAM);
+	memory(MIB, MIB + 300 * 1024, MEMORY_RAM);
+	memory(16 * MIB, ((d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1) << 12,
+		MEMORY_RAM);
+	memory(5 * GIB, 5 * GIB + 100 * MIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(piece[0].start, 5 * GIB);
 	assert_int_equal(piece[1].start, MIB);
 	bi.n_memory = 2; /* all is high */
-	memory(16 * MIB, ((d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1) << 12, BOOT_RAM);
-	memory(5 * GIB, 5 * GIB + 16 * MIB, BOOT_RAM);
+	memory(16 * MIB, ((d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1) << 12,
+		MEMORY_RAM);
+	memory(5 * GIB, 5 * GIB + 16 * MIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(piece[0].start, 5 * GIB);
 }
@@ -257,16 +259,16 @@ TEST(below_4_gib_first)
 TEST(fragments)
 {
 	bi.n_memory = 2;
-	memory(16 * MIB, 32 * MIB, BOOT_RAM); /* the image's */
+	memory(16 * MIB, 32 * MIB, MEMORY_RAM); /* the image's */
 	for (uint64_t i = 0; i < 200; i++) {
 		uint64_t start = 64 * MIB + i * MIB, pages = 64 + i * 37 % 80;
-		memory(start, start + pages * 4096, i % 9 ? BOOT_RAM : BOOT_ACPI);
+		memory(start, start + pages * 4096, i % 9 ? MEMORY_RAM : MEMORY_ACPI);
 	}
 	assert_int_equal(ranges_add(&busy, 0x1000, 0x2000), 0);
 	int err = place(); /* none has room for the program */
 	assert_int_equal(err, ERR_NO_MEMORY);
 	assert_logged(" in 177 pieces, the largest 572, the 32 that count ");
-	memory(8 * GIB, 8 * GIB + MIB, BOOT_RAM);
+	memory(8 * GIB, 8 * GIB + MIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(n_pieces, BOOT_REGION_MAX);
 	assert_int_equal(piece[0].start, 8 * GIB);
@@ -295,7 +297,7 @@ TEST(too_little)
 {
 	uint64_t end = (d.image.frames[d.image.n_frames - 1] & ~SWB_ZERO) + 1;
 	bi.n_memory = 2;
-	memory(16 * MIB, end << 12, BOOT_RAM);
+	memory(16 * MIB, end << 12, MEMORY_RAM);
 	uint64_t need = stock_place_need(&d.stock, &bi, PROGRAM);
 	assert_within(need, 6 * MIB, 9 * MIB);
 	bi.memory[2].end += (need - 1) / 4096 * 4096;
@@ -321,20 +323,20 @@ static uint64_t placed_bytes(void)
 TEST(acpi_tables_are_not_free)
 {
 	bi.n_memory = 0;
-	memory(0x1000, 0x9f000, BOOT_RAM);
-	memory(16 * MIB, 21 * MIB, BOOT_RAM);
-	memory(0x30000000, 0x30000000 + 4 * MIB, BOOT_RAM);
-	memory(0x32000000, 0x32000000 + 3 * MIB, BOOT_RAM);
-	memory(0x3a4fe000, 0x3aafe000, BOOT_ACPI);
-	memory(0x3aafe000, 0x3aaff000, BOOT_RAM);
-	memory(4 * GIB, 4 * GIB + 64 * MIB, BOOT_RAM);
+	memory(0x1000, 0x9f000, MEMORY_RAM);
+	memory(16 * MIB, 21 * MIB, MEMORY_RAM);
+	memory(0x30000000, 0x30000000 + 4 * MIB, MEMORY_RAM);
+	memory(0x32000000, 0x32000000 + 3 * MIB, MEMORY_RAM);
+	memory(0x3a4fe000, 0x3aafe000, MEMORY_ACPI);
+	memory(0x3aafe000, 0x3aaff000, MEMORY_RAM);
+	memory(4 * GIB, 4 * GIB + 64 * MIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(piece[0].start, 0x30000000);
 	assert_true(placed_bytes() >= 48 * MIB);
 	bi.n_memory = 0; /* nothing else is free */
-	memory(16 * MIB, 21 * MIB, BOOT_RAM);
-	memory(0x30000000, 0x34000000, BOOT_ACPI);
-	memory(0x34000000, 0x34001000, BOOT_RAM);
+	memory(16 * MIB, 21 * MIB, MEMORY_RAM);
+	memory(0x30000000, 0x34000000, MEMORY_ACPI);
+	memory(0x34000000, 0x34001000, MEMORY_RAM);
 	assert_int_equal(place(), ERR_NO_MEMORY);
 }
 
@@ -342,15 +344,15 @@ TEST(acpi_tables_are_not_free)
 TEST(one_large_gap)
 {
 	bi.n_memory = 0;
-	memory(0x1000, 0x9f000, BOOT_RAM);
-	memory(16 * MIB, 0x80000000, BOOT_RAM);
-	memory(4 * GIB, 16 * GIB, BOOT_RAM);
+	memory(0x1000, 0x9f000, MEMORY_RAM);
+	memory(16 * MIB, 0x80000000, MEMORY_RAM);
+	memory(4 * GIB, 16 * GIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(n_pieces, 1);
 	assert_int_equal(piece[0].bytes, 48 * MIB);
 	bi.n_memory = 0;
-	memory(16 * MIB, 21 * MIB, BOOT_RAM);
-	memory(4 * GIB, 16 * GIB, BOOT_RAM);
+	memory(16 * MIB, 21 * MIB, MEMORY_RAM);
+	memory(4 * GIB, 16 * GIB, MEMORY_RAM);
 	assert_placed();
 	assert_true(placed_bytes() >= 48 * MIB);
 }
@@ -358,10 +360,10 @@ TEST(one_large_gap)
 TEST(all_above_4_gib)
 {
 	bi.n_memory = 0;
-	memory(4 * GIB, 4 * GIB + 48 * MIB, BOOT_RAM);
+	memory(4 * GIB, 4 * GIB + 48 * MIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(piece[0].start, 4 * GIB);
-	memory(6 * GIB, 6 * GIB + 5 * MIB, BOOT_RAM);
+	memory(6 * GIB, 6 * GIB + 5 * MIB, MEMORY_RAM);
 	bi.memory[0].end -= 46 * MIB;
 	assert_int_equal(place(), ERR_NO_MEMORY);
 	bi.memory[1].end += 4 * MIB;
@@ -374,7 +376,7 @@ TEST(all_above_4_gib)
 TEST(one_range_of_ram)
 {
 	bi.n_memory = 0;
-	memory(0, 8 * GIB, BOOT_RAM);
+	memory(0, 8 * GIB, MEMORY_RAM);
 	assert_placed();
 	bi.memory[0].end = 64 * MIB;
 	assert_placed();
@@ -389,8 +391,8 @@ TEST(small_gaps_give_way)
 {
 	bi.n_memory = 0;
 	for (uint64_t i = 0; i < 300; i++)
-		memory(64 * MIB + i * MIB, 64 * MIB + i * MIB + 300 * 1024, BOOT_RAM);
-	memory(4 * GIB, 4 * GIB + 10 * MIB, BOOT_RAM);
+		memory(64 * MIB + i * MIB, 64 * MIB + i * MIB + 300 * 1024, MEMORY_RAM);
+	memory(4 * GIB, 4 * GIB + 10 * MIB, MEMORY_RAM);
 	assert_placed();
 	assert_int_equal(n_pieces, BOOT_REGION_MAX);
 	assert_int_equal(piece[0].start, 4 * GIB);
@@ -400,8 +402,8 @@ TEST(small_gaps_give_way)
 /* Some hundreds of ranges of all kinds: whatever is chosen is free, and something is. */
 TEST(hundreds_of_ranges)
 {
-	static const uint32_t type[] = {BOOT_RAM, BOOT_ACPI, BOOT_RAM, BOOT_NVS, BOOT_RAM,
-		BOOT_RESERVED, BOOT_RAM, BOOT_BAD};
+	static const uint32_t type[] = {MEMORY_RAM, MEMORY_ACPI, MEMORY_RAM, MEMORY_NVS, MEMORY_RAM,
+		MEMORY_RESERVED, MEMORY_RAM, MEMORY_BAD};
 	bi.n_memory = 0;
 	uint64_t at = MIB;
 	for (uint32_t i = 0; i < 480; i++) {
@@ -423,9 +425,9 @@ TEST(ram_in_both_boots)
 	assert_int_equal(ranges_add(&old_ram, 0x1c00, 0x4000), 0);
 	assert_placed();
 	bi.n_memory = 2;
-	memory(16 * MIB, 32 * MIB, BOOT_RAM);
-	memory(32 * MIB, 64 * MIB, BOOT_ACPI);
-	memory(64 * MIB, 128 * MIB, BOOT_RAM);
+	memory(16 * MIB, 32 * MIB, MEMORY_RAM);
+	memory(32 * MIB, 64 * MIB, MEMORY_ACPI);
+	memory(64 * MIB, 128 * MIB, MEMORY_RAM);
 	assert_int_equal(place(), ERR_NO_MEMORY);
 	assert_int_equal(ranges_add(&old_ram, 0x7000, 0x9000), 0);
 	assert_placed();
@@ -459,7 +461,7 @@ TEST(the_region_is_not_overwritten)
 TEST(need_grows)
 {
 	uint64_t small = stock_place_need(&d.stock, &bi, PROGRAM);
-	memory(4 * GIB, 4100 * GIB, BOOT_RAM);
+	memory(4 * GIB, 4100 * GIB, MEMORY_RAM);
 	uint64_t large = stock_place_need(&d.stock, &bi, PROGRAM);
 	assert_within(large - small, 4096 * 4096, 4100 * 4096);
 	d.stock.open_bytes = swsusp_work_needed(&d.stock.image) + 64 * MIB;
@@ -481,8 +483,8 @@ TEST(more_memory_is_free)
 	assert_int_equal(ranges_add(&busy, 0x3000, 0x3800), 0);
 	assert_int_equal(more_memory(&bi, &busy, 5 * MIB), 59 * MIB);
 	assert_int_equal(more_memory(&bi, &busy, 9 * MIB), 39 * MIB);
-	memory(64 * MIB, 80 * MIB, BOOT_ACPI);
-	memory(4 * GIB, 5 * GIB, BOOT_RAM);
+	memory(64 * MIB, 80 * MIB, MEMORY_ACPI);
+	memory(4 * GIB, 5 * GIB, MEMORY_RAM);
 	assert_int_equal(more_memory(&bi, &busy, 9 * MIB), 39 * MIB);
 	assert_int_equal(more_memory(&bi, &busy, 99 * MIB), 5 * GIB - 99 * MIB);
 }
@@ -503,9 +505,9 @@ TEST(low_memory_by_the_same_rule)
 {
 	low_is(0x10000, 0x11000);
 	bi.n_memory = 0;
-	memory(0, 0x11000, BOOT_RAM);
-	memory(0x11000, 0x13000, BOOT_ACPI);
-	memory(0x13000, 0x9f800, BOOT_RAM);
+	memory(0, 0x11000, MEMORY_RAM);
+	memory(0x11000, 0x13000, MEMORY_ACPI);
+	memory(0x13000, 0x9f800, MEMORY_RAM);
 	low_is(0x10000, 0x13000);
 	old = &old_ram;
 	low_is(0, 0);
@@ -515,7 +517,7 @@ TEST(low_memory_by_the_same_rule)
 	low_is(0x13000, 0x9d000);
 	old = NULL;
 	bi.n_memory = 0;
-	memory(0x8e800, 0x8f800, BOOT_RAM); /* no whole page */
+	memory(0x8e800, 0x8f800, MEMORY_RAM); /* no whole page */
 	low_is(0, 0);
 	bi.memory[0].end = 0x91000;
 	low_is(0x8f000, 0x90000);
@@ -527,8 +529,8 @@ TEST(low_memory_by_the_same_rule)
 TEST(low_memory_beside_the_loader)
 {
 	bi.n_memory = 0;
-	memory(0x3000, 0x4000, BOOT_RAM);
-	memory(0x5000000, 0x6000000, BOOT_RAM);
+	memory(0x3000, 0x4000, MEMORY_RAM);
+	memory(0x5000000, 0x6000000, MEMORY_RAM);
 	low_is(0x3000, 0x5000000);
 	low_piece = (struct boot_piece){0x5000000, 0x200000};
 	low_is(0x3000, 0x5200000);
@@ -545,7 +547,7 @@ TEST(low_memory_beside_the_image)
 	runs[0] = 0x10ull << 24 | 4;
 	low_is(0x16000, 0x17000);
 	bi.n_memory = 0;
-	memory(0, 0x9f000, BOOT_RAM);
+	memory(0, 0x9f000, MEMORY_RAM);
 	runs[0] = 0x1ull << 24 | 0x9f;
 	d.stock.image.n_frame_runs = 1;
 	low_is(0x10000, 0x11000); /* its content is put back */

@@ -22,7 +22,7 @@ static uint8_t before[PAGING_LOW_BYTES];
 static uint64_t memory_above_4_gib(const struct boot_info *bi)
 {
 	for (uint32_t i = 0; i < bi->n_memory; i++)
-		if (bi->memory[i].type == BOOT_RAM && bi->memory[i].start >= FOUR_GIB &&
+		if (bi->memory[i].type == MEMORY_RAM && bi->memory[i].start >= FOUR_GIB &&
 			bi->memory[i].end - bi->memory[i].start > 2 * TABLES_BYTES)
 			return bi->memory[i].start;
 	return 0;
@@ -32,7 +32,7 @@ static int make_tables(const struct boot_info *bi, struct arena *arena, uint32_t
 {
 	int err = paging_init(arena, levels);
 	for (uint32_t i = 0; !err && i < bi->n_memory; i++)
-		if (bi->memory[i].type == BOOT_RAM || bi->memory[i].type == BOOT_ACPI)
+		if (bi->memory[i].type == MEMORY_RAM || bi->memory[i].type == MEMORY_ACPI)
 			err = paging_map_memory(
 				bi->memory[i].start, bi->memory[i].end - bi->memory[i].start);
 	return err;

@@ -151,8 +151,8 @@ static void take_memory(uint64_t home, uint64_t home_bytes)
 {
 	ranges_init(&t.filled, t.v, RANGES_MAX);
 	for (uint32_t i = 0; i < t.bi.n_memory; i++) {
-		const struct boot_range *m = &t.bi.memory[i];
-		if (m->type != BOOT_RAM || m->end <= (1u << 20))
+		const struct memory_range *m = &t.bi.memory[i];
+		if (m->type != MEMORY_RAM || m->end <= (1u << 20))
 			continue;
 		uint64_t start = m->start < (1u << 20) ? 1u << 20 : m->start;
 		must(ranges_add(
@@ -180,7 +180,7 @@ static void own_tables(void)
 {
 	must(paging_init(&t.arena, paging_levels_now()), "page tables");
 	for (uint32_t i = 0; i < t.bi.n_memory; i++)
-		if (t.bi.memory[i].type == BOOT_RAM || t.bi.memory[i].type == BOOT_ACPI)
+		if (t.bi.memory[i].type == MEMORY_RAM || t.bi.memory[i].type == MEMORY_ACPI)
 			must(paging_map_memory(t.bi.memory[i].start,
 				     t.bi.memory[i].end - t.bi.memory[i].start),
 				"page tables");
