@@ -67,7 +67,7 @@ CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c 
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save.c cli/machine/hardware.c cli/save/report.c \
 	cli/target/filesystems.c \
-	cli/format.c cli/target/kept.c cli/target/kept_about.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/linux/run.c cli/linux/trusted.c cli/image/image_io.c cli/image/image_view.c cli/image/image_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
+	cli/format.c cli/target/kept.c cli/target/kept_about.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/linux/run.c cli/linux/trusted.c cli/image/image_io.c cli/image/image_view.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
 	cli/linux/boot_parse.c cli/linux/device_tag.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/setup_image.c \
 	cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \

@@ -14,7 +14,8 @@ FUZZLIBS_store := $(LZ4_A)
 
 FUZZ += state
 FUZZSRC_state := image-format/err.c image-format/state.c image-format/state_dump.c \
-	image-format/saved_state.c
+	image-format/saved_state.c cli/image/state_json.c cli/base/json.c cli/base/say.c cli/base/escape.c
+FUZZLIBS_state := -ljansson
 
 FUZZ += swsusp
 FUZZSRC_swsusp := $(SWSUSP_SRC) tests/unit/swsusp_builder.c

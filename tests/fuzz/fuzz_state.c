@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "saved_state.h"
+#include "state_json.h"
 
 static const struct state_desc *const descs[] = {&saved_cpu_desc, &saved_platform_desc,
 	&saved_frame_desc, &saved_memory_desc, &saved_runtime_desc, &saved_ledger_desc,
@@ -59,6 +60,20 @@ static void get_all(struct state_reader *r)
 	}
 }
 
+/* Whatever is in it, it is JSON that can be read again, the same. */
+static void check_json(const struct state_reader *r)
+{
+	json_t *value = state_json(r), *again;
+	char *text = json_dumps(value, JSON_ENSURE_ASCII);
+
+	FUZZ_CHECK(value && text);
+	again = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	FUZZ_CHECK(again && json_equal(value, again));
+	json_decref(again);
+	json_decref(value);
+	free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	uint8_t *copy = malloc(bytes + !bytes); /* of the exact size: one byte beyond is seen */
@@ -71,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	if (err == 0) {
 		get_all(&r);
 		state_dump(&r, put, &sum);
+		check_json(&r);
 	} else {
 		FUZZ_CHECK(err == IMG_ERR_STREAM && r.what);
 	}
