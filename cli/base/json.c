@@ -82,7 +82,9 @@ void json_add(json_t *array, json_t *value)
 enum exit_status json_print(json_t *object, enum exit_status status)
 {
 	json_enter(object, "error",
-		status == STATUS_OK || status == STATUS_NOT_RESUMED ? json_null() : json_text(last_complaint(), SIZE_MAX));
+		status == STATUS_OK || status == STATUS_NOT_RESUMED
+			? json_null()
+			: json_text(last_complaint(), SIZE_MAX));
 	json_enter(object, "exit_status", json_integer(status));
 	json_enter(object, "version", json_integer(JSON_VERSION));
 	if (incomplete || json_dumpf(object, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII))
