@@ -8,11 +8,13 @@ from harness import TORPOR, case
 NO_LOGO = "bgrt_disable"
 
 
-def whole(name, firmware, options="", **machine):
-    """From setup to --remove."""
+def whole(name, firmware, options="", prepare=None, **machine):
+    """From setup to --remove. prepare: what is done to the Debian before."""
     @case(name, product=TORPOR)
     def run(t):
         d = Debian(t, firmware, **machine)
+        if prepare:
+            prepare(d)
         before = d.tree()
         d.set_up(options)
         boot_id = d.run("cat /proc/sys/kernel/random/boot_id")
@@ -45,4 +47,13 @@ def unsaved(t):
     d.poweroff()
 
 
+def _systemd_boot(d):
+    """In GRUB's place."""
+    d.run("bootctl install 2>&1 && kernel-install add $(uname -r) /boot/vmlinuz-$(uname -r) 2>&1 && "
+          "rm -rf /boot/grub", timeout_s=300)
+    d.reboot()
+    d.run("bootctl status --no-pager | grep -A 3 'Current Boot Loader' | grep systemd-boot")
+
+
 whole("debian-13-seabios-grub", "seabios", suite="trixie")
+whole("debian-13-systemd-boot", "ovmf", suite="trixie", prepare=_systemd_boot)

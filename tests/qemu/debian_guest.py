@@ -99,7 +99,8 @@ class Debian:
         return self.run(
             f"(find {TREES} -printf '%p %y %m %U:%G %l\\n'; find {TREES} -type f -exec md5sum {{}} +; "
             f"find / -xdev \\( {pruned} \\) -prune -o -newer /data/hello -type f -print; ls -d /var/lib/torpor*; "
-            "efibootmgr | grep -v BootCurrent; ls /sys/firmware/efi/efivars/Torpor*) 2> /run/tree | sort -u; "
+            "efibootmgr | grep -v BootCurrent; ls /sys/firmware/efi/efivars/Torpor*) 2> /run/tree | sort -u | "
+            "grep -vE '/loader/random-seed$|/TorporTest-'; "  # systemd-boot's; this test's
             "grep -vE 'No such file|EFI variables are not supported' /run/tree || :")
 
     def remove(self, before):
