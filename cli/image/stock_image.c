@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "exit_status.h"
-#include "ledger.h"
+#include "attempts.h"
 #include "now.h"
 #include "progress.h"
 #include "say.h"
@@ -52,13 +52,13 @@ static int stock_complain(const struct stock_image *s, int err, const struct sws
 
 /* ---- Opening ---- */
 
-static void read_ledger(struct stock_image *s)
+static void read_attempts(struct stock_image *s)
 {
 	const struct swsusp_header *h = &s->header;
-	struct ledger l;
+	struct attempts l;
 
 	memcpy(&l, s->page, sizeof(l));
-	s->attempts = ledger_attempts(&l, ledger_image(h->map_page, h->crc, h->flags, h->hw_sig));
+	s->attempts = attempts_count(&l, attempts_image(h->map_page, h->crc, h->flags, h->hw_sig));
 }
 
 int stock_image_look(struct stock_image *s, const char *path, uint64_t page)
@@ -88,7 +88,7 @@ int stock_image_look(struct stock_image *s, const char *path, uint64_t page)
 		return STOCK_EMPTY;
 	if (err)
 		return stock_complain(s, err, &fault);
-	read_ledger(s);
+	read_attempts(s);
 	return STOCK_IMAGE;
 }
 

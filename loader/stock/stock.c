@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "boot_memory.h"
-#include "ledger.h"
+#include "attempts.h"
 #include "log.h"
 
-#define PAGE_BYTES    4096ull
-#define LEDGER_SECTOR 512u
-#define BOUNCE_PAGES  16u
+#define PAGE_BYTES      4096ull
+#define ATTEMPTS_SECTOR 512u
+#define BOUNCE_PAGES    16u
 
 /* ---- Finding ---- */
 
@@ -105,14 +105,14 @@ static int open_candidate(const struct search *f, const struct place *p, struct 
 
 static uint64_t image_identity(const struct swsusp_header *h)
 {
-	return ledger_image(h->map_page, h->crc, h->flags, h->hw_sig);
+	return attempts_image(h->map_page, h->crc, h->flags, h->hw_sig);
 }
 
-static uint32_t read_ledger(const struct swsusp_header *h, const uint8_t *header_page)
+static uint32_t read_attempts(const struct swsusp_header *h, const uint8_t *header_page)
 {
-	struct ledger l;
+	struct attempts l;
 	memcpy(&l, header_page, sizeof(l));
-	return ledger_attempts(&l, image_identity(h));
+	return attempts_count(&l, image_identity(h));
 }
 
 /* One that was tried too often must not stand in the way of another one. */
@@ -125,7 +125,7 @@ static void look_at(void *ctx, const struct place *p)
 		f->err = err == ERR_NOT_FOUND ? f->err : err;
 		return;
 	}
-	candidate.attempts = read_ledger(&candidate.header, f->page);
+	candidate.attempts = read_attempts(&candidate.header, f->page);
 	bool untried = candidate.attempts == 0 || candidate.attempts < f->o->attempts_max;
 	f->n_found++;
 	f->n_untried += untried;
@@ -229,18 +229,18 @@ static int write_header(struct stock *s, uint32_t bytes)
 	return err;
 }
 
-static bool is_ledger(const uint8_t *sector)
+static bool is_attempts(const uint8_t *sector)
 {
 	uint64_t magic;
 	memcpy(&magic, sector, sizeof(magic));
-	return magic == LEDGER_MAGIC;
+	return magic == ATTEMPTS_MAGIC;
 }
 
 static bool sector_is_free(const uint8_t *sector)
 {
-	if (is_ledger(sector))
+	if (is_attempts(sector))
 		return true;
-	for (uint32_t i = 0; i < LEDGER_SECTOR; i++)
+	for (uint32_t i = 0; i < ATTEMPTS_SECTOR; i++)
 		if (sector[i])
 			return false;
 	return true;
@@ -257,20 +257,20 @@ int stock_may_count(const struct stock *s)
  * rewrites only to give the image up (swap.c: mark_swapfiles writes it last, swsusp_check takes it back, before it
  * has read anything else): a write that is torn there costs it nothing. Ours comes while the image is still wanted.
  * So it is one sector, the first, where there is nothing of the kernel's: torn, it is another count or none
- * (ledger.check), or a sector that cannot be read; the others are not under the head. On disks with sectors of
+ * (attempts.check), or a sector that cannot be read; the others are not under the head. On disks with sectors of
  * 4096 bytes the page is one, and lasts or not as a whole. */
 int stock_count_attempt(struct stock *s)
 {
 	int may = stock_may_count(s);
 	if (may)
 		return may;
-	struct ledger l = {.magic = LEDGER_MAGIC,
+	struct attempts l = {.magic = ATTEMPTS_MAGIC,
 		.image = image_identity(&s->header),
 		.attempts = s->attempts + 1,
 		.check = ~(s->attempts + 1)};
-	memset(s->header_page, 0, LEDGER_SECTOR);
+	memset(s->header_page, 0, ATTEMPTS_SECTOR);
 	memcpy(s->header_page, &l, sizeof(l));
-	int err = write_header(s, LEDGER_SECTOR);
+	int err = write_header(s, ATTEMPTS_SECTOR);
 	if (!err)
 		s->attempts++;
 	return err;
@@ -281,8 +281,8 @@ int stock_consume(struct stock *s)
 	int err = swsusp_consume(s->header_page);
 	if (err)
 		return err;
-	if (is_ledger(s->header_page))
-		memset(s->header_page, 0, sizeof(struct ledger));
+	if (is_attempts(s->header_page))
+		memset(s->header_page, 0, sizeof(struct attempts));
 	return write_header(s, PAGE_BYTES);
 }
 

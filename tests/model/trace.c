@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #include "fake_ram_disk.h"
-#include "ledger.h"
+#include "attempts.h"
 #include "machine.h"
 #include "saved_machine.h"
 #include "facts.h"
@@ -60,10 +60,10 @@ static void tell_own(const struct block_req *req)
 static void tell_swap(const struct block_req *req)
 {
 	const uint8_t *page = req->seg[0].buf;
-	struct ledger l;
+	struct attempts l;
 	memcpy(&l, page, sizeof(l));
 	printf("swap %d %u\n", memcmp(page + 4086, "S1SUSPEND", 9) == 0,
-		l.magic == LEDGER_MAGIC ? l.attempts : 0);
+		l.magic == ATTEMPTS_MAGIC ? l.attempts : 0);
 }
 
 static int submit(struct block_dev *dev, struct block_req *req)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Looks into a kernel's own hibernation image on the swap partition of a test disk, only as far as
-damaging it on purpose needs, and at the loader's count of attempts (abi/ledger.h). Offsets are
+damaging it on purpose needs, and at the loader's count of attempts (abi/attempts.h). Offsets are
 bytes from the start of the partition."""
 
 import collections
@@ -10,7 +10,7 @@ import struct
 import image
 
 PAGE = 4096
-LEDGER_MAGIC = b"Tledger1"
+ATTEMPTS_MAGIC = b"Tledger1"
 SWAP_SIGNATURE, IMAGE_SIGNATURE = b"SWAPSPACE2", b"S1SUSPEND\0"
 NOCOMPRESS = 2
 IMAGE_PAGES = 416  # in the stream's first page
@@ -78,7 +78,7 @@ def flip_data(disk):
 def attempts(disk):
     """That the loader has counted; 0 without a count."""
     magic, _, n, check = struct.unpack_from("<8sQII", disk.read_partition("swap", 0, 24))
-    return n if magic == LEDGER_MAGIC and check == n ^ 0xffffffff else 0
+    return n if magic == ATTEMPTS_MAGIC and check == n ^ 0xffffffff else 0
 
 
 def digest(disk):

@@ -13,7 +13,7 @@
 
 #include "fingerprint.h"
 #include "format.h"
-#include "ledger.h"
+#include "attempts.h"
 #include "machine.h"
 
 #define SECTOR     512u

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "ledger.h"
+#include "attempts.h"
 #include "said_json.h"
 #include "say.h"
 #include "stock_image.h"
@@ -131,21 +131,21 @@ TEST(at_an_offset)
 
 TEST(attempts)
 {
-	struct ledger l = {.magic = LEDGER_MAGIC, .attempts = 2, .check = ~2u};
+	struct attempts l = {.magic = ATTEMPTS_MAGIC, .attempts = 2, .check = ~2u};
 	struct stock_image s;
 	struct swb_image b;
 
 	swb_build(&b, &(struct swb_params){.codec = SWB_LZO, .n_data = 50});
 	write_disk(&b);
 	assert_int_equal(stock_image_look(&s, path, 0), STOCK_IMAGE);
-	l.image = ledger_image(s.header.map_page, s.header.crc, s.header.flags, s.header.hw_sig);
+	l.image = attempts_image(s.header.map_page, s.header.crc, s.header.flags, s.header.hw_sig);
 	stock_image_close(&s);
 	memcpy(b.disk, &l, sizeof(l));
 	write_disk(&b);
 	assert_int_equal(info(), STATUS_OK);
 	says("tried 2 times");
 	/* Of another image. */
-	((struct ledger *)(void *)b.disk)->image++;
+	((struct attempts *)(void *)b.disk)->image++;
 	write_disk(&b);
 	assert_int_equal(info(), STATUS_OK);
 	says("tried 0 times");

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gpt_make.h"
-#include "ledger.h"
+#include "attempts.h"
 #include "log_text.h"
 #include "machine.h"
 #include "stock_disk.h"
@@ -266,7 +266,7 @@ TEST(attempts_are_counted)
 			assert_int_equal(d.disk.n_flushes, flushes + 1);
 			assert_int_equal(d.disk.dev.n_may_write, 0);
 		}
-		assert_same_but(copy, stock_disk_header(&d), sizeof(struct ledger));
+		assert_same_but(copy, stock_disk_header(&d), sizeof(struct attempts));
 	}
 }
 

@@ -4,25 +4,25 @@
  * page: room that mkswap leaves to boot loaders. The loader writes it, the Linux command shows
  * it.
  */
-#ifndef ABI_LEDGER_H
-#define ABI_LEDGER_H
+#ifndef ABI_ATTEMPTS_H
+#define ABI_ATTEMPTS_H
 
 #include <assert.h>
 #include <stdint.h>
 
-#define LEDGER_MAGIC 0x3172656764656c54ull /* "Tledger1" */
+#define ATTEMPTS_MAGIC 0x3172656764656c54ull /* "Tledger1", as it was first called */
 
-struct ledger {
+struct attempts {
 	uint64_t magic;
-	uint64_t image; /* which image was tried: ledger_image */
+	uint64_t image; /* which image was tried: attempts_image */
 	uint32_t attempts;
 	uint32_t check; /* ~attempts */
 };
-static_assert(sizeof(struct ledger) == 24, "ledger");
+static_assert(sizeof(struct attempts) == 24, "attempts");
 
 /* Identifies an image among those that the same swap area may hold one after the other, by fields
  * of its header. */
-static inline uint64_t ledger_image(
+static inline uint64_t attempts_image(
 	uint64_t map_page, uint32_t crc, uint32_t flags, uint32_t hw_sig)
 {
 	uint64_t x = map_page * 0x9e3779b97f4a7c15ull;
@@ -31,9 +31,9 @@ static inline uint64_t ledger_image(
 }
 
 /* Attempts with the image of this identity. */
-static inline uint32_t ledger_attempts(const struct ledger *l, uint64_t image)
+static inline uint32_t attempts_count(const struct attempts *l, uint64_t image)
 {
-	return l->magic == LEDGER_MAGIC && l->image == image && l->check == ~l->attempts
+	return l->magic == ATTEMPTS_MAGIC && l->image == image && l->check == ~l->attempts
 		       ? l->attempts
 		       : 0;
 }
