@@ -26,6 +26,7 @@
 #include "report.h"
 #include "resumable.h"
 #include "say.h"
+#include "siblings.h"
 #include "setup.h"
 #include "target_area.h"
 #include "target_file.h"
@@ -306,6 +307,8 @@ static int prepare(struct save *s)
 		return -1;
 	if (s->verbose)
 		say_region(s);
+	if (hardware_check_reach(s->target.pci_address, s->region.frame, s->region.n_frames))
+		return -1;
 	if (payload_make(&s->payload, &blob, &s->region) || write_order(s))
 		return -1;
 	return resumable_check(s->payload.handoff, s->facts.uefi);
@@ -332,6 +335,8 @@ static int load_and_jump(struct save *s)
 	err = kexec_jump();
 	kernel_threads_release(&threads);
 	/* Here the machine may have been off for a year. */
+	if (!err)
+		(void)siblings_settle();
 	(void)kexec_unload();
 	if (err)
 		return complain(

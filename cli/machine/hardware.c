@@ -6,6 +6,9 @@
  */
 #include "hardware.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "say.h"
@@ -77,4 +80,61 @@ int hardware_check(enum handoff_action action)
 	if (sys_each(WATCHDOGS, check_watchdog, NULL) == -1)
 		return -1;
 	return action == HANDOFF_POWEROFF ? check_power_off() : 0;
+}
+
+/* ---- What a disk's controller reaches ---- */
+
+#define AHCI_CAP_S64A (1u << 31) /* AHCI 1.3.1, 3.1.1 */
+#define FOUR_GIB      (1ull << 32)
+
+struct controller {
+	char path[64], host[16];
+	bool is_ahci;
+	uint64_t caps;
+};
+
+static int find_host(const char *name, void *ctx)
+{
+	struct controller *c = ctx;
+
+	if (strncmp(name, "host", 4) != 0)
+		return 0;
+	snprintf(c->host, sizeof(c->host), "%.15s", name);
+	return 1;
+}
+
+/* libahci shows the register in each of its hosts. */
+static int find_caps(const char *name, void *ctx)
+{
+	struct controller *c = ctx;
+	char port[96], text[32];
+
+	if (strncmp(name, "ata", 3) != 0)
+		return 0;
+	snprintf(port, sizeof(port), "%s/%.15s", c->path, name);
+	if (sys_each(port, find_host, c) != 1 ||
+		sys_read_text(text, sizeof(text), "%s/%s/scsi_host/%s/ahci_host_caps", port,
+			c->host, c->host) <= 0)
+		return 0;
+	c->caps = strtoull(text, NULL, 16);
+	c->is_ahci = true;
+	return 1;
+}
+
+int hardware_check_reach(uint32_t pci_address, const uint64_t *frame, uint32_t n_frames)
+{
+	struct controller c = {.is_ahci = false};
+
+	snprintf(c.path, sizeof(c.path), "/sys/bus/pci/devices/%04x:%02x:%02x.%u",
+		pci_address >> 16, pci_address >> 8 & 0xff, pci_address >> 3 & 31, pci_address & 7);
+	(void)sys_each(c.path, find_caps, &c);
+	if (!c.is_ahci || (c.caps & AHCI_CAP_S64A))
+		return 0;
+	for (uint32_t i = 0; i < n_frames; i++)
+		if (frame[i] < FOUR_GIB)
+			return 0;
+	return complain(
+		"the SATA controller %s reaches memory below 4 GiB only, and none of the writer's "
+		"lies there: reserve some at boot, below 4 GiB (memmap=)",
+		c.path + strlen("/sys/bus/pci/devices/"));
 }

@@ -9,4 +9,8 @@
  * gives no register for that. */
 int hardware_check(enum handoff_action action);
 
+/* -1 after one complaint: the disk's controller reaches memory below 4 GiB only, and no frame of the region (2 MiB,
+ * physical addresses) lies there. pci_address as in handoff.h. */
+int hardware_check_reach(uint32_t pci_address, const uint64_t *frame, uint32_t n_frames);
+
 #endif

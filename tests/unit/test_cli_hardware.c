@@ -8,6 +8,8 @@
 #include "cli_tree.h"
 #include "firmware_settings.h"
 #include "hardware.h"
+#include "siblings.h"
+#include "sysfiles.h"
 
 FIXTURE(tree_setup, tree_teardown)
 
@@ -122,4 +124,41 @@ TEST(registers)
 	assert_int_equal(firmware_settings_without(v, 3, 0xf0000fff, 0xfd000000), 2);
 	assert_int_equal(v[1].start, 0x4000000000);
 	assert_int_equal(firmware_settings_without(v, 2, 0, UINT64_MAX), 0);
+}
+
+/* AHCI at 00:1f.2, by the third of its ports. */
+TEST(reach)
+{
+	static const uint64_t high[] = {0x100000000, 0x140000000},
+			      low[] = {0x140000000, 0xffe00000};
+	const char *caps =
+		"/sys/bus/pci/devices/0000:00:1f.2/ata3/host2/scsi_host/host2/ahci_host_caps";
+	assert_int_equal(hardware_check_reach(0x1f << 3 | 2, high, 2), 0); /* not AHCI */
+	tree_file(caps, "c0141f05\n");
+	tree_file("/sys/bus/pci/devices/0000:00:1f.2/ata3/ata_port/ata3/idle_irq", "0\n");
+	assert_int_equal(hardware_check_reach(0x1f << 3 | 2, high, 2), 0);
+	tree_file(caps, "40141f05\n");
+	assert_int_equal(hardware_check_reach(0x1f << 3 | 2, low, 2), 0);
+	assert_int_equal(hardware_check_reach(0x1f << 3 | 2, high, 2), -1);
+	assert_complaint("0000:00:1f.2 reaches memory below 4 GiB only");
+	assert_int_equal(hardware_check_reach(0x1f << 3, high, 2), 0); /* another one */
+}
+
+TEST(siblings)
+{
+	static const char *const other[] = {
+		"on\n", "forceoff\n", "notsupported\n", "notimplemented\n", "2\n"};
+	const char *control = "/sys/devices/system/cpu/smt/control";
+	char text[32];
+	assert_int_equal(siblings_settle(), 0);
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++) {
+		tree_file(control, other[i]);
+		assert_int_equal(siblings_settle(), 0);
+	}
+	assert_true(sys_read_text(text, sizeof(text), "%s", control) > 0);
+	assert_string_equal(text, "2");
+	tree_file(control, "off\n");
+	assert_int_equal(siblings_settle(), 1);
+	assert_true(sys_read_text(text, sizeof(text), "%s", control) > 0);
+	assert_string_equal(text, "off");
 }

@@ -321,7 +321,7 @@ UNIT += core_file
 SRC_core_file := cli/image/core_file.c
 
 UNIT += cli_hardware
-SRC_cli_hardware := cli/machine/firmware_settings.c cli/linux/facts_parse.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
+SRC_cli_hardware := cli/save/siblings.c cli/machine/firmware_settings.c cli/linux/facts_parse.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
 
 UNIT += crash_info
 SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
