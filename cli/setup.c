@@ -13,6 +13,7 @@
 #include "commands.h"
 #include "device_tag.h"
 #include "facts_file.h"
+#include "interrupt.h"
 #include "loader_words.h"
 #include "lock.h"
 #include "say.h"
@@ -424,6 +425,10 @@ static int run(struct setup_options *o)
 	if (*record.image && !o->file && !o->swap && !o->size)
 		o->file = strcpy(image, record.image); /* once more, as it was */
 	err = o->remove ? remove_all(&c) : o->refresh ? refresh(&c, o) : set_up(&c, o);
+	if (!known && !o->dry_run && interrupt_came()) {
+		say("ended by a signal: what was done is undone\n");
+		err = remove_all(&c);
+	}
 	if (!o->dry_run && settle_all(&record))
 		err = -1;
 	return err ? STATUS_FAILED : STATUS_OK;
@@ -441,8 +446,10 @@ int setup_main(int argc, char **argv)
 	if (!o.dry_run &&
 		lock_take(o.remove ? "setup --remove" : "setup", o.refresh ? LOCK_WAIT : LOCK_NOW))
 		return STATUS_FAILED;
+	interrupt_hold();
 	status = run(&o);
 	lock_drop();
+	interrupt_release();
 	return status;
 }
 

@@ -15,12 +15,12 @@
 
 #include "facts_parse.h"
 #include "file_sys.h"
+#include "interrupt.h"
 #include "progress.h"
 #include "say.h"
 #include "setup.h"
 #include "target_area.h"
 #include "target_file.h"
-#include "unfinished.h"
 
 #define PIECE_BYTES (4u << 20)  /* of one write */
 #define SPARE_BYTES (64u << 20) /* what an image needs, or the disk should keep, beyond the rest */
@@ -174,7 +174,7 @@ static void sync_folder(const char *full)
 	}
 }
 
-/* Under another name until it is whole; a signal takes it away, as it may be as large as the memory. */
+/* Under another name until it is whole. */
 static int make_file(const char *path, const char *full, uint64_t bytes)
 {
 	static char fresh[FRESH_PATH_MAX];
@@ -182,7 +182,6 @@ static int make_file(const char *path, const char *full, uint64_t bytes)
 
 	fresh_name(full, fresh);
 	(void)unlink(fresh); /* of a run that was ended */
-	unfinished_is(fresh);
 	fd = open(fresh, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return complain("cannot make %s: %s", path, strerror(errno));
@@ -190,7 +189,6 @@ static int make_file(const char *path, const char *full, uint64_t bytes)
 	close(fd);
 	if (!err && rename(fresh, full))
 		err = -errno;
-	unfinished_is(NULL);
 	if (err)
 		(void)unlink(fresh);
 	sync_folder(full);

@@ -133,14 +133,14 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 	return true;
 }
 
-bool record_parse(const char *text, struct setup_record *ret)
+bool record_parse(const char *text, struct setup_record *ret, uint32_t *ret_line)
 {
 	char line[SYS_PATH_MAX + 64], *value;
 	bool version = false;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->entry = -1;
-	while (*text) {
+	for (*ret_line = 1; *text; ++*ret_line) {
 		size_t n = strcspn(text, "\n");
 
 		if (n >= sizeof(line))
@@ -163,13 +163,18 @@ int record_load(struct setup_record *ret)
 {
 	static char text[32768];
 	int n = sys_read_text(text, sizeof(text), RECORD_PATH);
+	uint32_t line;
 
 	if (n == -ENOENT)
 		return 0;
 	if (n < 0)
 		return complain("cannot read " RECORD_PATH ": %s", strerror(-n));
-	if (!record_parse(text, ret))
-		return complain(RECORD_PATH " is damaged, or of another version of torpor");
+	if (!record_parse(text, ret, &line))
+		return complain(RECORD_PATH
+			", line %u, is damaged, or of another version of torpor: remove the setup by "
+			"that version, or by hand what made-file= and made-folder= name there, "
+			"Torpor's block in custom.cfg, the boot entry 'Torpor resume', and that file at last",
+			line);
 	return 1;
 }
 

@@ -49,8 +49,8 @@ struct setup_record {
 	char folders[RECORD_FOLDERS_MAX][SYS_PATH_MAX];
 };
 
-/* False when the text is not a whole record. */
-bool record_parse(const char *text, struct setup_record *ret);
+/* False when the text is not a whole record: the line, from 1, where it ceases to be one. */
+bool record_parse(const char *text, struct setup_record *ret, uint32_t *ret_line);
 
 /* 0, or -1 when it does not fit. */
 int record_format(const struct setup_record *r, char *dst, size_t cap);

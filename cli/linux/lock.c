@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "now.h"
 #include "say.h"
 #include "sysfiles.h"
@@ -88,13 +89,24 @@ static int try(const char *verb, char ret_who[64])
 	return 0;
 }
 
+/* A signal finds the file in the list of what it is to remove, or not made yet. */
+static int try_held(const char *verb, char ret_who[64])
+{
+	int found;
+
+	interrupt_hold();
+	found = try(verb, ret_who);
+	interrupt_release();
+	return found;
+}
+
 int lock_take(const char *verb, enum lock_how how)
 {
 	uint64_t start = now_us(), limit_us = how == LOCK_WAIT ? LOCK_WAIT_MS * 1000ull : 0;
 	char who[64];
 	int found;
 
-	while ((found = try(verb, who)) > 0 && now_us() - start < (*who ? limit_us : RACE_US))
+	while ((found = try_held(verb, who)) > 0 && now_us() - start < (*who ? limit_us : RACE_US))
 		usleep(RETRY_US);
 	if (found <= 0)
 		return found;

@@ -68,9 +68,9 @@ static void record(const char *text)
 	static struct setup_record r, again;
 	static char out[65536];
 
-	if (!record_parse(text, &r) || record_format(&r, out, sizeof(out)))
+	if (!record_parse(text, &r, &(uint32_t){0}) || record_format(&r, out, sizeof(out)))
 		return;
-	FUZZ_CHECK(record_parse(out, &again));
+	FUZZ_CHECK(record_parse(out, &again, &(uint32_t){0}));
 	FUZZ_CHECK(!strcmp(again.args, r.args) && again.n_files == r.n_files);
 }
 

@@ -204,13 +204,13 @@ TEST(record)
 	assert_int_equal(record_add_file(&r, "/boot/grub/torpor/a b", 1), 0);
 	assert_int_equal(record_add_file(&r, "/boot/grub/torpor/a b", 0xfedcba9876543210), 0);
 	assert_int_equal(record_format(&r, text, sizeof(text)), 0);
-	assert_true(record_parse(text, &again));
+	assert_true(record_parse(text, &again, &(uint32_t){0}));
 	assert_memory_equal(&r, &again, sizeof(r));
 	r.how = SETUP_EFI_ENTRY;
 	r.entry = 0x1f;
 	*r.grub_folder = *r.file = 0;
 	assert_int_equal(record_format(&r, text, sizeof(text)), 0);
-	assert_true(record_parse(text, &again));
+	assert_true(record_parse(text, &again, &(uint32_t){0}));
 	assert_int_equal(again.entry, 0x1f);
 	assert_int_equal(record_format(&r, text, 100), -1);
 }
@@ -224,9 +224,9 @@ TEST(bad_records)
 		"version=1\nhow=grub\noffset=-1\n", "version=1\nhow=grub\nmade-file=/x\n",
 		"version=1\nhow=grub\nmade-file=1 x\n", "version=1\nhow=grub\nmade-folder=x\n"};
 
-	assert_true(record_parse("version=1\nhow=grub", &r));
+	assert_true(record_parse("version=1\nhow=grub", &r, &(uint32_t){0}));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		if (record_parse(bad[i], &r))
+		if (record_parse(bad[i], &r, &(uint32_t){0}))
 			fail_msg("accepted: %s", bad[i]);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * torpor setup, and setup --remove, ended at every system call that changes a file: --remove then leaves the
- * machine as it was, byte for byte, and another setup comes to its end. efibootmgr is a script here, so that it
+ * machine as it was, byte for byte, and another setup comes to its end. Ended by INT or TERM, setup does that by itself. efibootmgr is a script here, so that it
  * is ended in the middle, too.
  */
 #define _GNU_SOURCE
@@ -31,6 +31,8 @@ static void prepare(const struct scene *s)
 enum then { THEN_REMOVE, THEN_SETUP };
 
 /* False when the command came to its end first. */
+static uint32_t left;
+
 static bool once(const struct scene *s, const char *command, uint32_t n, int signal, enum then then)
 {
 	char what[200];
@@ -44,6 +46,12 @@ static bool once(const struct scene *s, const char *command, uint32_t n, int sig
 	killed_at(killed_run, (void *)(uintptr_t)command, n, signal, &k);
 	snprintf(what, sizeof(what), "%s: '%s' ended by %s at %s", s->name, command,
 		strsignal(signal), k.call);
+	/* A signal that can be waited for leaves nothing, not even to --remove; but at the very end all is done. */
+	if (signal != SIGKILL && !strcmp(command, s->setup) && !k.to_end) {
+		after = picture_take();
+		if (strcmp(before.text, after.text) && ++left > 1)
+			picture_assert_same(&before, &after, what);
+	}
 	if (then == THEN_SETUP && killed_run_whole(s->setup))
 		fail_msg("%s: setup fails after it", what);
 	if (killed_run_whole("setup --remove"))
@@ -70,6 +78,7 @@ static void scene(const struct scene *s)
 	uint32_t n = 0, n_remove = 0;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
+		left = 0;
 		n = at_every_call(s, s->setup, signals[i], THEN_REMOVE);
 		n_remove = at_every_call(s, "setup --remove", signals[i], THEN_REMOVE);
 	}
