@@ -40,7 +40,7 @@ IMAGE_SRC := image-format/err.c image-format/extent.c image-format/extent_map.c 
 # What `torpor arm` tells the loader.
 FACTS_SRC := abi/facts.c
 # And how it finds it out, and writes it.
-CLI_FACTS_SRC := cli/facts.c cli/boot/facts_arm.c cli/boot/facts_file.c cli/machine/facts_collect.c cli/machine/facts_map.c cli/machine/facts_kept.c cli/machine/facts_acpi.c cli/machine/facts_kernel.c \
+CLI_FACTS_SRC := cli/facts.c cli/boot/facts_arm.c cli/boot/facts_file.c cli/machine/facts_collect.c cli/machine/facts_missing.c cli/machine/facts_map.c cli/machine/facts_kept.c cli/machine/facts_acpi.c cli/machine/facts_kernel.c \
 	cli/machine/facts_mounts.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/acpi_list.c cli/machine/kcore.c old-kernel/vmcoreinfo.c $(FACTS_SRC)
 # Whether a stock image fits this machine.
 STOCK_CHECK_SRC := loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c \
@@ -52,7 +52,7 @@ STORE_SRC := image-format/store.c image-format/store_put.c image-format/store_sp
 SWSUSP_SRC := swsusp/err.c swsusp/header.c swsusp/info.c swsusp/map.c swsusp/runs.c swsusp/frames.c \
 	swsusp/feed.c swsusp/unit.c swsusp/crc.c swsusp/e820.c swsusp/open.c swsusp/verify.c swsusp/entry.c old-kernel/page_walk.c
 PCI_SRC := drivers/pci_config.c drivers/pci_scan.c drivers/pci_device.c
-DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/watchdog.c drivers/disks.c \
+DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.c drivers/iommu.c drivers/iommu_off.c drivers/watchdog.c drivers/disks.c drivers/disks_start.c \
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_ids.c drivers/ahci_port.c drivers/ahci_disk.c
 
@@ -63,15 +63,15 @@ IMAGE_IO_SRC := image-io/err_any.c swsusp/err.c image-io/area_io.c image-io/fing
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/json.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/firmware_settings.c cli/target/target.c \
+CLI_SRC := cli/main.c cli/base/verb.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/json.c cli/base/now.c cli/linux/sysfiles.c cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/target/target.c cli/target/target_open.c \
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save/siblings.c cli/save.c cli/machine/hardware.c cli/save/report.c \
 	cli/target/filesystems.c \
 	cli/format.c cli/target/kept.c cli/target/kept_about.c cli/keep.c cli/base/out_file.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/base/interrupt.c cli/linux/run.c cli/linux/trusted.c cli/image/image_io.c cli/image/image_view.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/dump.c cli/base/uuid.c cli/image/stock_image.c \
-	cli/linux/boot_parse.c cli/linux/device_tag.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/setup_image.c \
+	cli/linux/boot_parse.c cli/linux/device_tag.c cli/boot/grub_text.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/setup_record.c cli/boot/setup_files.c cli/setup.c cli/boot/booted.c cli/boot/setup_image.c \
 	cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/efi_run.c cli/arm.c cli/status.c lib/err.c
 CLI_SRC += cli/machine/memory_use.c cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c cli/image/contents.c cli/base/progress.c cli/image/image_memory.c cli/image/core_file.c cli/image/crash_info.c cli/export.c \
-	cli/image/export_core.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c $(CLI_FACTS_SRC) cli/boot/setup_hook.c
+	cli/image/export_core.c cli/image/export_out.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c $(CLI_FACTS_SRC) cli/boot/setup_hook.c
 # What the loader would say of an image, before there is one: the loader's own check, compiled for the host.
 CLI_SRC += cli/save/resumable.c $(FIT_SRC) loader/door/boot_memory.c image-io/err_any.c writer/pages.c lib/ranges.c lib/format.c lib/log.c
 # What the EFI door needs too, to look at an image before boot services end.

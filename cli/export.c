@@ -24,44 +24,6 @@ struct options {
 
 /* ---- Output ---- */
 
-int export_put(struct export *e, uint64_t offset, const void *data, size_t bytes)
-{
-	while (bytes) {
-		ssize_t n = pwrite(e->fd, data, bytes, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? errno : ENOSPC;
-		data = (const uint8_t *)data + n;
-		offset += (uint64_t)n;
-		bytes -= (size_t)n;
-	}
-	return 0;
-}
-
-static const struct export_run *run_of(const struct export *e, uint64_t pfn)
-{
-	uint32_t low = 0, high = e->n_runs;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (e->run[mid].pfn + e->run[mid].n <= pfn)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < e->n_runs && e->run[low].pfn <= pfn ? &e->run[low] : NULL;
-}
-
-uint64_t export_offset(const struct export *e, uint64_t pfn)
-{
-	const struct export_run *r = run_of(e, pfn);
-
-	return r ? r->offset + (pfn - r->pfn) * CORE_PAGE_BYTES : 0;
-}
-
 static bool is_zero(const uint8_t *page)
 {
 	return !*page && !memcmp(page, page + 1, CORE_PAGE_BYTES - 1);
@@ -82,7 +44,7 @@ static void note_candidate(struct export *e, uint64_t pfn, const uint8_t *page)
 static int put_frames(void *ctx, uint64_t pfn, uint64_t n, const void *data)
 {
 	struct export *e = ctx;
-	const struct export_run *r = run_of(e, pfn);
+	const struct export_run *r = export_run_of(e, pfn);
 	const uint8_t *page = data;
 
 	if (!r || pfn + n > r->pfn + r->n)

@@ -3,10 +3,8 @@
  * machine start the loader for it. */
 #include "setup.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,32 +19,6 @@
 #include "stock_image.h"
 #include "swap_place.h"
 #include "verb.h"
-
-bool booted_by_efi(void)
-{
-	return sys_exists("/sys/firmware/efi");
-}
-
-bool secure_boot_is_on(void)
-{
-	uint8_t value[5]; /* attributes, and the byte */
-
-	return sys_read_at("/sys/firmware/efi/efivars/"
-			   "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-		       0, value, sizeof(value)) == sizeof(value) &&
-	       value[4];
-}
-
-bool program_path(char ret[SYS_PATH_MAX])
-{
-	char link[SYS_PATH_MAX];
-	ssize_t n = sys_path(link, "/proc/self/exe") ? readlink(link, ret, SYS_PATH_MAX - 1) : -1;
-
-	if (n < 0)
-		return false;
-	ret[n] = 0;
-	return *ret == '/';
-}
 
 /* ---- Choosing ---- */
 

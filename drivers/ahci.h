@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* AHCI controllers and the SATA disks on them. For disks.c only; everything else goes through
+/* AHCI controllers and the SATA disks on them. For disks_start.c only; everything else goes through
  * block.h. */
 #ifndef DRIVERS_AHCI_H
 #define DRIVERS_AHCI_H

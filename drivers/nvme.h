@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* NVMe controllers behind PCI. For disks.c only; everything else goes through block.h. */
+/* NVMe controllers behind PCI. For disks_start.c only; everything else goes through block.h. */
 #ifndef DRIVERS_NVME_H
 #define DRIVERS_NVME_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virtio block devices behind PCI. For disks.c only; everything else goes through block.h. */
+/* virtio block devices behind PCI. For disks_start.c only; everything else goes through block.h. */
 #ifndef DRIVERS_VIRTIO_BLK_H
 #define DRIVERS_VIRTIO_BLK_H
 

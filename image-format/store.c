@@ -89,18 +89,13 @@ uint32_t store_count(const struct store *s)
 
 int store_at(const struct store *s, uint32_t i, struct img_node_rec *ret)
 {
-	return s->has_root ? img_node_at(&s->r, i, ret) : IMG_ERR_NOT_FOUND;
+	return store_node_(s, i, ret);
 }
 
 int store_find(
 	const struct store *s, const char *node, const char *object, struct img_object_rec *ret)
 {
 	return s->has_root ? img_find(&s->r, node, object, ret) : IMG_ERR_NOT_FOUND;
-}
-
-bool store_is_named_(const struct img_node_rec *n, const char *name)
-{
-	return strncmp(n->name, name, IMG_NAME_BYTES) == 0;
 }
 
 bool store_has(const struct store *s, const char *node)

@@ -5,12 +5,23 @@
 #ifndef IMAGE_FORMAT_STORE_INTERNAL_H
 #define IMAGE_FORMAT_STORE_INTERNAL_H
 
+#include <string.h>
+
 #include "img_internal.h"
 #include "store.h"
 
 enum store_phase { STORE_IDLE, STORE_NODE, STORE_PAGES, STORE_BYTES };
 
-bool store_is_named_(const struct img_node_rec *n, const char *name);
+static inline bool store_is_named_(const struct img_node_rec *n, const char *name)
+{
+	return strncmp(n->name, name, IMG_NAME_BYTES) == 0;
+}
+
+/* store_at, for those that store.c is built upon. */
+static inline int store_node_(const struct store *s, uint32_t i, struct img_node_rec *ret)
+{
+	return s->has_root ? img_node_at(&s->r, i, ret) : IMG_ERR_NOT_FOUND;
+}
 
 /* Marks everything that the root names, so that nothing of it is overwritten. Index blocks that cannot
  * be read are an error; but not where a node is to be dropped (NULL: none): then what it has itself may

@@ -73,7 +73,7 @@ int store_map_(struct store *s, const char *dropped)
 		return 0;
 	mark(s, s->r.h.root_offset, s->r.h.root_bytes);
 	mark_index(s);
-	for (uint32_t i = 0; store_at(s, i, &n) == 0; i++) {
+	for (uint32_t i = 0; store_node_(s, i, &n) == 0; i++) {
 		int err = mark_node(s, &n);
 
 		if (err && !dropped) {

@@ -11,11 +11,6 @@
 #include "format.h"
 #include "log.h"
 
-uint32_t judge_attempts_max(const struct options *o)
-{
-	return o->attempts_max + (o->force ? JUDGE_FORCED_ATTEMPTS : 0);
-}
-
 /* Of two refusals the one that tells more is the answer: an image that is there, then damage, then what was
  * there once, then a device that cannot be read, then nothing. */
 static int rank(const struct verdict *v)

@@ -27,6 +27,9 @@ void judge_stock(const struct judge_input *in, void *work, struct judgment *ret,
 	struct verdict *ret_verdict);
 
 /* How many attempts may have been counted for one more. */
-uint32_t judge_attempts_max(const struct options *o);
+static inline uint32_t judge_attempts_max(const struct options *o)
+{
+	return o->attempts_max + (o->force ? JUDGE_FORCED_ATTEMPTS : 0);
+}
 
 #endif

@@ -33,16 +33,6 @@ int swsusp_open(struct swsusp_image *img, const struct swsusp_source *src,
 	return err;
 }
 
-size_t swsusp_work_max(uint64_t n_slots, uint64_t n_frames)
-{
-	uint64_t n_maps = n_slots / SWSUSP_MAP_ENTRIES + 2;
-	/* Runs and map pages, each of them once more for sorting. */
-	uint64_t map = 2 * sizeof(uint64_t) * (n_slots + n_maps) + PAGE;
-	uint64_t frames = sizeof(uint64_t) * n_frames + SWSUSP_BUFFER_BYTES;
-
-	return (size_t)((map + frames + SWSUSP_WORK_MIN) / PAGE * PAGE);
-}
-
 void swsusp_rebase(struct swsusp_image *img, const void *work)
 {
 	img->slot_runs = work;

@@ -123,6 +123,16 @@ int swsusp_plan_next(struct swsusp_plan *p, uint64_t max_pages, struct swsusp_pi
 	return 1;
 }
 
+size_t swsusp_work_max(uint64_t n_slots, uint64_t n_frames)
+{
+	uint64_t n_maps = n_slots / SWSUSP_MAP_ENTRIES + 2;
+	/* Runs and map pages, each of them once more for sorting. */
+	uint64_t map = 2 * sizeof(uint64_t) * (n_slots + n_maps) + PAGE;
+	uint64_t frames = sizeof(uint64_t) * n_frames + SWSUSP_BUFFER_BYTES;
+
+	return (size_t)((map + frames + SWSUSP_WORK_MIN) / PAGE * PAGE);
+}
+
 size_t swsusp_work_needed(const struct swsusp_image *img)
 {
 	/* As swsusp_work_max, with the numbers known. */

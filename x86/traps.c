@@ -11,7 +11,8 @@
 #include "jobs.h"
 #include "log.h"
 #include "panic.h"
-#include "program.h"
+
+extern uint8_t program_start[]; /* linker.ld */
 
 #define N_VECTORS  32
 #define VECTOR_NMI 2
@@ -122,7 +123,7 @@ void trap_handle(const struct trap_frame *f)
 	log_line("trap %llu (%s) error %#llx at rip %#llx (program + %#llx) cr2 %#llx",
 		(unsigned long long)f->vector, name ? name : "reserved",
 		(unsigned long long)f->error, (unsigned long long)f->rip,
-		(unsigned long long)(f->rip - (uint64_t)program_base()),
+		(unsigned long long)(f->rip - (uint64_t)program_start),
 		(unsigned long long)read_cr2());
 	log_line("trap rax %016llx rbx %016llx rcx %016llx rdx %016llx", (unsigned long long)f->rax,
 		(unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between export.c (the memory) and export_core.c (what an ELF core says of it). */
+/* Between export.c (the memory), export_core.c (what an ELF core says of it) and export_out.c (the file). */
 #ifndef CLI_EXPORT_H
 #define CLI_EXPORT_H
 
@@ -43,6 +43,8 @@ int export_core_end(struct export *e);
 
 /* Bytes at a place of the output; 0, or an errno. */
 int export_put(struct export *e, uint64_t offset, const void *data, size_t bytes);
+/* The run that has this frame; NULL: none. */
+const struct export_run *export_run_of(const struct export *e, uint64_t pfn);
 /* Where a frame is in the output; 0: nowhere. Runs have their offsets. */
 uint64_t export_offset(const struct export *e, uint64_t pfn);
 

@@ -2,25 +2,12 @@
 /* Puts together what is known of this boot, and makes the file of it that the loader reads. */
 #include "facts_collect.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "firmware_settings.h"
 #include "handoff.h"
 #include "sysfiles.h"
-
-void facts_missing(struct all_facts *a, const char *fmt, ...)
-{
-	va_list args;
-
-	if (a->n_missing == FACTS_MISSING_MAX)
-		return;
-	va_start(args, fmt);
-	vsnprintf(a->missing[a->n_missing++], FACTS_MISSING_BYTES, fmt, args);
-	va_end(args);
-}
 
 static void open_kernel(struct all_facts *a)
 {

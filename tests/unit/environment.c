@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ignored signals, closed descriptors and small limits, inherited from whoever runs the tests, must not decide one. */
 #define _GNU_SOURCE
 #include "environment.h"
 
