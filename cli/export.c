@@ -243,6 +243,8 @@ static int parse(int argc, char **argv, struct options *ret)
 	if (at < 0)
 		return -1;
 	ret->image = argv[at];
+	if (ret->output && ret->force && spool_is_standard(ret->output))
+		return complain("export: --force is of a FILE, not of standard output");
 	if (!ret->output)
 		ret->output = ret->raw ? "memory.raw" : "memory.elf";
 	return 0;

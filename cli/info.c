@@ -236,6 +236,10 @@ int info_main(int argc, char **argv)
 
 	if (look_options(&info_verb, argc, argv, &o))
 		return STATUS_USAGE;
+	if (o.yaml && o.page) {
+		complain("info: --yaml is of areas, --offset of swap files");
+		return STATUS_USAGE;
+	}
 	o.path = device_tag_path(o.path);
 	if (!o.path)
 		return (int)(o.json ? json_print(json_object(), failure_status())

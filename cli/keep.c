@@ -356,6 +356,18 @@ static int take_option(void *ctx, int letter, const char *arg)
 	return 0;
 }
 
+/* What would have no effect was meant otherwise. */
+static int check_options(const struct keep *o, const struct act *act)
+{
+	if (o->json && act->run != list)
+		return complain("keep: --json is of list");
+	if (o->replace && act->run != put && act->run != get)
+		return complain("keep: --replace is of put and get");
+	if (o->replace && act->run == get && (!o->path || spool_is_standard(o->path)))
+		return complain("keep: --replace is of a FILE, not of standard output");
+	return 0;
+}
+
 int keep_main(int argc, char **argv)
 {
 	struct keep o = {0};
@@ -376,10 +388,8 @@ int keep_main(int argc, char **argv)
 		complain("keep: a name has 1 to 31 characters, no blanks, only ASCII");
 		return STATUS_USAGE;
 	}
-	if (o.json && act->run != list) {
-		complain("keep: --json is of list");
+	if (check_options(&o, act))
 		return STATUS_USAGE;
-	}
 	o.area = device_tag_path(o.area);
 	return !o.area || act->run(&o) ? failure_status() : STATUS_OK;
 }

@@ -369,6 +369,8 @@ static int parse(int argc, char **argv, struct options *ret)
 		return -1;
 	if (!ret->input || !ret->output)
 		return complain("make: --elf CORE or --raw MEMORY, and -o IMAGE");
+	if (ret->force && spool_is_standard(ret->output))
+		return complain("make: --force is of a FILE, not of standard output");
 	return 0;
 }
 

@@ -297,6 +297,9 @@ TEST(usage)
 	assert_int_equal(RUN(export_main, "-o", "x"), STATUS_USAGE);
 	assert_int_equal(RUN(export_main, "--offset", "x", "y"), STATUS_USAGE);
 	assert_int_equal(RUN(make_main, "-o", "x"), STATUS_USAGE);
+	assert_int_equal(RUN(export_main, "--force", "-o", "-", "x"), STATUS_USAGE);
+	assert_int_equal(RUN(make_main, "--raw", "x", "--force", "-o", "-"), STATUS_USAGE);
+	assert_int_equal(RUN(info_main, "--yaml", "--offset", "3", "x"), STATUS_USAGE);
 	assert_int_equal(RUN(make_main, "--elf", "x"), STATUS_USAGE);
 	assert_int_equal(RUN(make_main, "--elf", "x", "--raw", "y", "-o", "z"), STATUS_USAGE);
 }

@@ -165,6 +165,10 @@ TEST(usage)
 	assert_int_equal(KEEP("put", "vm", input), STATUS_USAGE);
 	assert_int_equal(KEEP("list", "vm", "--in", area), STATUS_USAGE);
 	assert_int_equal(KEEP("steal", "vm", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("drop", "vm", "--replace", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("list", "--replace", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("get", "vm", "--replace", "--in", area), STATUS_USAGE);
+	assert_int_equal(KEEP("get", "vm", "-", "--replace", "--in", area), STATUS_USAGE);
 	assert_int_equal(KEEP("drop", "a b", "--in", area), STATUS_USAGE);
 	assert_complaint("a name has 1 to 31 characters");
 	assert_int_equal(KEEP("put", "vm", "/no/such/file", "--in", area), STATUS_MISSING);
