@@ -352,7 +352,7 @@ $(foreach t,$(UNIT),$(eval $(call unit_rule,$(t))))
 $(out)/plain/%.o: %
 	$(call say,HOSTCC,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) -O1 $(INC_host) -MMD -MP -c -o $@ $<
+	$(Q)$(SAN_CC) $(filter-out -O2,$(CFLAGS)) $(INC_host) -MMD -MP -c -o $@ $<
 
 define plain_unit_rule
 $(out)/unit/$(1): $(patsubst %,$(out)/plain/%.o,$(sort tests/unit/test_$(1).c tests/unit/test.c tests/unit/environment.c $(filter %.c,$(SRC_$(1))))) | $(out)/unit

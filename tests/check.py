@@ -50,6 +50,8 @@ def run(command, **kw):
                            stderr=subprocess.STDOUT, **kw)
     except subprocess.TimeoutExpired as e:
         return -1, (e.stdout or b"").decode(errors="replace") + f"\nkilled after {e.timeout:g} s"
+    except OSError as e:
+        return -1, str(e)
     return p.returncode, p.stdout.decode(errors="replace")
 
 
