@@ -247,7 +247,7 @@ SRC_jobs := x86/jobs.c tests/fake/machine.c
 LIBS_jobs := -lpthread
 
 UNIT += acpi
-SRC_acpi := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
+SRC_acpi := tests/unit/acpi_made.c x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
 
 UNIT += acpi_registers
 SRC_acpi_registers := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
