@@ -155,6 +155,21 @@ class Watch:
 
     # ---- Linux after it ----
 
+    def _checked(self, image):
+        """As a distribution's boot leaves it. FAT has no journal: whatever was being written may have lost its
+        clusters, and Linux mounts it read-only at the first sight of that."""
+        if self.victim.kind != "vfat":
+            return image
+        boot, path = self.victim.boot, os.path.join(self.t.dir, "fsck.img")
+        with open(path, "wb") as f:
+            f.write(image[boot.start:boot.start + boot.size])
+        done = subprocess.run(["fsck.vfat", "-a", "-w", path], capture_output=True, text=True, check=False)
+        self.t.check(done.returncode in (0, 1), f"fsck.vfat: {done.returncode}\n{done.stdout}{done.stderr}")
+        with open(path, "rb") as f:
+            image = image[:boot.start] + f.read() + image[boot.start + boot.size:]
+        os.remove(path)
+        return image
+
     def remove(self):
         """Removed from some of them, each mounted as Linux would at the next boot."""
         size = len(self.recorder.base)
@@ -163,7 +178,7 @@ class Watch:
         with open(self.slots, "r+b") as f:
             for i, (_, image) in enumerate(states):
                 f.seek(i * size)
-                f.write(image)
+                f.write(self._checked(image))
         for i, (end, _) in enumerate(states):
             loops = "; ".join(f"losetup -o {i * size + p.start} /dev/loop{n} /dev/vdc"
                               for n, p in ((1, self.victim.boot), (2, self.victim.var)))
