@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is written for people, against what the programs do: verbs, options and exit statuses in torpor.8, the
-loader's words in torpor-loader.7, the table of includes in HACKING.md, the paths that documents name.
+loader's words in torpor-loader.7, the table of includes in HACKING.md, the package's build
+dependencies, the paths that documents name.
 
     docs.py            ends with "N passed, N failed"
     docs.py --write    writes the table of includes into HACKING.md
@@ -99,6 +100,14 @@ def check_includes():
     assert {r: set(may) for r, may in real.items()} == written, "HACKING.md differs from the Makefile: docs.py --write"
     rooms = {os.path.dirname(f) for f in output("git", "ls-files", "*.c").split() if not f.startswith("tests/")}
     assert rooms <= set(real), f"not in the table: {rooms - set(real)}"
+
+
+def check_build_depends():
+    """What `make deps` installs is what the package needs to be built, but for what every build has."""
+    control = re.search(r"^Build-Depends: (.*(?:\n .*)*)", read("packaging/debian/control"), re.MULTILINE).group(1)
+    written = {word.split(" ")[0] for word in re.split(r",\s*", control)} - {"debhelper-compat"}
+    real = set(output("tests/setup.sh", "list", "build").split()) - {"gcc", "libc6-dev", "make", "git"}
+    assert real and real == written, f"packaging/debian/control: Build-Depends: {real ^ written}"
 
 
 def check_paths():

@@ -352,6 +352,24 @@ TEST(no_loader)
 	assert_false(sys_exists("/var"));
 }
 
+/* Beside the command, then under the prefix that it is installed with, then where the package has them. */
+TEST(loaders_of_another_prefix)
+{
+	tree_remove("/proc/self/exe");
+	tree_link("/proc/self/exe", "/opt/torpor/sbin/torpor");
+	tree_file("/opt/torpor/lib/torpor/torpor.mb2", "of the prefix");
+	tree_file("/opt/torpor/lib/torpor/torpor.efi", "of the prefix");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/torpor/torpor.mb2", "of the prefix");
+	tree_file("/opt/torpor/sbin/torpor.mb2", "beside");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/torpor/torpor.mb2", "beside");
+	tree_remove("/opt/torpor/sbin/torpor.mb2");
+	tree_remove("/opt/torpor/lib/torpor/torpor.mb2");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	machine_has("/boot/grub/torpor/torpor.mb2", "loader for BIOS");
+}
+
 /* ---- Which swap area ---- */
 
 static void mapped(const char *uuid)
