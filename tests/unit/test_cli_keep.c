@@ -423,7 +423,7 @@ TEST(listed_as_json)
 		STATUS_OK);
 	assert_string_equal(json_text_at(o, "kept.0.name"), "vm-1");
 	assert_int_equal(json_int_at(o, "kept.0.bytes"), 1234);
-	assert_in_range(time(NULL) - json_int_at(o, "kept.0.kept_unix_s"), 0, 60);
+	assert_within(time(NULL) - json_int_at(o, "kept.0.kept_unix_s"), 0, 60);
 	assert_true(json_int_at(o, "free_bytes") > 1 << 20);
 	json_decref(o);
 	o = said_json(info_main, (const char *[]){"info", "--json", area, NULL}, STATUS_OK);
