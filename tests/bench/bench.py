@@ -17,6 +17,7 @@ sys.path.insert(0, HERE)
 
 import disks  # noqa: E402
 import harness  # noqa: E402
+import installed  # noqa: E402
 import story  # noqa: E402
 import swsusp  # noqa: E402
 from cases_stock import StockStory  # noqa: E402
@@ -172,11 +173,18 @@ def disk_drivers(build, kind, turns):
           disks.rows(disks.measure(build, kind, turns), spread))
 
 
+def debian(build, firmware, turns):
+    """Debian 12 as installed, with systemd."""
+    table(f"Debian 12 with systemd, 1 GiB RAM, {installed.MEMORY_MIB} MiB of data, {firmware} and GRUB, {turns} turns",
+          installed.rows(installed.measure(build, firmware, turns), spread))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Torpor beside the kernel's own hibernation")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("parts", nargs="*", default=["own-seabios-grub", "own-ovmf-chain", "stock-seabios-grub",
-                                                     "stock-ovmf-chain", "disks-virtio",
+                                                     "stock-ovmf-chain", "debian-seabios", "debian-ovmf",
+                                                     "disks-virtio",
                                                      "disks-virtio-legacy", "disks-nvme", "disks-ahci"])
     args = parser.parse_args()
     build = harness.Build()
@@ -184,7 +192,7 @@ def main():
     started = time.monotonic()
     for part in args.parts:
         kind, _, door = part.partition("-")  # of disks-*: the kind of disk
-        {"own": own, "stock": stock, "disks": disk_drivers}[kind](build, door, args.turns)
+        {"own": own, "stock": stock, "debian": debian, "disks": disk_drivers}[kind](build, door, args.turns)
     print(f"\n{time.monotonic() - started:.0f} s")
 
 
