@@ -12,6 +12,7 @@ import os
 import pty
 import re
 import resource
+import select
 import signal
 import struct
 import subprocess
@@ -134,7 +135,8 @@ def ended(image):
 
 
 def on_terminal(columns, *words, term="xterm"):
-    """What a terminal of that width gets on stderr, as lines of it."""
+    """What a terminal of that width gets on stderr. The command is stopped again and again for longer than the bar
+    waits, so that it has something to show on a fast machine, too."""
     pid, master = pty.fork()
     if pid == 0:
         os.environ["TERM"] = term
@@ -142,6 +144,11 @@ def on_terminal(columns, *words, term="xterm"):
         os.execv(TORPOR, [TORPOR, *words])
     got = b""
     while True:
+        if not select.select([master], [], [], 0.02)[0]:
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.12)
+            os.kill(pid, signal.SIGCONT)
+            continue
         try:
             piece = os.read(master, 65536)
         except OSError:
