@@ -41,8 +41,10 @@ static bool geometry_is_good(const struct block_dev *dev)
 
 int disks_add(struct disks *d, struct block_dev *dev)
 {
-	if (d->n == DISKS_MAX)
+	if (d->n == DISKS_MAX) {
+		log_line("disk %s: left out, there is room for %u", dev->name, DISKS_MAX);
 		return ERR_NO_MEMORY;
+	}
 	if (!geometry_is_good(dev))
 		return ERR_UNSUPPORTED;
 	log_line("disk %s: %llu sectors of %u bytes, serial \"%s\", %s, %u requests of %u sectors "

@@ -6,6 +6,7 @@
 #include "efi_disks.h"
 
 #include "format.h"
+#include "log.h"
 
 #define MAX_BLOCKS 2048u /* of one ReadBlocks call */
 
@@ -72,8 +73,13 @@ static int add(EFI_BLOCK_IO *io, struct arena *arena, struct disks *into)
 {
 	const EFI_BLOCK_IO_MEDIA *m = io->Media;
 	if (m->LogicalPartition || !m->MediaPresent || m->LastBlock == 0 ||
-		(m->BlockSize != 512 && m->BlockSize != 4096) || into->n == DISKS_MAX)
+		(m->BlockSize != 512 && m->BlockSize != 4096))
 		return 0;
+	if (into->n == DISKS_MAX) {
+		log_line("efi: a disk of %llu blocks is left out, there is room for %u",
+			(unsigned long long)m->LastBlock + 1, DISKS_MAX);
+		return 0;
+	}
 	struct efi_disk *d = arena_alloc(arena, sizeof(*d), 16);
 	if (!d)
 		return ERR_NO_MEMORY;
