@@ -12,6 +12,11 @@
  * kernel does not use it. So what was seen before the first hibernation is remembered in /run, which lives as
  * long as this boot does, across hibernations.
  * bgrt_disable on the kernel's command line leaves the pages alone (kernel-parameters.txt).
+ *
+ * ACPI tables of an initrd (kernel/firmware/acpi/, a corrected DSDT) lie in RAM that the kernel then calls ACPI
+ * memory (drivers/acpi/tables.c, arch_reserve_mem_area), and AML is run from there. Such memory is not saved as RAM
+ * is, but with the firmware's NVS, which the kernel saves and puts back in "platform" mode only. Its own resume has
+ * them anyway, as it starts from the same initrd; the loader starts none.
  */
 #include "unsaved.h"
 
@@ -20,6 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "facts_parse.h"
+#include "firmware_map.h"
 #include "say.h"
 #include "sysfiles.h"
 
@@ -38,7 +45,7 @@ static int look_at_logo(void)
 	return !memcmp(head, "BM", 2);
 }
 
-int unsaved_check(void)
+static int check_logo(void)
 {
 	uint64_t address = 0;
 
@@ -51,6 +58,55 @@ int unsaved_check(void)
 			"hibernation of it can be resumed. Add bgrt_disable to the kernel's "
 			"command line",
 		address);
+}
+
+/* The kernel calls it the firmware's, and the firmware calls it RAM. */
+static bool is_from_initrd(const struct span *s, const char *name, const struct e820_map *m)
+{
+	return (!strncmp(name, "ACPI Tables", 11) || !strncmp(name, "ACPI Non-volatile", 17)) &&
+	       !e820_is_not_ram(m, s->start, s->end - s->start);
+}
+
+static bool by_platform(void)
+{
+	char text[128];
+
+	return sys_read_text(text, sizeof(text), "/sys/power/disk") > 0 &&
+	       strstr(text, "[platform]");
+}
+
+/* systemd has chosen the mode when the sleep hooks run. */
+static int check_tables(void)
+{
+	static const struct kcore no_core = {.fd = -1};
+	static struct zero_page zero_page;
+	static struct firmware_map m;
+	uint64_t found = 0;
+	char line[256];
+	FILE *file;
+
+	zero_page_read(&zero_page);
+	firmware_map_read(&zero_page, &no_core, 0, &m);
+	file = m.known == FACTS_MAP_UNKNOWN || by_platform() ? NULL : sys_open("/proc/iomem");
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *name;
+		struct span s;
+
+		if (iomem_line(line, &s, &name) && is_from_initrd(&s, name, &m.map))
+			found = s.start;
+	}
+	if (file)
+		fclose(file);
+	return found ? complain("the kernel uses ACPI tables of its initrd, at %#" PRIx64
+				", which this way of hibernation (/sys/power/disk is not "
+				"\"platform\") does not save",
+			       found)
+		     : 0;
+}
+
+int unsaved_check(void)
+{
+	return check_logo() || check_tables() ? -1 : 0;
 }
 
 /* Not to be written is no harm: the next check looks again. */

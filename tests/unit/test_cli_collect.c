@@ -623,6 +623,27 @@ TEST(refused_by_efi_entry)
 	assert_int_equal(machine_run("disarm"), STATUS_OK);
 }
 
+/* A DSDT out of an initrd: saved with the firmware's NVS, where that is saved. */
+TEST(tables_of_an_initrd)
+{
+	static const char tables[] = "00100000-0fffffff : System RAM\n"
+				     "10000000-1000ffff : ACPI Non-volatile Storage\n"
+				     "10010000-1ffdffff : System RAM\n";
+
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	tree_file("/sys/power/disk", "platform [shutdown] reboot suspend test_resume\n");
+	assert_int_equal(
+		machine_run("arm"), STATUS_OK); /* those of the firmware are where it says */
+	boot_iomem(tables);
+	assert_int_equal(machine_run("arm"), STATUS_FAILED);
+	machine_has_not("/boot/grub/grubenv", "next_entry=torpor");
+	tree_file("/sys/power/disk", "[platform] shutdown reboot suspend test_resume\n");
+	assert_int_equal(machine_run("arm"), STATUS_OK);
+	all_there();
+	assert_int_equal(all.n_kept, 2);
+	kept_is(1, 0x10000000, 0x10010000);
+}
+
 /* GRUB under UEFI: the loader is chainloaded, and reads the ESP. */
 TEST(by_grub_on_efi)
 {
