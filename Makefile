@@ -118,11 +118,11 @@ INC_loader/stock := -Iloader/stock $(INC_loader/fit)
 INC_loader := -Iloader -Iloader/own -Iloader/stock $(INC_loader/fit)
 INC_efi := -Iefi -Iold-kernel -I/usr/include/efi -I/usr/include/efi/x86_64 $(INC_loader)
 INC_cli/base := -Icli/base
-INC_cli/linux := -Icli/linux $(INC_cli/base) -Iimage-format -Iabi
+# lib: ranges, numbers that lie anywhere, and the texts of errors that the writer reports.
+INC_cli/linux := -Icli/linux $(INC_cli/base) -Iimage-format -Iabi -Ilib
 INC_cli/image := -Icli/image -Iold-kernel $(INC_cli/base) -Iimage-format -Iswsusp -Iabi
 INC_cli/target := -Icli/target -Icli/image -Iold-kernel -Iswsusp $(INC_cli/linux)
-# lib: ranges, and the texts of errors that the writer reports.
-INC_cli/machine := -Icli/machine $(INC_cli/target) -Ilib
+INC_cli/machine := -Icli/machine $(INC_cli/target)
 INC_cli/save := -Icli/save -Iimage-io $(INC_cli/machine)
 INC_cli/boot := -Icli/boot $(INC_cli/machine)
 INC_cli := -Icli -Icli/boot $(INC_cli/save)

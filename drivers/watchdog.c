@@ -10,6 +10,7 @@
 #include "log.h"
 #include "machine.h"
 #include "pci.h"
+#include "unaligned.h"
 
 /* ---- WDAT ---- */
 
@@ -28,13 +29,6 @@ struct action { /* of one entry */
 	uint64_t address;
 	uint32_t value, mask;
 };
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static struct action action_at(const uint8_t *e)
 {

@@ -7,6 +7,7 @@
 
 #include "acpi.h"
 #include "log.h"
+#include "unaligned.h"
 #include <machine.h> /* from the include path: here or tests/fake */
 
 #define RSDP_BYTES     36u
@@ -54,20 +55,6 @@ enum {
 
 #define FADT_FLAG_RESET_REG  (1u << 10)
 #define FADT_FLAG_HW_REDUCED (1u << 20)
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static bool sums_to_zero(const uint8_t *p, uint32_t bytes)
 {

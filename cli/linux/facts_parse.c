@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "unaligned.h"
+
 bool spans_overlap(const struct span *a, const struct span *b)
 {
 	return a->start < b->end && b->start < a->end;
@@ -112,29 +114,13 @@ bool vmcoreinfo_place(const char *text, uint64_t *ret_phys, uint32_t *ret_bytes)
 	return true;
 }
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
 bool elf_note(const uint8_t *notes, size_t bytes, const char *name, const uint8_t **ret_content,
 	size_t *ret_bytes)
 {
 	size_t at = 0;
 
 	while (bytes - at >= 12) {
-		uint64_t name_bytes = get32(notes + at), content_bytes = get32(notes + at + 4);
+		uint64_t name_bytes = u32_at(notes + at), content_bytes = u32_at(notes + at + 4);
 		uint64_t name_room = (name_bytes + 3) & ~3ull;
 		uint64_t content_room = (content_bytes + 3) & ~3ull;
 
@@ -180,15 +166,15 @@ uint64_t systab_rsdp(const char *text)
 
 uint64_t boot_params_rsdp(const uint8_t *data, size_t bytes)
 {
-	return bytes < ZERO_PAGE_BYTES ? 0 : get64(data + ZERO_PAGE_RSDP);
+	return bytes < ZERO_PAGE_BYTES ? 0 : u64_at(data + ZERO_PAGE_RSDP);
 }
 
 uint64_t boot_params_efi_systab(const uint8_t *data, size_t bytes)
 {
 	if (bytes < ZERO_PAGE_BYTES || memcmp(data + ZERO_PAGE_EFI, "EL64", 4))
 		return 0;
-	return get32(data + ZERO_PAGE_EFI_SYSTAB) | (uint64_t)get32(data + ZERO_PAGE_EFI_SYSTABHI)
-							    << 32;
+	return u32_at(data + ZERO_PAGE_EFI_SYSTAB) | (uint64_t)u32_at(data + ZERO_PAGE_EFI_SYSTABHI)
+							     << 32;
 }
 
 /* Documentation/arch/x86/boot.rst, type_of_loader: the number is the upper half. */

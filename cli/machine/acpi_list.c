@@ -10,29 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t get32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t get64(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
+#include "unaligned.h"
 
 /* ---- The root table list ---- */
 
 bool acpi_root_head(const uint8_t head[ACPI_ROOT_BYTES], uint64_t *ret_descs, uint32_t *ret_n)
 {
-	uint32_t n = get32(head + 8), max = get32(head + 12);
+	uint32_t n = u32_at(head + 8), max = u32_at(head + 12);
 
-	*ret_descs = get64(head);
+	*ret_descs = u64_at(head);
 	*ret_n = n;
 	return *ret_descs && n > 0 && n <= max && max <= 4096 && n <= ACPI_LIST_MAX;
 }
@@ -66,7 +52,7 @@ bool acpi_root_descs(struct acpi_list *l, const uint8_t *descs, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		const uint8_t *d = descs + (size_t)i * ACPI_DESC_BYTES;
 
-		if (!add(l, d + 20, get64(d), get32(d + 16)) || l->v[i].length < 8)
+		if (!add(l, d + 20, u64_at(d), u32_at(d + 16)) || l->v[i].length < 8)
 			return false;
 	}
 	return true;
@@ -140,7 +126,7 @@ static uint64_t fadt_field(const uint8_t *f, size_t n, size_t at, size_t bytes)
 {
 	if (at + bytes > n)
 		return 0;
-	return bytes == 8 ? get64(f + at) : get32(f + at);
+	return bytes == 8 ? u64_at(f + at) : u32_at(f + at);
 }
 
 bool acpi_fadt_read(const uint8_t *table, size_t bytes, struct acpi_fadt *ret)
@@ -187,9 +173,9 @@ uint32_t acpi_madt_processors(const uint8_t *table, size_t bytes)
 		if (e[1] < 2 || e[1] > bytes - at)
 			return ids.n; /* what follows cannot be found */
 		if (e[0] == MADT_APIC && e[1] >= 8)
-			add_processor(&ids, e[3], get32(e + 4));
+			add_processor(&ids, e[3], u32_at(e + 4));
 		if (e[0] == MADT_X2APIC && e[1] >= 16)
-			add_processor(&ids, get32(e + 4), get32(e + 8));
+			add_processor(&ids, u32_at(e + 4), u32_at(e + 8));
 		at += e[1];
 	}
 	return ids.n;
@@ -199,6 +185,6 @@ bool acpi_facs_signature(const uint8_t *table, size_t bytes, uint32_t *ret)
 {
 	if (bytes < 12 || memcmp(table, "FACS", 4))
 		return false;
-	*ret = get32(table + 8);
+	*ret = u32_at(table + 8);
 	return true;
 }

@@ -12,16 +12,12 @@
 #include "say.h"
 #include "sysfiles.h"
 #include "target_area.h"
+#include "unaligned.h"
 
 #define OTHER_BYTES (64u << 10) /* of file systems that we know nothing of */
 #define SWAP_TYPE   "swap"
 
 /* ---- Which bytes ---- */
-
-static uint32_t u16_at(const uint8_t *p)
-{
-	return p[0] | (uint32_t)p[1] << 8;
-}
 
 /* Boot sector, FSINFO and the start of the first FAT: reserved sectors, then the table. Not the files
  * behind them: boot loaders write into theirs. */

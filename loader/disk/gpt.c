@@ -8,22 +8,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "unaligned.h"
+
 #define GPT_HEADER_BYTES 92u
 #define GPT_ENTRY_BYTES  128u
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /* CRC-32 of ISO 3309, as UEFI uses it. A few kilobytes once: no table. */
 static uint32_t crc32(const uint8_t *p, uint64_t bytes)

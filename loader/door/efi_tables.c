@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "unaligned.h"
 
 #define SYSTAB_BYTES      120u
 #define SYSTAB_RUNTIME    88u
@@ -22,13 +23,6 @@ static const uint8_t acpi_20[16] = {0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x
 	0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81};
 static const uint8_t acpi_10[16] = {0x30, 0x2d, 0x9d, 0xeb, 0x88, 0x2d, 0xd3, 0x11, 0x9a, 0x16,
 	0x00, 0x90, 0x27, 0x3f, 0xc1, 0x4d};
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /* The list, *ret_n entries of CONFIG_BYTES; NULL: it makes no sense. */
 static const uint8_t *config_tables(const struct boot_info *bi, uint64_t *ret_n)

@@ -13,6 +13,7 @@
 #include "efi_tables.h"
 #include "log.h"
 #include "machine.h"
+#include "unaligned.h"
 
 #define PAGE_BYTES 4096ull
 
@@ -31,20 +32,6 @@ static const uint8_t mok_guid[16] = {0x2b, 0xed, 0x51, 0xc4, 0x94, 0x96, 0xd3, 0
 
 #define BGRT_IMAGE 40u /* ACPI 6.4, table 5.48 */
 #define BMP_HEAD   6u
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 /* Bytes of RAM from there on; 0: it is none, and nobody would take it for free. */
 static uint64_t ram_from(const struct boot_info *bi, uint64_t phys)

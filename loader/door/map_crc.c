@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "e820.h"
+#include "unaligned.h"
 
 #define TYPE_PMEM_LEGACY   12u
 #define TYPE_GRUB_CODE     20u
@@ -24,20 +25,6 @@ static struct {
 	bool unusable; /* too many entries, or one that wraps: the kernel would not take it as it is */
 	uint64_t cut[2 * MAP_CRC_MAX];
 } m;
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static void begin(void)
 {

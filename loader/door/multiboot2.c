@@ -8,6 +8,7 @@
 #include "boot_memory.h"
 #include "facts.h"
 #include "map_crc.h"
+#include "unaligned.h"
 
 #define INFO_BYTES_MAX       (1u << 20)
 #define EFI_DESCRIPTOR_BYTES 40u
@@ -29,20 +30,6 @@ struct tag {
 	uint32_t type, size; /* size without the padding to 8 bytes */
 	const uint8_t *p;    /* the tag, with its head */
 };
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint64_t u64_at(const uint8_t *p)
-{
-	uint64_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static int read_mmap(const struct tag *t, struct boot_info *bi)
 {

@@ -10,16 +10,10 @@
 
 #include "acpi.h"
 #include "log.h"
+#include "unaligned.h"
 
 #define FACS_SIGNATURE 8u
 #define FACS_BYTES_MIN 64u
-
-static uint32_t u32_at(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
 
 static void see_processor(void *ctx, uint32_t id)
 {
