@@ -36,7 +36,8 @@ static int show_file(const char *path)
 {
 	long n = sys_read_all(path, file, sizeof(file));
 
-	return n < 0 ? complain("cannot read %s: %s", path, strerror((int)-n))
+	return n < 0 ? complain_as(
+			       open_status((int)-n), "cannot read %s: %s", path, strerror((int)-n))
 		     : show(path, (size_t)n);
 }
 
@@ -62,7 +63,7 @@ int facts_main(int argc, char **argv)
 
 	if (at < 0)
 		return STATUS_USAGE;
-	return (argv[at] ? show_file(argv[at]) : show_now()) ? STATUS_FAILED : STATUS_OK;
+	return (argv[at] ? show_file(argv[at]) : show_now()) ? failure_status() : STATUS_OK;
 }
 
 const struct verb facts_verb = {

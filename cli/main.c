@@ -23,7 +23,10 @@ static const struct verb *find_verb(const char *name)
 	for (const struct verb *const *v = verbs; *v; v++)
 		if (!strcmp(name, (*v)->name))
 			return *v;
-	complain("%s: no such verb (see torpor --help)", name);
+	if (*name)
+		complain("%s: no such verb (see torpor --help)", name);
+	else
+		complain("the verb is empty (see torpor --help)");
 	return NULL;
 }
 

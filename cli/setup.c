@@ -276,7 +276,7 @@ static int set_up(struct changes *c, const struct setup_options *o)
 	enum setup_how how;
 	int err;
 
-	if (check_words(o->words) || check_file(r, o) ||
+	if (check_file(r, o) ||
 		(!o->file && (swap_place_find(&place, o->swap) || check_swap_area(&place))))
 		return -1;
 	how = choose_how(o, grub);
@@ -362,7 +362,9 @@ static int parse(int argc, char **argv, struct setup_options *ret)
 			ret->remove ? "remove" : "refresh");
 	if (ret->size && !ret->file)
 		return complain("setup: --size is of --file");
-	return 0;
+	if (ret->file && image_file_words(ret->file, ret->size))
+		return -1;
+	return check_words(ret->words);
 }
 
 /* Also what an earlier run had written, when it was ended before that was in its place. */
@@ -403,7 +405,7 @@ static int run(struct setup_options *o)
 	}
 	if (!o->dry_run && settle_all(&record))
 		err = -1;
-	return err ? STATUS_FAILED : STATUS_OK;
+	return err ? (int)failure_status() : STATUS_OK;
 }
 
 int setup_main(int argc, char **argv)

@@ -192,6 +192,28 @@ def names():
     check(status == 0 and json.loads(out)["path"] == HOSTILE, f"info --json of a hostile name: {out!r}")
 
 
+def wrong_words(image):
+    """Wrong usage is 2 and what is not there is 4, whichever verb it is; one line says so. Nothing is an empty name."""
+    kept = ("--in", image)
+    usage = [("setup", "--swap", ""), ("setup", "--file", ""), ("setup", "--file", "/x/y", "--size", "4Q"),
+             ("setup", "--file", "/x/y", "--size", "0"), ("setup", "--file", "x"), ("setup", "--loader-args", "no=1"),
+             ("setup", "--esp="), ("facts", ""), ("format", ""), ("format", "--keep", "4Q", image), ("save", "--to", ""),
+             ("info", ""), ("verify", ""), ("dump", ""), ("dump", image, ""), ("keep", "list", "--in", ""),
+             ("keep", "put", "", image, *kept), ("keep", "get", "x", "", *kept), ("export", "-o", "", image),
+             ("make", "--raw", "memory", "-o", ""), ("make", "--raw", "", "-o", "x"), ("help", ""), ("",)]
+    missing = [("setup", "--swap", "none", "--dry-run"), ("facts", "none"), ("format", "none"), ("info", "none"),
+               ("verify", "none"), ("dump", "none"), ("keep", "list", "--in", "none"), ("export", "none"),
+               ("make", "--raw", "none", "-o", "x"), ("make", "--elf", "none", "-o", "x"),
+               ("format", "PARTLABEL=none of this name"), ("setup", "--swap", "PARTLABEL=none of this name", "--dry-run"),
+               ("save", "--to", "PARTLABEL=none of this name")]
+    for wanted, lines in ((2, usage), (4, missing)):
+        for words in lines:
+            status, out, err = run(*words)
+            check(status == wanted and not out and re.fullmatch("torpor: [^ ].*\n", err) and ": :" not in err,
+                  f"{words}: {status}, {out!r}, {err!r}")
+    check(not os.path.exists("x"), "something was made by wrong words")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="torpor-command.") as folder:
         os.chdir(folder)
@@ -206,6 +228,7 @@ def main():
         ended("image")
         terminals("image")
         names()
+        wrong_words("image")
         os.chdir("/")
     print(f"{counts[True]} passed, {counts[False]} failed")
     return counts[False] != 0 or counts[True] == 0

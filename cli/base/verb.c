@@ -71,7 +71,7 @@ static const char *spelled(const struct reading *r, int i, char ret[VERB_NAME_BY
 	return ret;
 }
 
-/* Never two of one group; an argument is not given twice: which one was meant is not guessed. */
+/* Never two of one group; an argument is not given twice, nor empty: what was meant is not guessed. */
 static int check_others(struct reading *r, int i)
 {
 	char a[VERB_NAME_BYTES + 2], b[VERB_NAME_BYTES + 2];
@@ -79,6 +79,8 @@ static int check_others(struct reading *r, int i)
 
 	if (r->given[i]++ && r->spec[i].arg)
 		return complain("%s: %s is given twice", r->v->name, spelled(r, i, a));
+	if (r->spec[i].arg && !*optarg)
+		return complain("%s: %s wants %s", r->v->name, spelled(r, i, a), r->spec[i].arg);
 	for (int k = 0; group && k < r->n; k++)
 		if (k != i && r->v->options[k].group == group && r->given[k])
 			return complain("%s: %s and %s exclude each other", r->v->name,
@@ -102,10 +104,14 @@ static int refuse_option(const struct reading *r, int c, char **argv)
 	return complain("%s: %s: no such option (see torpor %s --help)", name, word, name);
 }
 
+/* A script's variable that is not set is no name of anything. */
 static int check_arguments(const struct verb *v, int argc, char **argv)
 {
 	int n = argc - optind;
 
+	for (int i = optind; i < argc; i++)
+		if (!*argv[i])
+			return complain("%s: an argument is empty", v->name);
 	if (n > v->most)
 		return complain("%s: %s is one argument too many", v->name, argv[optind + v->most]);
 	if (n < v->least)

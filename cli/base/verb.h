@@ -29,7 +29,7 @@ struct verb {
 /* Calls take for each option, with its argument (NULL: it has none), which answers 0, or -1 after one
  * complaint. Returns the index in argv of the first argument (options may stand anywhere; argv is put into
  * order), or -1 after one complaint: an unknown option, one of which a group has another already, one with
- * an argument twice, too few or too many arguments. */
+ * an argument twice, too few or too many arguments, an empty one. */
 int verb_options(const struct verb *v, int argc, char **argv,
 	int (*take)(void *ctx, int letter, const char *arg), void *ctx);
 

@@ -39,6 +39,9 @@ bool program_path(char ret[SYS_PATH_MAX]);
 struct target;
 int image_file_set_up(struct changes *c, const char *path, const char *size, char *ret_args);
 
+/* What can be said of its arguments without looking at this machine. -1 after one complaint. */
+int image_file_words(const char *path, const char *size);
+
 /* Makes it mutable; removes it when it was made by us. */
 int image_file_undo(struct changes *c);
 

@@ -69,6 +69,15 @@ static int read_size(const char *text, uint64_t *ret_bytes)
 		text ? text : "auto");
 }
 
+int image_file_words(const char *path, const char *size)
+{
+	uint64_t bytes;
+
+	if (*path != '/' || strlen(path) >= SYS_PATH_MAX)
+		return complain("--file %s: the whole path is wanted", path);
+	return size && strcmp(size, "auto") ? read_size(size, &bytes) : 0;
+}
+
 /* Seen again in the file itself, but by then it would have been written through. */
 static int check_kind(const char *path, const char *folder)
 {

@@ -71,7 +71,7 @@ int mount_of(const char *path, struct mount_line *ret)
 	int err;
 
 	if (!sys_path(full, "%s", path) || stat(full, &st))
-		return complain("%s: %s", path, strerror(errno));
+		return complain_as(open_status(errno), "%s: %s", path, strerror(errno));
 	file = sys_open("/proc/self/mountinfo");
 	if (!file)
 		return complain("cannot read /proc/self/mountinfo");
@@ -120,7 +120,7 @@ static int look_at(const char *path, struct named *ret)
 {
 	memset(ret, 0, sizeof(*ret));
 	if (!sys_real_path(ret->real, "%s", path))
-		return complain("%s: no such device or file", path);
+		return complain_as(STATUS_MISSING, "%s: no such device or file", path);
 	return strncmp(ret->real, "/dev/", 5) ? look_at_file(ret) : look_at_device(ret);
 }
 

@@ -21,7 +21,7 @@ static int find_at(struct target *t, const char *path)
 	struct stat st;
 
 	if (stat(path, &st))
-		return complain("%s: %s", path, strerror(errno));
+		return complain_as(open_status(errno), "%s: %s", path, strerror(errno));
 	if (S_ISREG(st.st_mode))
 		return target_find_file(t, path);
 	if (!S_ISBLK(st.st_mode))

@@ -691,7 +691,7 @@ TEST(shown)
 
 	assert_int_equal(facts_main(1, words), STATUS_OK);
 	words[1] = "/none";
-	assert_int_equal(facts_main(2, words), STATUS_FAILED);
+	assert_int_equal(facts_main(2, words), STATUS_MISSING);
 	assert_complaint("cannot read /none");
 	assert_int_equal(machine_run("setup"), STATUS_OK);
 	words[1] = FACTS_PATH;

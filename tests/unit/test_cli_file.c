@@ -371,8 +371,8 @@ static void refused(const char *words, const char *part)
 
 TEST(set_up_refused)
 {
-	refused("setup --file image", "the whole path is wanted");
-	refused("setup --file " IMAGE " --size 1", "--size 1: auto is wanted");
+	refused_with(STATUS_USAGE, "setup --file image", "the whole path is wanted");
+	refused_with(STATUS_USAGE, "setup --file " IMAGE " --size 1", "--size 1: auto is wanted");
 	refused_with(STATUS_USAGE, "setup --size 16M", "--size is of --file");
 	refused_with(STATUS_USAGE, "setup --file " IMAGE " --swap /dev/vda2", "exclude each other");
 	play.free_bytes = BYTES + (1 << 20);

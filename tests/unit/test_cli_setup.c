@@ -187,12 +187,17 @@ TEST(dry_run)
 	assert_true(sys_exists(RECORD_PATH));
 }
 
-static void refused(const char *words, const char *part)
+static void refused_with(int status, const char *words, const char *part)
 {
-	assert_int_equal(machine_run(words), STATUS_FAILED);
+	assert_int_equal(machine_run(words), status);
 	assert_complaint(part);
 	assert_false(sys_exists("/boot/grub/torpor"));
 	assert_false(sys_exists("/var"));
+}
+
+static void refused(const char *words, const char *part)
+{
+	refused_with(STATUS_FAILED, words, part);
 }
 
 TEST(grub_will_not_do)
@@ -213,12 +218,14 @@ TEST(grub_will_not_do)
 	refused("setup", "no grub.cfg in /boot/grub or /boot/grub2");
 	refused("setup --grub-dir /none", "no grub.cfg in /none");
 	refused("setup --efi-entry", "not booted by UEFI");
-	refused("setup --loader-args $(x)", "'$'");
-	refused("setup --loader-args strict=2", "does not understand strict=2");
-	refused("setup --loader-args seriel=0x3f8", "does not understand seriel=0x3f8");
-	refused("setup --loader-args swap=lba:7", "does not understand swap=lba:7");
+	refused_with(STATUS_USAGE, "setup --loader-args $(x)", "'$'");
+	refused_with(STATUS_USAGE, "setup --loader-args strict=2", "does not understand strict=2");
+	refused_with(STATUS_USAGE, "setup --loader-args seriel=0x3f8",
+		"does not understand seriel=0x3f8");
+	refused_with(
+		STATUS_USAGE, "setup --loader-args swap=lba:7", "does not understand swap=lba:7");
 	snprintf(words, sizeof(words), "setup --loader-args %0201u", 0u); /* not cut, refused */
-	refused(words, "more than 200 characters");
+	refused_with(STATUS_USAGE, words, "more than 200 characters");
 }
 
 /* grubenv is full, modules are missing: before the first hibernation that would show it. */
@@ -413,7 +420,7 @@ TEST(layers)
 	refused("setup", "(systemd's choice, by priority and room)");
 	tree_file("/proc/swaps", "");
 	refused("setup", "no swap area is in use");
-	refused("setup --swap /dev/none", "/dev/none: no such device");
+	refused_with(STATUS_MISSING, "setup --swap /dev/none", "/dev/none: no such device");
 	refused("setup --swap /boot", "neither a block device nor a file");
 }
 

@@ -100,6 +100,26 @@ TEST(refuses)
 	bad("press a --in refused", "press: refused");
 }
 
+TEST(refuses_empty_words)
+{
+	char *none[] = {"press", "", NULL}, *second[] = {"press", "a", "", NULL};
+	char *area[] = {"press", "a", "--in", "", NULL}, *out[] = {"press", "a", "-o", "", NULL};
+	char *joined[] = {"press", "a", "--in=", NULL};
+
+	complain_how(COMPLAIN_SILENTLY);
+	assert_int_equal(verb_options(&press, 2, none, take, taken), -1);
+	assert_string_equal(last_complaint(), "press: an argument is empty");
+	assert_int_equal(verb_options(&press, 3, second, take, taken), -1);
+	assert_string_equal(last_complaint(), "press: an argument is empty");
+	assert_int_equal(verb_options(&press, 4, area, take, taken), -1);
+	assert_string_equal(last_complaint(), "press: --in wants AREA");
+	assert_int_equal(verb_options(&press, 3, joined, take, taken), -1);
+	assert_string_equal(last_complaint(), "press: --in wants AREA");
+	assert_int_equal(verb_options(&press, 4, out, take, taken), -1);
+	assert_string_equal(last_complaint(), "press: -o wants FILE");
+	complain_how(COMPLAIN_ALOUD);
+}
+
 TEST(specs)
 {
 	struct verb_spec s;
