@@ -8,8 +8,10 @@ import struct
 import subprocess
 
 import cases_stock
+import gpt
 import swsusp_image
 from harness import PRODUCT, TORPOR, case
+from story import NO_RESUME
 
 # All that setup could have touched; which entry was booted is the firmware's business.
 TRACES = ("(find /esp /var /usr/lib/systemd -type d; find /esp /var /usr/lib/systemd -type f | "
@@ -144,6 +146,36 @@ for _name, _kernel in (("6.12", cases_stock.DEBIAN_6_12), ("7.2", cases_stock.DE
     _newer = {"kernel": _kernel, "machine": {"cpu": cases_stock.NEWER_KERNELS_CPU}, **cases_stock.NOCOMPRESS}
     _set_up(f"setup-grub-{_name}", "seabios-grub", PARTITION, **_newer)
     _set_up(f"setup-efi-entry-{_name}", "ovmf-grub", PARTITION, "--efi-entry --esp /esp", **_newer)
+
+
+MBR, OTHER_MBR = 0x5ca1ab1e, 0x0ddba115
+
+
+@case("setup-mbr", product=TORPOR)
+def on_mbr(t):
+    """A place by sectors is bound to the disk: a disk of the same layout, with the very same image, is another one."""
+    disk = t.disk(area_mib=0, mbr=MBR, linux_args="parts=esp:vda2,data:vda3,swap:vda4",
+                  **t.build.stock(*cases_stock.DEBIAN_6_1))
+    story = SetupStory(t, "seabios-grub", disk, before="swapoff -a; swapon /dev/vda4")
+    story.stock = True
+    story.set_up("")
+    entry = story.guest.run("cat /esp/boot/grub/custom.cfg")
+    t.check(f"disk=mbr:{MBR:08x} " in entry and "uuid=" in entry, f"the entry is not bound to the disk:\n{entry}")
+    story.check_status()
+    story.work(64)
+    story.save()
+    esp = disk.read_partition("esp", 0, disk.table["esp"].size)
+    gpt.set_mbr_signature(disk.path, OTHER_MBR)
+    story.machine.start()
+    t.note(f"another disk: {story.machine.wait_for(NO_RESUME, 120).group(1)}")
+    story.machine.stop()
+    gpt.set_mbr_signature(disk.path, MBR)
+    disk.write_partition("esp", 0, esp)
+    story.resume()
+    story.verify()
+    story.cycle()
+    story.remove()
+    story.end()
 
 
 @case("setup-two-swaps", product=TORPOR)

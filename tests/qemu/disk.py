@@ -95,8 +95,10 @@ class Disk:
 
 
 def build(path, kernel, initrd, loaders=(), area_mib=1024, swap_mib=768, data_mib=512,
-          kind="virtio", sector_bytes=512, torpor_args="serial=0x3f8", linux_args="", esp_mib=64):
-    """loaders: host paths of torpor.mb2 and torpor.efi, as far as there are any."""
+          kind="virtio", sector_bytes=512, torpor_args="serial=0x3f8", linux_args="", esp_mib=64,
+          mbr=None):
+    """loaders: host paths of torpor.mb2 and torpor.efi, as far as there are any. mbr: the disk signature, where
+    there is to be no GUID partition table; only for BIOS, and without an area."""
     parts = [("bios", 1), ("esp", esp_mib), ("data", data_mib), ("torpor", area_mib),
              ("swap", swap_mib)]
     table = gpt.create(path, [p for p in parts if p[1]], sector_bytes)
@@ -108,11 +110,13 @@ def build(path, kernel, initrd, loaders=(), area_mib=1024, swap_mib=768, data_mi
         _make_esp(disk, work, kernel, initrd, loaders)
         if sector_bytes == 512:
             core = os.path.join(work, "core.img")
-            grub.mkimage("i386-pc", core)
+            grub.mkimage("i386-pc", core, "gpt" if mbr is None else "msdos")
             grub.install_bios(path, core, table["bios"].start, table["bios"].size)
         _make_data(disk, work)
         if swap_mib:
             disk.make("swap", "mkswap", "-q", "-L", "swap")
+        if mbr is not None:
+            gpt.to_mbr(path, table, mbr)
     finally:
         shutil.rmtree(work)
     return disk

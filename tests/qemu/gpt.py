@@ -45,6 +45,33 @@ def create(path, parts, sector_bytes=512, first=MIB):
     return table
 
 
+MBR_TYPE = {"bios": 0xda, "esp": 0x0c, "data": 0x83, "swap": 0x82}
+MBR_SIGNATURE_AT = 0x1b8
+
+
+def to_mbr(path, table, signature):
+    """The same partitions, of a table of MBR's instead, under the same numbers: four at most, none of
+    Torpor's. Boot code stays; of the GUID partition table nothing is left. 512-byte sectors."""
+    size, n_sectors = os.path.getsize(path), 1 + ENTRIES * ENTRY_BYTES // 512
+    entries = b"".join(struct.pack("<B3sB3sII", 0, b"\xfe\xff\xff", MBR_TYPE[p.name], b"\xfe\xff\xff",
+                                   p.start // 512, p.size // 512) for p in table.values())
+    if len(entries) > 64:
+        raise ValueError("an MBR has four partitions")
+    with open(path, "r+b") as f:
+        for start in (512, size - n_sectors * 512):
+            f.seek(start)
+            f.write(bytes(n_sectors * 512))
+        f.seek(446)
+        f.write(entries.ljust(64, b"\0") + b"\x55\xaa")
+    set_mbr_signature(path, signature)
+
+
+def set_mbr_signature(path, signature):
+    with open(path, "r+b") as f:
+        f.seek(MBR_SIGNATURE_AT)
+        f.write(struct.pack("<I", signature))
+
+
 def _write(f, n_sectors, sector_bytes, disk_guid, parts):
     entries = b"".join(_entry(p, sector_bytes) for p in parts).ljust(ENTRIES * ENTRY_BYTES, b"\0")
     array_sectors = len(entries) // sector_bytes

@@ -4,7 +4,7 @@
 import struct
 import subprocess
 
-MODULES = ("part_gpt fat normal configfile linux multiboot2 loadenv test echo serial terminal "
+MODULES = ("part_gpt part_msdos fat normal configfile linux multiboot2 loadenv test echo serial terminal "
            "reboot halt sleep search ls memrw iorw").split()
 EFI_MODULES = ["chain", "efi_gop"]
 BIOS_MODULES = ["biosdisk"]
@@ -86,9 +86,9 @@ fi
 """
 
 
-def mkimage(platform, out):
-    """platform: "i386-pc" or "x86_64-efi". The prefix is on the disk that GRUB came from."""
-    prefix = {"i386-pc": "(,gpt2)/boot/grub", "x86_64-efi": "/boot/grub"}[platform]
+def mkimage(platform, out, table="gpt"):
+    """platform: "i386-pc" or "x86_64-efi"; table: "gpt" or "msdos". The prefix is on the disk that GRUB came from."""
+    prefix = {"i386-pc": f"(,{table}2)/boot/grub", "x86_64-efi": "/boot/grub"}[platform]
     modules = MODULES + (EFI_MODULES if platform == "x86_64-efi" else BIOS_MODULES)
     subprocess.run(["grub-mkimage", "-O", platform, "-p", prefix, "-o", out, *modules], check=True)
 
