@@ -101,6 +101,16 @@ static void choose(const struct judge_input *in, void *work, struct judgment *re
 	}
 }
 
+/* Nothing was there to be judged: where was it looked for? */
+static void say_where(const struct options *o, struct judgment *j)
+{
+	char area[PLACES_WORDS_BYTES], swap[PLACES_WORDS_BYTES];
+	places_words(&o->area, area);
+	places_words(&o->swap, swap);
+	format(j->reason, sizeof(j->reason), "not found: %s%s%s%s%s", *area ? "area=" : "", area,
+		*area && *swap ? ", " : "", *swap ? "swap=" : "", swap);
+}
+
 int judge(const struct judge_input *in, struct judgment *ret)
 {
 	static struct verdict own;
@@ -120,6 +130,8 @@ int judge(const struct judge_input *in, struct judgment *ret)
 	} else {
 		choose(in, work, ret, &own, &empty);
 	}
+	if (ret->err == ERR_NOT_FOUND && !ret->seen)
+		say_where(in->options, ret);
 	return ret->err;
 }
 

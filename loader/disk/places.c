@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "format.h"
 #include "log.h"
 
 /* A search that is under way. */
@@ -137,4 +138,50 @@ void places_each(const struct disks *disks, const struct place_query *q, void *w
 		on_disk(&w, disks->dev[i]);
 	if (w.n == 1)
 		v->place(v->ctx, &w.only);
+}
+
+#define GUID_TEXT_BYTES 37
+
+/* The first three fields are little-endian (UEFI 2.10, appendix A). */
+static void guid_text(const uint8_t guid[16], char ret[GUID_TEXT_BYTES])
+{
+	static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	static const char digit[] = "0123456789abcdef";
+	char *to = ret;
+	for (uint32_t i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*to++ = '-';
+		*to++ = digit[guid[order[i]] >> 4];
+		*to++ = digit[guid[order[i]] & 15];
+	}
+	*to = 0;
+}
+
+static void disk_words(const struct place_query *q, char *ret, uint32_t cap)
+{
+	char guid[GUID_TEXT_BYTES];
+	*ret = 0;
+	if (q->disk_by == DISK_BY_MBR)
+		format(ret, cap, " disk=mbr:%08x", q->mbr);
+	if (q->disk_by == DISK_BY_GUID) {
+		guid_text(q->disk, guid);
+		format(ret, cap, " disk=%s", guid);
+	}
+}
+
+void places_words(const struct place_query *q, char ret[PLACES_WORDS_BYTES])
+{
+	char guid[GUID_TEXT_BYTES], disk[GUID_TEXT_BYTES + 8];
+	disk_words(q, disk, sizeof(disk));
+	guid_text(q->guid, guid);
+	*ret = 0;
+	if (q->by == PLACE_BY_TYPE)
+		format(ret, PLACES_WORDS_BYTES, "any by type%s", disk);
+	if (q->by == PLACE_BY_PARTUUID)
+		format(ret, PLACES_WORDS_BYTES, "partuuid:%s%s", guid, disk);
+	if (q->by == PLACE_BY_PARTLABEL)
+		format(ret, PLACES_WORDS_BYTES, "partlabel:%s%s", q->label, disk);
+	if (q->by == PLACE_BY_LBA)
+		format(ret, PLACES_WORDS_BYTES, "lba:%llu+%llu%s", (unsigned long long)q->lba,
+			(unsigned long long)q->n_sectors, disk);
 }

@@ -51,4 +51,9 @@ struct places_visitor {
 void places_each(const struct disks *disks, const struct place_query *q, void *work,
 	const struct places_visitor *v);
 
+/* What it looks for, as the words of the loader's line say it, without area= or swap=: "partuuid:..., disk=..."; "" for
+ * nothing, "any by type" for what is looked for when nothing is named. */
+#define PLACES_WORDS_BYTES 112
+void places_words(const struct place_query *q, char ret[PLACES_WORDS_BYTES]);
+
 #endif

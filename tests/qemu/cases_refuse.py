@@ -56,7 +56,7 @@ def other_partuuid(t):
     story = _saved(t)
     right = story.disk.torpor_args()
     story.disk.set_env(torpor_args=f"{right} area=partuuid:{uuid.uuid4()}")
-    _refused(t, story, "not found")
+    _refused(t, story, "not found: area=partuuid:")
     story.disk.set_env(torpor_args="serial=0x3f8 area=nowhere")
     _refused(t, story, "area=nowhere")
     story.disk.set_env(torpor_args=f"{right} area=partuuid:{story.disk.table['torpor'].guid}")

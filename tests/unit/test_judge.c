@@ -119,7 +119,7 @@ static const struct row {
 	{"nothing", OWN_ABSENT, STOCK_ABSENT, MOUNTED_SAME, NULL, JUDGE_NONE, IMG_ERR_NO_AREA,
 		"no image area", IMG_ERR_NO_AREA},
 	{"no disk", OWN_VALID, STOCK_VALID, MOUNTED_SAME, no_disk_at_all, JUDGE_NONE, ERR_NOT_FOUND,
-		"not found", ERR_NOT_FOUND},
+		"not found: area=lba:64+2048, swap=lba:2176+2464", ERR_NOT_FOUND},
 	/* What is old or damaged of one kind hides nothing of the other. */
 	{"launched, stock", OWN_LAUNCHED, STOCK_VALID, MOUNTED_SAME, NULL, JUDGE_STOCK, 0, NULL, 0},
 	{"consumed, stock", OWN_CONSUMED, STOCK_VALID, MOUNTED_WRITTEN, NULL, JUDGE_STOCK, 0, NULL,

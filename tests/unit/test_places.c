@@ -172,6 +172,40 @@ TEST(on_a_disk)
 	assert_int_equal(n_found, 0);
 }
 
+static void says(const struct place_query *q, const char *wanted)
+{
+	char words[PLACES_WORDS_BYTES];
+	places_words(q, words);
+	assert_string_equal(words, wanted);
+}
+
+/* As the loader's line has them; the longest are not cut. */
+TEST(words)
+{
+	struct place_query q = query(PLACE_BY_PARTUUID, "01234567-89ab-cdef-0123-456789abcdef");
+	says(&q, "partuuid:01234567-89ab-cdef-0123-456789abcdef");
+	q.disk_by = DISK_BY_GUID;
+	gpt_make_guid("10000002-0000-0000-0000-00000000000f", q.disk);
+	says(&q, "partuuid:01234567-89ab-cdef-0123-456789abcdef "
+		 "disk=10000002-0000-0000-0000-00000000000f");
+	q.by = PLACE_BY_TYPE;
+	says(&q, "any by type disk=10000002-0000-0000-0000-00000000000f");
+	q.by = PLACE_BY_LBA;
+	q.lba = q.n_sectors = UINT64_MAX;
+	says(&q, "lba:18446744073709551615+18446744073709551615 "
+		 "disk=10000002-0000-0000-0000-00000000000f");
+	q = (struct place_query){.by = PLACE_BY_LBA,
+		.lba = 7,
+		.n_sectors = 99,
+		.disk_by = DISK_BY_MBR,
+		.mbr = 0xddba115};
+	says(&q, "lba:7+99 disk=mbr:0ddba115");
+	q = (struct place_query){.by = PLACE_BY_PARTLABEL, .label = "swap"};
+	says(&q, "partlabel:swap");
+	q.by = PLACE_NONE;
+	says(&q, "");
+}
+
 /* Both tables of a disk are bad: said, and the others are looked at all the same. */
 TEST(damaged_table)
 {
