@@ -202,7 +202,7 @@ static int get_file(struct kept *k, const struct img_object_rec *object, const s
 
 	if (out_file_begin(&out, o->path, how, "--replace", k->whole.fd))
 		return -1;
-	return out_file_end(&out, copy_out(k, object, out.fd, out.part));
+	return out_file_end(&out, copy_out(k, object, out.fd, out.path));
 }
 
 static int get(const struct keep *o)

@@ -112,23 +112,51 @@ def full_disk(image):
                   f"{words} to a full disk: {p.returncode}, {p.stderr}")
 
 
+def makes(p, path):
+    """Whether it has a file in the making, with a name or without one."""
+    try:
+        goals = [os.readlink(f"/proc/{p.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{p.pid}/fd")]
+    except OSError:
+        return False
+    return any(g.endswith(f"/{path}.part") or re.search("/#[0-9]+ .deleted.$", g) for g in goals)
+
+
+def no_names():
+    try:
+        os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))
+        return True
+    except OSError:
+        return False
+
+
+def default_action(number):
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def ended(image):
     """Ended at some moment of it: nothing of ours stays. Ignored signals stay ignored."""
+    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE]
+    signals += [signal.SIGKILL] if no_names() else []
+    before = sorted(os.listdir("."))
+    caught = 0
     verbs = {"exported": ("export", "--raw", "-o", "exported", image), "again": ("make", "--raw", "memory", "-o", "again")}
     for path, words in verbs.items():
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGPIPE):
+        for number in signals:
             p = subprocess.Popen([TORPOR, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL, preexec_fn=lambda n=number: signal.signal(n, signal.SIG_DFL))
+                                 stderr=subprocess.DEVNULL, preexec_fn=lambda n=number: default_action(n))
             for _ in range(2000):
-                if os.path.exists(path + ".part") or p.poll() is not None:
+                if makes(p, path) or p.poll() is not None:
                     break
                 time.sleep(0.001)
             p.send_signal(number)
             p.wait(60)
-            check(not os.path.exists(path + ".part"), f"{words[0]} ended by {number} leaves {path}.part")
+            caught += not os.path.exists(path)
+            check(set(os.listdir(".")) <= {*before, path}, f"{words[0]} ended by {number} leaves {os.listdir('.')}")
             check(p.returncode == -number or os.path.exists(path), f"{words[0]}: {p.returncode} by {number}")
             if os.path.exists(path):
                 os.unlink(path)
+    check(caught, "each was faster than its signal")
     everything = [signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ]
     status, _, err = run("make", "--raw", "memory", "-o", "ignoring", ignored=everything)
     check(status == 0, f"make with signals ignored: {status}, {err}")

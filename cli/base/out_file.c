@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A command that is killed, or whose disk is full, must not leave half a file under a name that
- * somebody will believe: so the file is made beside it and renamed at the end.
+ * somebody will believe: so the file has no name until it is whole, and the file system forgets it if
+ * that moment does not come. Where there are no such files it is made beside its name, and renamed.
  */
 #define _GNU_SOURCE
 #include "out_file.h"
@@ -18,12 +19,14 @@
 #include "say.h"
 #include "unfinished.h"
 
+enum out_way out_way_at_most = OUT_NAMELESS;
+
 static int check_there(const char *path, enum out_how how, const char *option, int source)
 {
 	struct stat there, from;
 
 	if (lstat(path, &there))
-		return 0; /* what else is wrong is found when it is made */
+		return errno == ENOENT ? 0 : complain("cannot make %s: %s", path, strerror(errno));
 	if (stat(path, &there) ? errno != ENOENT : !S_ISREG(there.st_mode))
 		return complain("%s is not a file", path);
 	if (!fstat(source, &from) && from.st_dev == there.st_dev && from.st_ino == there.st_ino)
@@ -39,6 +42,34 @@ static void release(struct out_file *o)
 	free(o->path);
 	free(o->part);
 	*o = (struct out_file){.fd = -1};
+}
+
+#define FD_PATH_BYTES 40
+
+static const char *fd_path(char ret[FD_PATH_BYTES], int fd)
+{
+	snprintf(ret, FD_PATH_BYTES, "/proc/self/fd/%d", fd);
+	return ret;
+}
+
+/* In the folder of its later name. False: not there (FAT, NFS), or it could not be given a name (no /proc). */
+static bool make_nameless(struct out_file *o)
+{
+	char path[FD_PATH_BYTES], *slash = strrchr(o->path, '/');
+	const char *folder = slash ? o->path : ".";
+
+	if (out_way_at_most != OUT_NAMELESS)
+		return false;
+	if (slash)
+		*slash = 0;
+	o->fd = open(*folder ? folder : "/", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	if (slash)
+		*slash = '/';
+	if (o->fd >= 0 && access(fd_path(path, o->fd), F_OK)) {
+		close(o->fd);
+		o->fd = -1;
+	}
+	return o->fd >= 0;
 }
 
 /* No signal comes between its making and its being known as ours to remove. */
@@ -87,6 +118,8 @@ int out_file_begin(
 	if (!o->path || asprintf(&o->part, "%s.part", o->path) < 0) {
 		o->part = NULL;
 		err = complain("out of memory");
+	} else if (make_nameless(o)) {
+		o->nameless = true;
 	} else {
 		err = make_part(o);
 	}
@@ -97,8 +130,49 @@ int out_file_begin(
 	return err;
 }
 
-static int give_name(const struct out_file *o)
+/* What is there can only be replaced by something that has a name: for a moment, and one that nobody has. */
+static int name_beside(struct out_file *o, const char *from)
 {
+	for (unsigned int i = 0; linkat(AT_FDCWD, from, AT_FDCWD, o->part, AT_SYMLINK_FOLLOW);
+		i++) {
+		char *other;
+
+		if (errno != EEXIST || i == 100)
+			return -1;
+		if (asprintf(&other, "%s.part%u", o->path, i) < 0)
+			return -1;
+		free(o->part);
+		o->part = other;
+	}
+	o->nameless = false;
+	return 0;
+}
+
+static int give_first_name(struct out_file *o)
+{
+	char from[FD_PATH_BYTES];
+
+	if (!linkat(AT_FDCWD, fd_path(from, o->fd), AT_FDCWD, o->path, AT_SYMLINK_FOLLOW))
+		return 0;
+	if (errno != EEXIST || !o->may_replace || name_beside(o, from))
+		return -1;
+	return rename(o->part, o->path);
+}
+
+static int give_name(struct out_file *o)
+{
+	sigset_t all, before;
+	int err, why;
+
+	if (o->nameless) {
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, &before);
+		err = give_first_name(o);
+		why = errno;
+		sigprocmask(SIG_SETMASK, &before, NULL);
+		errno = why;
+		return err;
+	}
 	if (!o->may_replace) {
 		if (!renameat2(AT_FDCWD, o->part, AT_FDCWD, o->path, RENAME_NOREPLACE))
 			return 0;
@@ -111,10 +185,10 @@ static int give_name(const struct out_file *o)
 int out_file_end(struct out_file *o, int err)
 {
 	if (!err && fsync(o->fd))
-		err = complain("cannot write %s: %s", o->part, strerror(errno));
+		err = complain("cannot write %s: %s", o->path, strerror(errno));
 	if (!err && give_name(o))
-		err = complain("cannot rename %s to %s: %s", o->part, o->path, strerror(errno));
-	if (err)
+		err = complain("cannot make %s: %s", o->path, strerror(errno));
+	if (err && !o->nameless)
 		(void)unlink(o->part);
 	unfinished_is(NULL);
 	release(o);

@@ -6,10 +6,14 @@
 #include <stdbool.h>
 
 struct out_file {
-	char *path, *part; /* part: its name until then */
+	char *path, *part; /* part: its name until then, if it needs one */
 	int fd;            /* for reading and writing; -1 */
-	bool may_replace;
+	bool may_replace, nameless;
 };
+
+/* OUT_NAMED: as on a file system that has no files without a name, for tests. */
+enum out_way { OUT_NAMELESS, OUT_NAMED };
+extern enum out_way out_way_at_most;
 
 /* OUT_NEW: nothing may be there. Only files are replaced, and never the one that source is open on.
  * option: what would overwrite what is there, for the message. -1 after one complaint; needs no end

@@ -20,7 +20,6 @@
 #include "core_file.h"
 #include "image_view.h"
 #include "kept.h"
-#include "out_file.h"
 #include "progress.h"
 #include "saved_state.h"
 #include "say.h"
@@ -335,30 +334,6 @@ TEST(stock)
 		}
 		fclose(f);
 		swb_free(&b);
-	}
-}
-
-/* Ctrl-C while a file is made: it is gone, what was there stays, and the command ends by the signal. */
-TEST(ended_by_a_signal)
-{
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
-	const char *path = in_dir("core");
-	struct out_file out;
-	int status;
-
-	fclose(fopen(path, "w"));
-	for (unsigned i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
-		pid_t child = fork();
-		if (!child) {
-			signal(ends[i], SIG_DFL); /* a background job inherits "ignored" */
-			if (!out_file_begin(&out, path, OUT_REPLACE, "--force", -1))
-				raise(ends[i]);
-			_exit(1);
-		}
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == ends[i]);
-		assert_int_equal(access(path, F_OK), 0);
-		assert_int_equal(access(in_dir("core.part"), F_OK), -1);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include "commands.h"
 #include "kept.h"
+#include "out_file.h"
 #include "said_json.h"
 #include "say.h"
 
@@ -215,9 +216,14 @@ TEST(get_over)
 	fd = open(part, O_CREAT | O_WRONLY, 0600);
 	assert_int_equal(write(fd, "x", 1), 1);
 	close(fd);
+	out_way_at_most = OUT_NAMED;
 	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_FAILED);
 	assert_complaint("output.part: File exists");
-	assert_int_equal(unlink(part), 0);
+	out_way_at_most = OUT_NAMELESS;
+	assert_int_equal(KEEP("get", "vm", output, "--in", area), STATUS_OK);
+	assert_int_equal(KEEP("get", "vm", output, "--replace", "--in", area), STATUS_OK);
+	assert_int_equal(unlink(output), 0);
+	assert_int_equal(unlink(part), 0); /* whosever it is: it stayed */
 	assert_int_equal(KEEP("list", "--in", area), STATUS_OK);
 
 	/* Through a link: the file, not the link. */

@@ -363,3 +363,6 @@ SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/ac
 
 UNIT += verb
 SRC_verb := cli/base/verb.c cli/help.c cli/completion.c cli/base/say.c cli/base/escape.c
+
+UNIT += out_file
+SRC_out_file := cli/base/out_file.c cli/base/unfinished.c cli/base/say.c cli/base/escape.c
