@@ -18,7 +18,7 @@
 
 static char last[4096];
 static enum exit_status last_status = STATUS_FAILED;
-static enum complaining complaining;
+static unsigned int silent; /* how many want silence */
 static int quiet;
 
 int say_begin(void)
@@ -104,7 +104,7 @@ static int complain_args(enum exit_status status, const char *fmt, va_list args)
 
 	vsnprintf(last, sizeof(last), fmt, args);
 	last_status = status;
-	if (complaining == COMPLAIN_SILENTLY)
+	if (silent)
 		return -1;
 	fflush(stdout);
 	fprintf(stderr, "torpor: %s\n", escape_text(shown, sizeof(shown), last));
@@ -144,7 +144,10 @@ enum exit_status failure_status(void)
 
 void complain_how(enum complaining how)
 {
-	complaining = how;
+	if (how == COMPLAIN_SILENTLY)
+		silent++;
+	else if (silent)
+		silent--;
 }
 
 const char *last_complaint(void)

@@ -39,7 +39,8 @@ enum exit_status failure_status(void);
 /* The text of the last complaint, without "torpor: "; "" when there was none. */
 const char *last_complaint(void);
 
-/* Silent: complaints are only kept for last_complaint. */
+/* Silent: complaints are only kept for last_complaint. Each COMPLAIN_SILENTLY is ended by a COMPLAIN_ALOUD: what is
+ * asked silently may ask others so in its turn. */
 enum complaining { COMPLAIN_ALOUD, COMPLAIN_SILENTLY };
 void complain_how(enum complaining how);
 

@@ -123,7 +123,6 @@ void machine_setup(void)
 	machine();
 }
 
-/* Up to five words. */
 int machine_run(const char *words)
 {
 	char text[256], *argv[8] = {0}, *save = NULL;
@@ -137,6 +136,25 @@ int machine_run(const char *words)
 	if (!strcmp(argv[0], "status"))
 		return status_main(argc, argv);
 	return strcmp(argv[0], "arm") ? disarm_main(argc, argv) : arm_main(argc, argv);
+}
+
+const char *machine_said(int fd, const char *words)
+{
+	static char text[65536];
+	FILE *f = tmpfile();
+	int before = dup(fd);
+
+	assert_non_null(f);
+	fflush(NULL);
+	assert_int_equal(dup2(fileno(f), fd), fd);
+	(void)machine_run(words);
+	fflush(NULL);
+	dup2(before, fd);
+	close(before);
+	rewind(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = 0;
+	fclose(f);
+	return text;
 }
 
 void machine_has(const char *path, const char *part)

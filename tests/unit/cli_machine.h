@@ -29,6 +29,9 @@ void machine_program(const char *path, const char *version);
 /* A command of setup's kin, up to seven words: its exit status. */
 int machine_run(const char *words);
 
+/* The same: what it says on descriptor 1 or 2. */
+const char *machine_said(int fd, const char *words);
+
 /* A file of the tree has this in it, or has not. */
 void machine_has(const char *path, const char *part);
 void machine_has_not(const char *path, const char *part);

@@ -878,6 +878,35 @@ TEST(status)
 	assert_int_equal(machine_run("status"), STATUS_NOT_RESUMED);
 }
 
+/* Each problem is a line of its answer, and not one on stderr, too. */
+TEST(status_complains_of_nothing)
+{
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	assert_string_equal(machine_said(STDERR_FILENO, "status"), "");
+	assert_int_equal(machine_run("setup"), STATUS_OK);
+	tree_remove("/dev/vda2");
+	tree_folder("/dev/vda2"); /* what cannot be read */
+	assert_string_equal(machine_said(STDERR_FILENO, "status"), "");
+	assert_string_equal(machine_said(STDERR_FILENO, "status --json"), "");
+}
+
+/* What is said is harmless, whatever a folder is called. */
+TEST(hook_of_a_copy_is_said)
+{
+	char full[SYS_PATH_MAX];
+	const char *said;
+
+	tree_file("/usr/lib/systemd/systemd-sleep", "");
+	tree_remove("/proc/self/exe");
+	machine_program("/usr/bin/\033[2J/torpor", torpor_version);
+	assert_true(sys_path(full, "/usr/bin/\033[2J"));
+	assert_int_equal(chmod(full, 0777), 0);
+	tree_link("/proc/self/exe", "/usr/bin/\033[2J/torpor");
+	said = machine_said(STDOUT_FILENO, "setup");
+	assert_non_null(strstr(said, "a copy of this program: "));
+	assert_null(strchr(said, '\033'));
+}
+
 TEST(status_efi)
 {
 	static const char secure[] = "/sys/firmware/efi/efivars/"
