@@ -252,7 +252,7 @@ static int refresh(struct changes *c, const struct setup_options *o)
 	if (c->n && change_save_record(c))
 		err = -1;
 	if (!err && c->n == 0)
-		printf("all is as it should be\n");
+		say("all is as it should be\n");
 	return err ? -1 : 0;
 }
 

@@ -46,7 +46,7 @@ static int copy_program(struct changes *c, const char *program, const char *why)
 
 	if (!content)
 		return complain("cannot read this program, %s: %s", program, strerror(errno));
-	printf("sleep hook  runs " COPY_PATH ", a copy of this program: %s\n", why);
+	say("sleep hook  runs " COPY_PATH ", a copy of this program: %s\n", why);
 	err = change_folder(c, COPY_FOLDER) || change_file(c, COPY_PATH, content, n, 0755);
 	free(content);
 	if (!err && !c->dry_run)
