@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "facts_collect.h"
 #include "facts_file.h"
+#include "image_io.h"
 #include "say.h"
 #include "verb.h"
 
@@ -26,7 +27,7 @@ static int show(const char *name, size_t bytes)
 	if (err == IMG_ERR_NOT_FOUND)
 		say("# no facts\n");
 	else if (err)
-		return complain("%s: %s", name, img_err_text(err));
+		return complain_as(image_status(err), "%s: %s", name, img_err_text(err));
 	else
 		state_dump(&reader, put, NULL);
 	return 0;

@@ -225,7 +225,8 @@ static int look_at_target(struct save *s)
 	area_identify(t);
 	t->fd = open(t->path, O_RDONLY | O_CLOEXEC);
 	if (t->fd < 0)
-		return complain("cannot open %s: %s", t->path, strerror(errno));
+		return complain_as(
+			open_status(errno), "cannot open %s: %s", t->path, strerror(errno));
 	if (image_attach(&s->file, s->to, t->fd, target_area_bytes(t)))
 		return -1;
 	say_target(s);

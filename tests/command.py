@@ -207,6 +207,15 @@ def terminals(image):
     check("is a terminal" in said, f"export to a terminal: {said!r}")
 
 
+def damaged_facts(image):
+    """A file of facts that is not as it was written."""
+    for name, text in (("damaged", b"Tfacts1\0" + b"?" * 1000), ("cut", b"Tfacts1\0"), ("other", content(image)[:8192])):
+        with open(name, "wb") as f:
+            f.write(text)
+        status, _, err = run("facts", name)
+        check(status == 6 and name in err, f"facts of a {name} file: {status}, {err}")
+
+
 def names():
     """Whatever a file is called, a terminal sees one line of text."""
     os.link("image", HOSTILE)
@@ -255,6 +264,7 @@ def main():
         full_disk("image")
         ended("image")
         terminals("image")
+        damaged_facts("image")
         names()
         wrong_words("image")
         os.chdir("/")

@@ -144,7 +144,7 @@ int target_find_file(struct target *t, const char *path)
 	memset(t, 0, sizeof(*t));
 	t->fd = -1;
 	if (fd < 0)
-		return complain("cannot open %s: %s", path, strerror(errno));
+		return complain_as(open_status(errno), "cannot open %s: %s", path, strerror(errno));
 	err = find_opened(t, fd, path);
 	close(fd);
 	return err;

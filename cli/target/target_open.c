@@ -55,7 +55,7 @@ int target_open(struct target *t)
 			t->path);
 	if (errno == EROFS || errno == EACCES)
 		return complain("%s cannot be written: %s", t->path, strerror(errno));
-	return complain("cannot open %s: %s", t->path, strerror(errno));
+	return complain_as(open_status(errno), "cannot open %s: %s", t->path, strerror(errno));
 }
 
 /* Linux may have pages of what the writer and the loader have changed behind its back. */

@@ -699,7 +699,7 @@ TEST(shown)
 	assert_int_equal(machine_run("arm"), STATUS_OK);
 	assert_int_equal(facts_main(2, words), STATUS_OK);
 	words[1] = "/boot/grub/grub.cfg";
-	assert_int_equal(facts_main(2, words), STATUS_FAILED);
+	assert_int_equal(facts_main(2, words), STATUS_DAMAGED);
 	words[1] = "-x";
 	assert_int_equal(facts_main(2, words), STATUS_USAGE);
 	assert_int_equal(facts_main(3, words), STATUS_USAGE);
