@@ -115,3 +115,15 @@ bool e820_is_not_ram(const struct e820_map *m, uint64_t start, uint64_t bytes)
 	}
 	return reached >= end;
 }
+
+bool e820_has_ram(const struct e820_map *m, uint64_t start, uint64_t bytes)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		const struct swsusp_e820 *e = &m->v[i];
+
+		if (e->type == TYPE_RAM &&
+			(start < e->start ? e->start - start < bytes : start - e->start < e->size))
+			return bytes != 0;
+	}
+	return false;
+}

@@ -42,4 +42,7 @@ bool e820_same(const struct e820_map *a, const struct e820_map *b);
 /* All of it lies in entries other than RAM. */
 bool e820_is_not_ram(const struct e820_map *m, uint64_t start, uint64_t bytes);
 
+/* Some of it lies in an entry of RAM. Where no entry is it is neither. */
+bool e820_has_ram(const struct e820_map *m, uint64_t start, uint64_t bytes);
+
 #endif

@@ -110,14 +110,7 @@ static bool is_firmwares(const struct all_facts *a, const struct acpi_entry *e)
 
 static bool is_ours(const struct all_facts *a, const struct acpi_entry *e)
 {
-	for (uint32_t i = 0; i < a->map.n; i++) {
-		const struct swsusp_e820 *r = &a->map.v[i];
-
-		if (r->type == MEMORY_RAM && e->address >= r->start &&
-			e->address - r->start < r->size)
-			return true;
-	}
-	return e->address >= PHYS_MAX;
+	return e->address >= PHYS_MAX || e820_has_ram(&a->map, e->address, 1);
 }
 
 /* NULL, or what does not fit. */

@@ -64,7 +64,7 @@ static int check_logo(void)
 static bool is_from_initrd(const struct span *s, const char *name, const struct e820_map *m)
 {
 	return (!strncmp(name, "ACPI Tables", 11) || !strncmp(name, "ACPI Non-volatile", 17)) &&
-	       !e820_is_not_ram(m, s->start, s->end - s->start);
+	       e820_has_ram(m, s->start, s->end - s->start);
 }
 
 static bool by_platform(void)

@@ -214,4 +214,9 @@ TEST(not_ram)
 	assert_false(e820_is_not_ram(&map, 0x2fff, 2)); /* into a gap */
 	assert_false(e820_is_not_ram(&map, 0x4000, 0));
 	assert_false(e820_is_not_ram(&map, 0x4000, UINT64_MAX));
+	assert_true(e820_has_ram(&map, 0xfff, 2));
+	assert_true(e820_has_ram(&map, 0, UINT64_MAX));
+	assert_false(e820_has_ram(&map, 0x1000, UINT64_MAX));
+	assert_false(e820_has_ram(&map, 0x3000, 0x1000));
+	assert_false(e820_has_ram(&map, 0xfff, 0));
 }
