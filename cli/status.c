@@ -11,11 +11,11 @@
 
 #include "commands.h"
 #include "facts_arm.h"
-#include "facts_parse.h"
 #include "grub_text.h"
 #include "json.h"
 #include "kexec.h"
 #include "loader_words.h"
+#include "proc_text.h"
 #include "say.h"
 #include "setup.h"
 #include "stock_image.h"
@@ -489,7 +489,7 @@ static enum exit_status conclude(const struct status *s)
 {
 	const char *what = *s->record.image ? "save" : "hibernation";
 
-	if (!s->good && !*facts_root && geteuid() != 0) {
+	if (!s->good && !*sys_root && geteuid() != 0) {
 		complain("not all of it can be looked at without root's rights");
 		return STATUS_FAILED;
 	}

@@ -38,7 +38,7 @@ static void say_mounts(void)
 
 int facts_arm(const struct setup_record *r, enum facts_say how)
 {
-	if (!*facts_root)
+	if (!*sys_root)
 		sync(); /* what the mounts themselves have changed is compared as on disk */
 	collect(r);
 	if (all.refusal[0])

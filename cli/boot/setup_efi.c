@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "say.h"
 #include "setup.h"
 #include "starts.h"

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "facts.h"
-#include "facts_parse.h"
 #include "grub_text.h"
+#include "proc_text.h"
 #include "say.h"
 #include "setup.h"
 #include "swap_place.h"

@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "facts_parse.h"
 #include "file_sys.h"
 #include "interrupt.h"
+#include "proc_text.h"
 #include "progress.h"
 #include "say.h"
 #include "setup.h"

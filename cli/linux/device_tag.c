@@ -14,7 +14,7 @@
 /* Without udev: whatever block devices there are are looked at. */
 static bool ask_blkid(const char *tag, char ret[SYS_PATH_MAX])
 {
-	char *name = *facts_root ? NULL : blkid_evaluate_spec(tag, NULL);
+	char *name = *sys_root ? NULL : blkid_evaluate_spec(tag, NULL);
 	bool found = name && name[0] == '/' && strlen(name) < SYS_PATH_MAX;
 
 	if (found)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The only way to /proc, /sys and /dev: a test points facts_root at a folder, and the whole
+ * The only way to /proc, /sys and /dev: a test points sys_root at a folder, and the whole
  * command sees another machine.
  */
 #include "sysfiles.h"
@@ -14,16 +14,16 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *facts_root = "";
+const char *sys_root = "";
 
 static bool join(char ret_path[SYS_PATH_MAX], const char *fmt, va_list args)
 {
-	size_t n = strlen(facts_root);
+	size_t n = strlen(sys_root);
 	int rest;
 
 	if (n >= SYS_PATH_MAX)
 		return false;
-	memcpy(ret_path, facts_root, n);
+	memcpy(ret_path, sys_root, n);
 	rest = vsnprintf(ret_path + n, SYS_PATH_MAX - n, fmt, args);
 	return rest >= 0 && (size_t)rest < SYS_PATH_MAX - n;
 }
@@ -198,7 +198,7 @@ bool sys_link_name(char *buf, size_t cap, const char *fmt, ...)
 bool sys_real_path(char ret_path[SYS_PATH_MAX], const char *fmt, ...)
 {
 	char path[SYS_PATH_MAX];
-	size_t n = strlen(facts_root);
+	size_t n = strlen(sys_root);
 	char *real;
 	va_list args;
 	bool ok;
@@ -209,7 +209,7 @@ bool sys_real_path(char ret_path[SYS_PATH_MAX], const char *fmt, ...)
 	real = ok ? realpath(path, NULL) : NULL;
 	if (!real)
 		return false;
-	ok = strncmp(real, facts_root, n) == 0 && strlen(real) - n < SYS_PATH_MAX;
+	ok = strncmp(real, sys_root, n) == 0 && strlen(real) - n < SYS_PATH_MAX;
 	if (ok)
 		strcpy(ret_path, real + n);
 	free(real);

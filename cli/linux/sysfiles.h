@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Small files of /proc, /sys and /dev. Every path goes through facts_root, so that all that
+ * Small files of /proc, /sys and /dev. Every path goes through sys_root, so that all that
  * reads the system can be run on a copy of its files.
  */
 #ifndef CLI_SYSFILES_H
@@ -13,11 +13,11 @@
 
 #define SYS_PATH_MAX 1024
 
-extern const char *facts_root; /* "" on a living system */
+extern const char *sys_root; /* "" on a living system */
 
 #define SYS_FORMAT(n) __attribute__((format(printf, n, n + 1)))
 
-/* facts_root and the path; false when it is longer than SYS_PATH_MAX. */
+/* sys_root and the path; false when it is longer than SYS_PATH_MAX. */
 bool sys_path(char ret_path[SYS_PATH_MAX], const char *fmt, ...) SYS_FORMAT(2);
 
 bool sys_exists(const char *fmt, ...) SYS_FORMAT(1);
@@ -44,7 +44,7 @@ int sys_write_u64(const char *path, uint64_t value);
 /* The last part of what a symbolic link points to; false when there is no such link. */
 bool sys_link_name(char *buf, size_t cap, const char *fmt, ...) SYS_FORMAT(3);
 
-/* The path without links, and without facts_root. */
+/* The path without links, and without sys_root. */
 bool sys_real_path(char ret_path[SYS_PATH_MAX], const char *fmt, ...) SYS_FORMAT(2);
 
 /* A stream; NULL with errno. */

@@ -18,7 +18,7 @@ static uid_t root(void)
 	char full[SYS_PATH_MAX];
 	struct stat st;
 
-	return *facts_root && sys_path(full, "/") && !stat(full, &st) ? st.st_uid : 0;
+	return *sys_root && sys_path(full, "/") && !stat(full, &st) ? st.st_uid : 0;
 }
 
 static int check_one(const char *path)

@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <errno.h>
 
-#include "facts_parse.h"
 #include "handoff.h"
 #include "machine_facts.h"
+#include "proc_text.h"
 #include "say.h"
 #include "sysfiles.h"
 

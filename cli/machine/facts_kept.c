@@ -16,8 +16,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "facts_parse.h"
 #include "memory_use.h"
+#include "proc_text.h"
 #include "ranges.h"
 #include "say.h"
 #include "sysfiles.h"

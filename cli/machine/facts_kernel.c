@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "facts_parse.h"
 #include "machine_facts.h"
+#include "proc_text.h"
 #include "sysfiles.h"
 #include "vmcoreinfo.h"
 

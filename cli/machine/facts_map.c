@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 
 static void take_map(struct all_facts *a, const struct firmware_map *m)
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "sysfiles.h"
 
 #define DEVICES "/sys/bus/pci/devices"

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "sysfiles.h"
 
 /* ---- Memory ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Collects what save has to know of the machine before it may jump: memory map, initial memory,
- * ACPI tables, processors; facts_parse.c takes the texts apart.
+ * ACPI tables, processors; proc_text.c takes the texts apart.
  */
 #include "machine_facts.h"
 

@@ -3,7 +3,7 @@
 #ifndef CLI_MACHINE_FACTS_H
 #define CLI_MACHINE_FACTS_H
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "saved_state.h"
 
 #define KERNEL_SPANS_MAX 8

@@ -25,8 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "facts_parse.h"
 #include "firmware_map.h"
+#include "proc_text.h"
 #include "say.h"
 #include "sysfiles.h"
 

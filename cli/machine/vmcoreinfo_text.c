@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "sysfiles.h"
 
 static bool kcore_notes(uint64_t *ret_offset, size_t *ret_bytes)

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "sysfiles.h"
 
 #define WORKERS       "/sys/devices/virtual/workqueue/cpumask" /* of those that are bound nowhere */

@@ -14,7 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "say.h"
 #include "sysfiles.h"
 

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "facts_parse.h"
 #include "layers.h"
+#include "proc_text.h"
 #include "say.h"
 #include "sysfiles.h"
 #include "target_area.h"

@@ -21,7 +21,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "say.h"
 #include "target_area.h"
 #include "uuid.h"

@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "facts_parse.h"
 #include "img_layout.h"
+#include "proc_text.h"
 #include "say.h"
 #include "uuid.h"
 

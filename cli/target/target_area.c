@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "area.h"
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "say.h"
 #include "target_file.h"
 #include "uuid.h"

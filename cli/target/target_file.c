@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "btrfs_place.h"
-#include "facts_parse.h"
 #include "file_extents.h"
 #include "file_sys.h"
 #include "layers.h"
+#include "proc_text.h"
 #include "say.h"
 #include "uuid.h"
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "say.h"
 #include "target_file.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* facts_parse.c: every parser on any text or bytes; what they accept keeps its promises. */
+/* proc_text.c: every parser on any text or bytes; what they accept keeps its promises. */
 #include <string.h>
 
-#include "facts_parse.h"
+#include "proc_text.h"
 #include "vmcoreinfo.h"
 #include "fuzz.h"
 

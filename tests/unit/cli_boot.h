@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A running kernel and its firmware for facts_root, beside cli_machine's disk: a memory map, ACPI tables, symbols
+ * A running kernel and its firmware for sys_root, beside cli_machine's disk: a memory map, ACPI tables, symbols
  * and the memory behind them, a swap header. All of it fits together; a test breaks one thing.
  */
 #ifndef TESTS_UNIT_CLI_BOOT_H

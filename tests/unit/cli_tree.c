@@ -20,7 +20,7 @@ void tree_setup(void)
 {
 	snprintf(root, sizeof(root), "%s/torpor-tree-XXXXXX", tree_place);
 	assert_non_null(mkdtemp(root));
-	facts_root = root;
+	sys_root = root;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -33,7 +33,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 void tree_teardown(void)
 {
-	facts_root = "";
+	sys_root = "";
 	assert_int_equal(nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A copy of some of /proc and /sys in a temporary folder, for facts_root. */
+/* A copy of some of /proc and /sys in a temporary folder, for sys_root. */
 #ifndef TESTS_UNIT_CLI_TREE_H
 #define TESTS_UNIT_CLI_TREE_H
 
@@ -9,7 +9,7 @@
 
 extern const char *tree_place; /* where trees are made; /tmp */
 
-/* For FIXTURE: an empty tree, facts_root set to it. */
+/* For FIXTURE: an empty tree, sys_root set to it. */
 void tree_setup(void);
 void tree_teardown(void);
 

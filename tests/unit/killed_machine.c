@@ -138,7 +138,7 @@ struct picture picture_take(void)
 {
 	struct picture p = {.n = 0};
 
-	add(&p, facts_root);
+	add(&p, sys_root);
 	return p;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* facts_parse.c: what the kernel's files say, and what is not taken for it. */
+/* proc_text.c: what the kernel's files say, and what is not taken for it. */
 #include "test.h"
 
 #include <string.h>
 
 #include "area.h"
-#include "facts_parse.h"
+#include "proc_text.h"
 
 TEST(spans)
 {

@@ -169,10 +169,10 @@ SRC_find := loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places
 LIBS_find := $(LZ4_A)
 
 UNIT += cli_parse
-SRC_cli_parse := cli/linux/facts_parse.c
+SRC_cli_parse := cli/linux/proc_text.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/linux/facts_parse.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
+SRC_cli_facts := cli/linux/proc_text.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
 	cli/machine/memory_use.c old-kernel/vmcoreinfo.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
@@ -183,7 +183,7 @@ SRC_cli_memory := $(SRC_cli_facts)
 LIBS_cli_memory := $(SWSUSP_A)
 
 # Finding a target, a file too. cli/linux/file_sys.c is played in tests of files (play_file_sys.c).
-TARGET_SRC := cli/linux/facts_parse.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/linux/file_extents.c \
+TARGET_SRC := cli/linux/proc_text.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/linux/layers.c cli/base/uuid.c cli/image/image_io.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c $(IMAGE_SRC)
 UNIT += cli_target
 SRC_cli_target := cli/target/target_use.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
@@ -321,7 +321,7 @@ UNIT += core_file
 SRC_core_file := cli/image/core_file.c
 
 UNIT += cli_hardware
-SRC_cli_hardware := cli/save/siblings.c cli/machine/firmware_settings.c cli/linux/facts_parse.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
+SRC_cli_hardware := cli/save/siblings.c cli/machine/firmware_settings.c cli/linux/proc_text.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
 
 UNIT += crash_info
 SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c

@@ -3,7 +3,7 @@
  * Everything in /proc and /sys that is text or a table, taken apart without opening a file: so
  * that odd machines are a line in a test, and the fuzzer reaches all of it.
  */
-#include "facts_parse.h"
+#include "proc_text.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -3,8 +3,8 @@
  * What the kernel's text files and tables say: pure functions over text and bytes, no files.
  * Whatever is malformed is as if it were not there.
  */
-#ifndef CLI_FACTS_PARSE_H
-#define CLI_FACTS_PARSE_H
+#ifndef CLI_PROC_TEXT_H
+#define CLI_PROC_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
