@@ -101,7 +101,8 @@ static int check_place(struct img_cursor *c, const struct img_chunk_rec *rec, ui
 		return BAD_CHUNK(c, at, rec, stored_bytes, "stored bytes", IMG_STORED_MAX);
 	if (rec->offset < IMG_DATA_START || rec->offset % (frames ? IMG_BLOCK_BYTES : 8) ||
 		rec->offset > used || rec->stored_bytes > used - rec->offset)
-		return BAD_CHUNK(c, at, rec, offset, "offset", used);
+		return BAD_CHUNK(c, at, rec, offset, "offset",
+			used > rec->stored_bytes ? used - rec->stored_bytes : 0);
 	return 0;
 }
 

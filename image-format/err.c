@@ -55,13 +55,22 @@ bool img_all_zero_(const void *p, size_t bytes)
 	return any == 0;
 }
 
-bool img_name_ok_(const char name[IMG_NAME_BYTES])
+size_t img_text_fault_(const char *text, size_t bytes, char first)
 {
 	size_t n = 0;
 
-	while (n < IMG_NAME_BYTES && name[n] > ' ' && name[n] <= '~')
+	while (n < bytes && text[n] >= first && text[n] <= '~')
 		n++;
-	return n > 0 && n < IMG_NAME_BYTES && img_all_zero_(name + n, IMG_NAME_BYTES - n);
+	if (n == bytes)
+		return n - 1;
+	while (n < bytes && !text[n])
+		n++;
+	return n;
+}
+
+bool img_name_ok_(const char name[IMG_NAME_BYTES])
+{
+	return *name && img_text_fault_(name, IMG_NAME_BYTES, '!') == IMG_NAME_BYTES;
 }
 
 int img_name_set_(char dst[IMG_NAME_BYTES], const char *name)

@@ -24,16 +24,6 @@ struct judge {
 	img_fail_((j_)->fault, err_, "header " text_,                                              \
 		(j_)->at + offsetof(struct img_header, field_), (j_)->h->field_, wanted_)
 
-static bool label_ok(const char *label)
-{
-	size_t n = 0;
-
-	while (n < sizeof(((struct img_header *)0)->label) && label[n] >= ' ' && label[n] <= '~')
-		n++;
-	return n < sizeof(((struct img_header *)0)->label) &&
-	       img_all_zero_(label + n, sizeof(((struct img_header *)0)->label) - n);
-}
-
 static int check_version(const struct judge *j)
 {
 	const struct img_header *h = j->h;
@@ -49,6 +39,7 @@ static int check_version(const struct judge *j)
 static int check_common(const struct judge *j)
 {
 	const struct img_header *h = j->h;
+	size_t label;
 
 	if (h->header_bytes != sizeof(*h))
 		return BAD(j, IMG_ERR_HEADER, header_bytes, "size", sizeof(*h));
@@ -58,9 +49,11 @@ static int check_common(const struct judge *j)
 		return BAD(j, IMG_ERR_HEADER, state, "state", IMG_CONSUMED);
 	if (h->area_bytes < IMG_DATA_START || h->area_bytes % IMG_BLOCK_BYTES)
 		return BAD(j, IMG_ERR_HEADER, area_bytes, "area bytes", IMG_DATA_START);
-	if (!label_ok(h->label))
+	label = img_text_fault_(h->label, sizeof(h->label), ' ');
+	if (label < sizeof(h->label))
 		return img_fail_(j->fault, IMG_ERR_HEADER, "header label",
-			j->at + offsetof(struct img_header, label), 0, 0);
+			j->at + offsetof(struct img_header, label) + label,
+			(uint8_t)h->label[label], 0);
 	if (h->version_minor > IMG_VERSION_MINOR)
 		return 0; /* what is reserved here may have a meaning there */
 	if (h->reserved0 != 0)
@@ -75,15 +68,17 @@ static int check_common(const struct judge *j)
 static int check_image(const struct judge *j, uint64_t source_bytes)
 {
 	const struct img_header *h = j->h;
+	uint64_t root;
 
 	if (h->used_bytes > h->area_bytes || h->used_bytes % IMG_BLOCK_BYTES)
 		return BAD(j, IMG_ERR_HEADER, used_bytes, "used bytes", h->area_bytes);
 	if (h->root_bytes < sizeof(struct img_root) || h->root_bytes > IMG_ROOT_MAX)
 		return BAD(j, IMG_ERR_HEADER, root_bytes, "root bytes", IMG_ROOT_MAX);
+	root = img_align_up_(h->root_bytes, IMG_BLOCK_BYTES);
 	if (h->root_offset < IMG_DATA_START || h->root_offset % IMG_BLOCK_BYTES ||
-		h->root_offset > h->used_bytes ||
-		img_align_up_(h->root_bytes, IMG_BLOCK_BYTES) > h->used_bytes - h->root_offset)
-		return BAD(j, IMG_ERR_HEADER, root_offset, "root offset", h->used_bytes);
+		h->root_offset > h->used_bytes || root > h->used_bytes - h->root_offset)
+		return BAD(j, IMG_ERR_HEADER, root_offset, "root offset",
+			h->used_bytes > root ? h->used_bytes - root : 0);
 	if (h->used_bytes > source_bytes)
 		return BAD(j, IMG_ERR_TRUNCATED, used_bytes, "used bytes", source_bytes);
 	return 0;

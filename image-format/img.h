@@ -49,7 +49,7 @@ const char *img_err_text(int err);
 struct img_fault {
 	const char *what; /* "header generation", "index record count", ...: a constant text */
 	uint64_t where;   /* byte offset in the area */
-	uint64_t found, wanted;
+	uint64_t found, wanted; /* wanted: of several good values the largest */
 };
 
 /* ---- Extents: the area as a list of sector runs on one disk ---- */

@@ -27,6 +27,21 @@ static int bad(
 	bad(t_, kind_ " record " text_, (at_) + offsetof(__typeof__(*(rec_)), field_),             \
 		(uint64_t)(rec_)->field_, wanted_)
 
+static int bad_name(const struct tables *t, const char *what, uint64_t at, const char *name)
+{
+	size_t n = *name ? img_text_fault_(name, IMG_NAME_BYTES, '!') : 0;
+
+	return bad(t, what, at + n, (uint8_t)name[n], n ? 0 : '!');
+}
+
+static uint64_t magic_number(const void *magic)
+{
+	uint64_t n;
+
+	memcpy(&n, magic, sizeof(n));
+	return n;
+}
+
 static bool stride_ok(uint16_t bytes, size_t known)
 {
 	return bytes >= known && bytes <= RECORD_BYTES_MAX && bytes % 8 == 0;
@@ -44,7 +59,8 @@ static int check_head(struct tables *t)
 	uint64_t end;
 
 	if (memcmp(d->magic, IMG_ROOT_MAGIC, sizeof(d->magic)) != 0)
-		return bad(t, "root magic", 0, 0, 0);
+		return bad(
+			t, "root magic", 0, magic_number(d->magic), magic_number(IMG_ROOT_MAGIC));
 	if (!stride_ok(d->node_rec_bytes, sizeof(struct img_node_rec)))
 		return BAD_HEAD(t, node_rec_bytes, "node record size", sizeof(struct img_node_rec));
 	if (!stride_ok(d->object_rec_bytes, sizeof(struct img_object_rec)))
@@ -80,7 +96,7 @@ static int check_nodes(const struct tables *t)
 		const struct img_node_rec *n = (const void *)(t->r->root + at);
 
 		if (!img_name_ok_(n->name))
-			return bad(t, "node record name", at, 0, 0);
+			return bad_name(t, "node record name", at, n->name);
 		if (n->flags != 0)
 			return BAD_REC(t, "node", at, n, flags, "flags", 0);
 		if (n->first_object != next)
@@ -100,7 +116,7 @@ static int check_object(const struct tables *t, uint64_t at, uint32_t next_block
 	const struct img_object_rec *o = (const void *)(t->r->root + at);
 
 	if (!img_name_ok_(o->name))
-		return bad(t, "object record name", at, 0, 0);
+		return bad_name(t, "object record name", at, o->name);
 	if (o->type != IMG_PAGES && o->type != IMG_BYTES)
 		return BAD_REC(t, "object", at, o, type, "type", IMG_BYTES);
 	if (o->flags != 0)
@@ -118,17 +134,18 @@ static int check_object(const struct tables *t, uint64_t at, uint32_t next_block
 static int check_block(const struct tables *t, uint64_t at)
 {
 	const struct img_block_rec *b = (const void *)(t->r->root + at);
-	uint64_t used = t->r->h.used_bytes;
+	uint64_t used = t->r->h.used_bytes, bytes;
 	uint64_t max = IMG_INDEX_BLOCK_MAX / t->dir->chunk_rec_bytes;
 
 	if (b->n_chunks == 0 || b->n_chunks > max)
 		return BAD_REC(t, "block", at, b, n_chunks, "chunk count", max);
 	if (reserved_matters(t->r) && b->reserved != 0)
 		return BAD_REC(t, "block", at, b, reserved, "reserved", 0);
+	bytes = img_align_up_((uint64_t)b->n_chunks * t->dir->chunk_rec_bytes, IMG_BLOCK_BYTES);
 	if (b->offset < IMG_DATA_START || b->offset % IMG_BLOCK_BYTES || b->offset > used ||
-		img_align_up_((uint64_t)b->n_chunks * t->dir->chunk_rec_bytes, IMG_BLOCK_BYTES) >
-			used - b->offset)
-		return BAD_REC(t, "block", at, b, offset, "offset", used);
+		bytes > used - b->offset)
+		return BAD_REC(
+			t, "block", at, b, offset, "offset", used > bytes ? used - bytes : 0);
 	return 0;
 }
 

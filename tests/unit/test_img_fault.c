@@ -138,6 +138,8 @@ static void expect(struct setup *t, enum level level, const void *field, int err
 			t->l.fault.what ? t->l.fault.what : "-");
 	if (what && err <= IMG_ERR_HEADER && err >= IMG_ERR_TRUNCATED) {
 		assert_string_equal(t->l.fault.what, what);
+		/* "found 0, wanted 0" would help nobody. */
+		assert_true(t->l.fault.found != t->l.fault.wanted);
 		if (field)
 			assert_int_equal(t->l.fault.where, (const uint8_t *)field - t->d.now);
 	}
@@ -179,11 +181,11 @@ TEST(header_fields)
 	h->reserved1[311] = 1;
 	expect(&t, HEADER, h->reserved1, IMG_ERR_HEADER, "header reserved");
 	h->label[3] = '\033';
-	expect(&t, HEADER, h->label, IMG_ERR_HEADER, "header label");
+	expect(&t, HEADER, h->label + 3, IMG_ERR_HEADER, "header label");
 	h->label[40] = 'x'; /* after the first zero */
-	expect(&t, HEADER, h->label, IMG_ERR_HEADER, "header label");
+	expect(&t, HEADER, h->label + 40, IMG_ERR_HEADER, "header label");
 	memset(h->label, 'x', sizeof(h->label));
-	expect(&t, HEADER, h->label, IMG_ERR_HEADER, "header label");
+	expect(&t, HEADER, h->label + 63, IMG_ERR_HEADER, "header label");
 
 	TRY(HEADER, h->root_offset, 0, IMG_ERR_HEADER, "header root offset");
 	TRY(HEADER, h->root_offset, h->root_offset + 8, IMG_ERR_HEADER, "header root offset");
@@ -277,7 +279,7 @@ TEST(root_fields)
 	node(&t)->name[0] = 0;
 	expect(&t, ROOT, node(&t), IMG_ERR_ROOT, "node record name");
 	node(&t)->name[31] = 'x';
-	expect(&t, ROOT, node(&t), IMG_ERR_ROOT, "node record name");
+	expect(&t, ROOT, node(&t)->name + 31, IMG_ERR_ROOT, "node record name");
 	TRY(ROOT, node(&t)->first_object, 1, IMG_ERR_ROOT, "node record first object");
 	TRY(ROOT, node(&t)->n_objects, 3, IMG_ERR_ROOT, "node record object count");
 	node(&t)->n_objects = 1;
@@ -285,7 +287,7 @@ TEST(root_fields)
 	TRY(ROOT, node(&t)->flags, 1, IMG_ERR_ROOT, "node record flags");
 
 	object(&t, 1)->name[1] = ' ';
-	expect(&t, ROOT, object(&t, 1), IMG_ERR_ROOT, "object record name");
+	expect(&t, ROOT, object(&t, 1)->name + 1, IMG_ERR_ROOT, "object record name");
 	TRY(ROOT, object(&t, 0)->type, 0, IMG_ERR_ROOT, "object record type");
 	TRY(ROOT, object(&t, 0)->type, 3, IMG_ERR_ROOT, "object record type");
 	TRY(ROOT, object(&t, 0)->flags, 1, IMG_ERR_ROOT, "object record flags");
