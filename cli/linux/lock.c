@@ -29,7 +29,7 @@ static int held = -1;
 static char held_path[SYS_PATH_MAX];
 
 /* Not for others to read: whoever can open it can hold it. */
-static int open_file(char path[SYS_PATH_MAX])
+static int open_file(const char *verb, char path[SYS_PATH_MAX])
 {
 	/* Both are in memory; an initramfs may have only the second. */
 	const char *folder = sys_exists("/run") ? "/run" : "/dev";
@@ -37,6 +37,8 @@ static int open_file(char path[SYS_PATH_MAX])
 			 ? -1
 			 : open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
+	if (fd < 0 && errno == EACCES && geteuid())
+		return complain("%s must be run as root", verb);
 	return fd < 0 ? complain("cannot open %s/torpor.lock: %s", folder, strerror(errno)) : fd;
 }
 
@@ -62,7 +64,7 @@ static void sign(int fd, const char *verb)
 static int try(const char *verb, char ret_who[64])
 {
 	char path[SYS_PATH_MAX];
-	int fd = open_file(path), why;
+	int fd = open_file(verb, path), why;
 	ssize_t n;
 
 	if (fd < 0)

@@ -173,6 +173,10 @@ void collect_swap(struct all_facts *a, const char *device, uint64_t offset_pages
 	uint8_t header[SWAP_BYTES];
 
 	a->f.resume_offset = offset_pages;
+	if (!*device) {
+		facts_missing(a, "swap area's UUID: no swap area is set up");
+		return;
+	}
 	if (offset_pages < UINT64_MAX / SWAP_BYTES &&
 		sys_read_at(device, offset_pages * SWAP_BYTES, header, sizeof(header)) ==
 			(int)sizeof(header) &&

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -174,6 +175,25 @@ static pid_t other(const char *verb, int ret_ends[2], useconds_t us)
 	close(told[0]);
 	close(told[1]);
 	return pid;
+}
+
+/* A person reads what is missing, not which file could not be opened. */
+TEST(not_root)
+{
+	char folder[SYS_PATH_MAX];
+	uid_t was = geteuid();
+	int err;
+
+	killed_machine();
+	assert_true(sys_path(folder, "/dev"));
+	assert_int_equal(chmod(folder, 0555), 0);
+	assert_int_equal(was ? 0 : seteuid(65534), 0);
+	err = lock_take("setup", LOCK_NOW);
+	assert_int_equal(seteuid(was), 0);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(err, -1);
+	assert_string_equal(last_complaint(), "setup must be run as root");
+	tree_teardown();
 }
 
 TEST(two_of_us)

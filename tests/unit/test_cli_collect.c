@@ -691,9 +691,12 @@ TEST(status)
 
 TEST(shown)
 {
+	static struct all_facts none_set_up;
 	char *words[] = {"facts", NULL, NULL, NULL};
 
 	assert_int_equal(facts_main(1, words), STATUS_OK);
+	collect_swap(&none_set_up, "", 0);
+	assert_string_equal(none_set_up.missing[0], "swap area's UUID: no swap area is set up");
 	words[1] = "/none";
 	assert_int_equal(facts_main(2, words), STATUS_MISSING);
 	assert_complaint("cannot read /none");
