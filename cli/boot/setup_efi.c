@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc_text.h"
+#include "mounts.h"
 #include "say.h"
 #include "setup.h"
 #include "starts.h"
@@ -55,8 +55,8 @@ static void wake_automount(const char *folder)
 static bool is_vfat(const char *folder, struct mount_line *ret)
 {
 	wake_automount(folder);
-	return sys_exists("%s", folder) && !mount_of(folder, ret) && !strcmp(ret->type, "vfat") &&
-	       !strcmp(ret->mount_point, folder);
+	return sys_exists("%s", folder) && !mounts_find(folder, ret) &&
+	       !strcmp(ret->type, "vfat") && !strcmp(ret->mount_point, folder);
 }
 
 static int find_esp_mount(const char *wanted, struct esp *ret, struct mount_line *mount)

@@ -14,7 +14,7 @@
 
 #include "facts.h"
 #include "grub_text.h"
-#include "proc_text.h"
+#include "mounts.h"
 #include "say.h"
 #include "setup.h"
 #include "swap_place.h"
@@ -102,7 +102,7 @@ static int check_writable(const char *folder)
 	const char *layer = NULL;
 	bool known = false;
 
-	if (mount_of(folder, &mount))
+	if (mounts_find(folder, &mount))
 		return -1;
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		known = known || !strcmp(mount.type, types[i]);

@@ -99,55 +99,6 @@ bool resume_path(const char *value, char *ret, size_t cap)
 	return false;
 }
 
-/* Names have \040 for a blank and the like. */
-static bool unescape(char *dst, size_t cap, const char *text, size_t n)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
-
-		if (c == '\\' && i + 3 < n && strspn(text + i + 1, "01234567") >= 3) {
-			c = (char)((text[i + 1] - '0') << 6 | (text[i + 2] - '0') << 3 |
-				   (text[i + 3] - '0'));
-			i += 3;
-		}
-		if (used + 1 >= cap)
-			return false;
-		dst[used++] = c;
-	}
-	dst[used] = 0;
-	return true;
-}
-
-static bool kib(const char **text, uint64_t *ret_bytes)
-{
-	*text += strspn(*text, " \t");
-	if (!take_decimal(text, ret_bytes) || *ret_bytes > UINT64_MAX >> 10)
-		return false;
-	*ret_bytes <<= 10;
-	return true;
-}
-
-bool swap_line_parse(const char *line, struct swap_line *ret)
-{
-	size_t n = strcspn(line, " \t\n");
-
-	if (*line != '/' || !unescape(ret->name, sizeof(ret->name), line, n))
-		return false;
-	line += n;
-	line += strspn(line, " \t");
-	n = strcspn(line, " \t\n");
-	ret->is_file = n == 4 && !strncmp(line, "file", 4);
-	if (!ret->is_file && (n != 9 || strncmp(line, "partition", 9)))
-		return false;
-	line += n;
-	if (!kib(&line, &ret->bytes) || !kib(&line, &ret->used_bytes))
-		return false;
-	ret->priority = (int)strtol(line, NULL, 10);
-	return true;
-}
-
 /* ---- efibootmgr ---- */
 
 /* Four hexadecimal digits. */

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOOT_PATH_MAX 1024
-
 /* The value of the last "name=value" word of a kernel command line. */
 bool cmdline_value(const char *text, const char *name, char *ret, size_t cap);
 
@@ -21,15 +19,6 @@ bool device_numbers(const char *text, unsigned int *ret_major, unsigned int *ret
 /* What resume= names, as the path of a device: /dev/..., UUID=..., LABEL=..., PARTUUID=...,
  * PARTLABEL=.... False for anything else, numbers included. */
 bool resume_path(const char *value, char *ret, size_t cap);
-
-/* One line of /proc/swaps; false for its heading. */
-struct swap_line {
-	char name[BOOT_PATH_MAX];
-	bool is_file;
-	uint64_t bytes, used_bytes;
-	int priority; /* 0 when it is not there */
-};
-bool swap_line_parse(const char *line, struct swap_line *ret);
 
 /* ---- What efibootmgr prints, with or without -v ---- */
 

@@ -13,10 +13,10 @@
  */
 #include "hibernation_target.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc_lines.h"
 #include "sysfiles.h"
 
 #define SWAPS_MAX      64 /* MAX_SWAPFILES is 29 and less */
@@ -92,14 +92,13 @@ unsigned int systemd_version(void)
 
 static uint32_t read_swaps(struct swap_line v[SWAPS_MAX])
 {
-	char line[4096];
+	struct proc_lines l;
 	uint32_t n = 0;
-	FILE *file = sys_open("/proc/swaps"); /* none without CONFIG_SWAP */
 
-	while (file && n < SWAPS_MAX && fgets(line, sizeof(line), file))
-		n += swap_line_parse(line, &v[n]);
-	if (file)
-		fclose(file);
+	proc_lines_open(&l, "/proc/swaps"); /* none without CONFIG_SWAP */
+	while (n < SWAPS_MAX && proc_lines_swap(&l, &v[n]))
+		n++;
+	proc_lines_close(&l);
 	return n;
 }
 

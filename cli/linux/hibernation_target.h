@@ -6,7 +6,7 @@
 #ifndef CLI_HIBERNATION_TARGET_H
 #define CLI_HIBERNATION_TARGET_H
 
-#include "boot_parse.h"
+#include "proc_text.h"
 
 enum hibernator {
 	HIBERNATOR_KERNEL, /* echo disk > /sys/power/state */

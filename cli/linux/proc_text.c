@@ -308,10 +308,26 @@ static const char *take_word(const char *text, char *dst, size_t cap)
 	return text;
 }
 
+/* "rw,errors=continue", up to a blank or the end. */
+static bool has_option(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	while (*list && !isspace((unsigned char)*list)) {
+		size_t len = strcspn(list, ", \t\n");
+
+		if (len == n && !strncmp(list, name, n))
+			return true;
+		list += len;
+		list += *list == ',';
+	}
+	return false;
+}
+
 bool mountinfo_line(const char *line, struct mount_line *ret)
 {
 	uint64_t mount, parent, major, minor;
-	char root[8], options[4];
+	char root[8];
 
 	if (!take_number(&line, 10, &mount) || !take_char(&line, ' ') ||
 		!take_number(&line, 10, &parent) || !take_char(&line, ' ') ||
@@ -324,19 +340,37 @@ bool mountinfo_line(const char *line, struct mount_line *ret)
 	if (!line)
 		return false;
 	line = take_word(line + 3, ret->type, sizeof(ret->type));
-	line = take_word(line, ret->source, sizeof(ret->source));
-	take_word(line, options, sizeof(options));
-	ret->writable = !strcmp(options, "rw") || !strcmp(options, "rw,");
+	line = skip_blanks(take_word(line, ret->source, sizeof(ret->source)));
+	ret->writable = has_option(line, "rw");
+	ret->journals_data = has_option(line, "data=journal");
 	ret->major = (uint32_t)major;
 	ret->minor = (uint32_t)minor;
 	return ret->mount_point[0] != 0;
 }
 
-bool swaps_line(const char *line, char *ret_name, size_t cap)
+static bool take_kib(const char **text, uint64_t *ret_bytes)
 {
+	*text = skip_blanks(*text);
+	if (!take_number(text, 10, ret_bytes) || *ret_bytes > UINT64_MAX >> 10)
+		return false;
+	*ret_bytes <<= 10;
+	return true;
+}
+
+bool swaps_line(const char *line, struct swap_line *ret)
+{
+	char type[16];
+
 	if (*line != '/')
 		return false;
-	take_word(line, ret_name, cap);
+	line = take_word(line, ret->name, sizeof(ret->name));
+	line = take_word(line, type, sizeof(type));
+	ret->is_file = !strcmp(type, "file");
+	if (strlen(ret->name) == sizeof(ret->name) - 1 || /* perhaps cut */
+		(!ret->is_file && strcmp(type, "partition")) || !take_kib(&line, &ret->bytes) ||
+		!take_kib(&line, &ret->used_bytes))
+		return false;
+	ret->priority = (int)strtol(line, NULL, 10);
 	return true;
 }
 

@@ -81,12 +81,19 @@ struct mount_line {
 	uint32_t major, minor;
 	char mount_point[256], source[256]; /* cut when longer; octal escapes resolved */
 	char type[32];                      /* of the file system */
-	bool writable; /* the file system itself, whatever this mount of it may do */
+	bool writable;      /* the file system itself, whatever this mount of it may do */
+	bool journals_data; /* ext4's data=journal */
 };
 bool mountinfo_line(const char *line, struct mount_line *ret);
 
-/* The file or device of one line of /proc/swaps; false for its heading. */
-bool swaps_line(const char *line, char *ret_name, size_t cap);
+/* One line of /proc/swaps; false for its heading. */
+struct swap_line {
+	char name[1024];
+	bool is_file;
+	uint64_t bytes, used_bytes;
+	int priority; /* 0 when it is not there */
+};
+bool swaps_line(const char *line, struct swap_line *ret);
 
 /* The last PCI address in a path of /sys/devices: "/pci0000:00/0000:00:03.0/virtio0/..."
  * as segment << 16 | bus << 8 | device << 3 | function, and the length of the path up to

@@ -17,10 +17,9 @@
 #include <string.h>
 
 #include "memory_use.h"
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "ranges.h"
 #include "say.h"
-#include "sysfiles.h"
 
 #define FRAME_BYTES UINT64_C(4096)
 #define HUGE_FRAMES 512u
@@ -55,19 +54,15 @@ static int take_line(struct kept *k, const struct span *s, const char *name)
 
 static int read_iomem(struct kept *k)
 {
-	char line[256];
-	FILE *file = sys_open("/proc/iomem");
+	struct proc_lines l;
+	const char *name;
+	struct span s;
 	int err = 0;
 
-	while (!err && file && fgets(line, sizeof(line), file)) {
-		const char *name;
-		struct span s;
-
-		if (iomem_line(line, &s, &name))
-			err = take_line(k, &s, name);
-	}
-	if (file)
-		fclose(file);
+	proc_lines_open(&l, "/proc/iomem");
+	while (!err && proc_lines_iomem(&l, &s, &name))
+		err = take_line(k, &s, name);
+	proc_lines_close(&l);
 	return err;
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "sysfiles.h"
 
 /* ---- Memory ---- */
@@ -90,15 +90,16 @@ uint64_t kcore_phys(const struct kcore *k, uint64_t address)
 
 void symbols_find(struct symbol *s, uint32_t n)
 {
-	FILE *file = sys_open("/proc/kallsyms");
-	char line[512];
+	struct proc_lines l;
+	uint32_t n_found = 0;
+	const char *line;
 
 	for (uint32_t i = 0; i < n; i++)
 		s[i].address = 0;
-	while (file && fgets(line, sizeof(line), file))
+	proc_lines_open(&l, "/proc/kallsyms");
+	while (n_found < n && (line = proc_lines_next(&l)))
 		for (uint32_t i = 0; i < n; i++)
-			if (!s[i].address)
-				s[i].address = kallsyms_line(line, s[i].name);
-	if (file)
-		fclose(file);
+			if (!s[i].address && (s[i].address = kallsyms_line(line, s[i].name)))
+				n_found++;
+	proc_lines_close(&l);
 }

@@ -13,6 +13,7 @@
 #include "firmware_map.h"
 #include "firmware_settings.h"
 #include "memory_use.h"
+#include "proc_lines.h"
 #include "say.h"
 #include "sysfiles.h"
 #include "vmcoreinfo.h"
@@ -137,30 +138,31 @@ static bool is_kernel_span(const char *name)
 	       !strncmp(name, "Kernel data", 11) || !strncmp(name, "Kernel bss", 10);
 }
 
+static void take_span(
+	struct machine_facts *f, const struct span *s, const char *name, bool crash_loaded)
+{
+	if (!strncmp(name, "Kernel code", 11))
+		f->kernel_text = s->start;
+	if (is_kernel_span(name) && f->n_kernel < KERNEL_SPANS_MAX)
+		f->kernel[f->n_kernel++] = *s;
+	if (!strncmp(name, "Crash kernel", 12) && !crash_loaded && f->n_reserved < 2)
+		f->reserved[f->n_reserved++] = *s;
+}
+
 static int read_kernel_spans(struct machine_facts *f)
 {
 	bool crash_loaded = true;
+	struct proc_lines l;
+	const char *name;
+	struct span s;
 	uint64_t loaded;
-	char line[256];
-	FILE *file = sys_open("/proc/iomem");
 
 	if (!sys_read_u64(&loaded, "/sys/kernel/kexec_crash_loaded"))
 		crash_loaded = loaded != 0;
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *name;
-		struct span s;
-
-		if (!iomem_line(line, &s, &name))
-			continue;
-		if (!strncmp(name, "Kernel code", 11))
-			f->kernel_text = s.start;
-		if (is_kernel_span(name) && f->n_kernel < KERNEL_SPANS_MAX)
-			f->kernel[f->n_kernel++] = s;
-		if (!strncmp(name, "Crash kernel", 12) && !crash_loaded && f->n_reserved < 2)
-			f->reserved[f->n_reserved++] = s;
-	}
-	if (file)
-		fclose(file);
+	proc_lines_open(&l, "/proc/iomem");
+	while (proc_lines_iomem(&l, &s, &name))
+		take_span(f, &s, name, crash_loaded);
+	proc_lines_close(&l);
 	if (!f->kernel_text)
 		return complain("/proc/iomem does not say where the kernel lies "
 				"(it shows addresses to root of the first user namespace only)");
@@ -170,20 +172,11 @@ static int read_kernel_spans(struct machine_facts *f)
 /* Physical address of saved_context; the distance to _text is the same as in virtual memory. */
 static void read_saved_context(struct machine_facts *f)
 {
-	uint64_t text = 0, saved = 0;
-	char line[512];
-	FILE *file = sys_open("/proc/kallsyms");
+	struct symbol s[] = {{.name = "_text"}, {.name = "saved_context"}};
 
-	while (file && (!text || !saved) && fgets(line, sizeof(line), file)) {
-		if (!text)
-			text = kallsyms_line(line, "_text");
-		if (!saved)
-			saved = kallsyms_line(line, "saved_context");
-	}
-	if (file)
-		fclose(file);
-	if (text && saved > text)
-		f->saved_context = saved - text + f->kernel_text;
+	symbols_find(s, 2);
+	if (s[0].address && s[1].address > s[0].address)
+		f->saved_context = s[1].address - s[0].address + f->kernel_text;
 }
 
 static void read_kernel(struct machine_facts *f)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proc_lines.h"
 #include "ranges.h"
 #include "say.h"
 #include "sysfiles.h"
@@ -155,20 +156,16 @@ static int take_system_ram(struct use *u, const struct span *s, const char *name
 
 static int read_system_ram(struct use *u)
 {
-	char line[256];
-	FILE *file = sys_open("/proc/iomem");
+	struct proc_lines l;
+	const char *name;
+	struct span s;
 	int err = 0;
 
-	while (!err && file && fgets(line, sizeof(line), file)) {
-		const char *name;
-		struct span s;
-
-		line[strcspn(line, "\n")] = 0;
-		if (iomem_line(line, &s, &name) && !strncmp(name, "System RAM", 10))
+	proc_lines_open(&l, "/proc/iomem");
+	while (!err && proc_lines_iomem(&l, &s, &name))
+		if (!strncmp(name, "System RAM", 10))
 			err = take_system_ram(u, &s, name);
-	}
-	if (file)
-		fclose(file);
+	proc_lines_close(&l);
 	return err;
 }
 

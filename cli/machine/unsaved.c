@@ -26,7 +26,7 @@
 #include <unistd.h>
 
 #include "firmware_map.h"
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "say.h"
 #include "sysfiles.h"
 
@@ -81,22 +81,20 @@ static int check_tables(void)
 	static const struct kcore no_core = {.fd = -1};
 	static struct zero_page zero_page;
 	static struct firmware_map m;
+	struct proc_lines l;
+	const char *name;
+	struct span s;
 	uint64_t found = 0;
-	char line[256];
-	FILE *file;
 
 	zero_page_read(&zero_page);
 	firmware_map_read(&zero_page, &no_core, 0, &m);
-	file = m.known == FACTS_MAP_UNKNOWN || by_platform() ? NULL : sys_open("/proc/iomem");
-	while (file && fgets(line, sizeof(line), file)) {
-		const char *name;
-		struct span s;
-
-		if (iomem_line(line, &s, &name) && is_from_initrd(&s, name, &m.map))
+	if (m.known == FACTS_MAP_UNKNOWN || by_platform())
+		return 0;
+	proc_lines_open(&l, "/proc/iomem");
+	while (!found && proc_lines_iomem(&l, &s, &name))
+		if (is_from_initrd(&s, name, &m.map))
 			found = s.start;
-	}
-	if (file)
-		fclose(file);
+	proc_lines_close(&l);
 	return found ? complain("the kernel uses ACPI tables of its initrd, at %#" PRIx64
 				", which this way of hibernation (/sys/power/disk is not "
 				"\"platform\") does not save",

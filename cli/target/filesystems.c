@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "layers.h"
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "say.h"
 #include "sysfiles.h"
 #include "target_area.h"
@@ -173,35 +173,32 @@ static bool dir_of_file(char ret_dir[SYS_PATH_MAX], const char *file)
 
 static int find_mounts(struct filesystems *ret)
 {
-	FILE *file = sys_open("/proc/self/mountinfo");
-	char line[4096], dir[SYS_PATH_MAX];
+	char dir[SYS_PATH_MAX];
+	struct proc_lines l;
+	struct mount_line m;
 
-	if (!file)
+	if (!proc_lines_open(&l, "/proc/self/mountinfo"))
 		return complain("cannot read /proc/self/mountinfo");
-	while (fgets(line, sizeof(line), file)) {
-		struct mount_line m;
-
-		if (mountinfo_line(line, &m) &&
-			(sys_real_path(dir, "/sys/dev/block/%u:%u", m.major, m.minor) ||
-				dir_of_file(dir, m.source)))
+	while (proc_lines_mount(&l, &m))
+		if (sys_real_path(dir, "/sys/dev/block/%u:%u", m.major, m.minor) ||
+			dir_of_file(dir, m.source))
 			add(ret, dir, &(struct found){m.mount_point, m.type, m.writable});
-	}
-	fclose(file);
+	proc_lines_close(&l);
 	return 0;
 }
 
 /* Swap files lie in file systems. Compressed memory is memory. */
 static void find_swap(struct filesystems *ret)
 {
-	FILE *file = sys_open("/proc/swaps"); /* none without CONFIG_SWAP */
-	char line[4096], name[256], dir[SYS_PATH_MAX];
+	char dir[SYS_PATH_MAX];
+	struct proc_lines l;
+	struct swap_line s;
 
-	while (file && fgets(line, sizeof(line), file))
-		if (swaps_line(line, name, sizeof(name)) && dir_of_file(dir, name) &&
-			strncmp(strrchr(dir, '/'), "/zram", 5))
+	proc_lines_open(&l, "/proc/swaps"); /* none without CONFIG_SWAP */
+	while (proc_lines_swap(&l, &s))
+		if (dir_of_file(dir, s.name) && strncmp(strrchr(dir, '/'), "/zram", 5))
 			add(ret, dir, &(struct found){"swap", SWAP_TYPE, true});
-	if (file)
-		fclose(file);
+	proc_lines_close(&l);
 }
 
 int filesystems_find(struct filesystems *ret)

@@ -21,7 +21,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "say.h"
 #include "target_area.h"
 #include "uuid.h"
@@ -51,33 +51,6 @@ static const char *file_layer(const char *path)
 static bool device_dir(char ret[SYS_PATH_MAX], unsigned int major, unsigned int minor)
 {
 	return sys_real_path(ret, "/sys/dev/block/%u:%u", major, minor);
-}
-
-static int mount_search(FILE *file, unsigned int major, unsigned int minor, struct mount_line *ret)
-{
-	char line[4096];
-
-	while (fgets(line, sizeof(line), file))
-		if (mountinfo_line(line, ret) && ret->major == major && ret->minor == minor)
-			return 0;
-	return -1;
-}
-
-int mount_of(const char *path, struct mount_line *ret)
-{
-	char full[SYS_PATH_MAX];
-	struct stat st;
-	FILE *file;
-	int err;
-
-	if (!sys_path(full, "%s", path) || stat(full, &st))
-		return complain_as(open_status(errno), "%s: %s", path, strerror(errno));
-	file = sys_open("/proc/self/mountinfo");
-	if (!file)
-		return complain("cannot read /proc/self/mountinfo");
-	err = mount_search(file, major(st.st_dev), minor(st.st_dev), ret);
-	fclose(file);
-	return err ? complain("%s: its mount is not in /proc/self/mountinfo", path) : 0;
 }
 
 /* ---- Devices and files by their names ---- */
@@ -157,35 +130,20 @@ static int first_page(const char *path, uint64_t *ret_page)
 
 /* ---- Swap areas in use ---- */
 
-static FILE *open_swaps(void)
-{
-	return sys_open("/proc/swaps"); /* none without CONFIG_SWAP */
-}
-
-static bool next_swap(FILE *file, struct swap_line *ret)
-{
-	char line[4096];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (swap_line_parse(line, ret))
-			return true;
-	return false;
-}
-
 static void read_usage(struct swap_place *p)
 {
 	const char *path = *p->file ? p->file : p->device;
 	char real[SYS_PATH_MAX];
 	struct swap_line line;
-	FILE *file = open_swaps();
+	struct proc_lines l;
 
-	while (next_swap(file, &line))
+	proc_lines_open(&l, "/proc/swaps"); /* none without CONFIG_SWAP */
+	while (proc_lines_swap(&l, &line))
 		if (sys_real_path(real, "%s", line.name) && !strcmp(real, path)) {
 			p->bytes = line.bytes;
 			p->used_bytes = line.used_bytes;
 		}
-	if (file)
-		fclose(file);
+	proc_lines_close(&l);
 }
 
 /* ---- The place of one ---- */
@@ -260,15 +218,15 @@ static void find_file(struct swap_place *p, unsigned int major, unsigned int min
 	struct swap_line line;
 	struct named n;
 	uint64_t page;
-	FILE *file = open_swaps();
+	struct proc_lines l;
 
-	while (next_swap(file, &line))
+	proc_lines_open(&l, "/proc/swaps");
+	while (proc_lines_swap(&l, &line))
 		if (line.is_file && !look_at(line.name, &n) && n.major == major &&
 			n.minor == minor && !n.layer && !first_page(n.real, &page) &&
 			page == p->offset_pages)
 			strcpy(p->file, n.real);
-	if (file)
-		fclose(file);
+	proc_lines_close(&l);
 }
 
 /* ---- Which one ---- */
@@ -398,10 +356,11 @@ static const char *file_in_use(char *text, size_t cap)
 	struct swap_line line;
 	struct named n;
 	uint64_t page;
-	FILE *file = open_swaps();
+	struct proc_lines l;
 
 	*text = 0;
-	while (!*text && next_swap(file, &line)) {
+	proc_lines_open(&l, "/proc/swaps");
+	while (!*text && proc_lines_swap(&l, &line)) {
 		if (!line.is_file)
 			continue;
 		complain_how(COMPLAIN_SILENTLY);
@@ -414,8 +373,7 @@ static const char *file_in_use(char *text, size_t cap)
 				n.real, page);
 		complain_how(COMPLAIN_ALOUD);
 	}
-	if (file)
-		fclose(file);
+	proc_lines_close(&l);
 	return text;
 }
 

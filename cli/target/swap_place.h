@@ -42,8 +42,4 @@ int swap_place_in_use(const struct swap_place *p);
 #define SWAP_ARGS_BYTES 256
 void swap_place_args(const struct swap_place *p, char ret[SWAP_ARGS_BYTES]);
 
-/* The mount that a file or folder is on. -1 after one complaint. */
-struct mount_line;
-int mount_of(const char *path, struct mount_line *ret);
-
 #endif

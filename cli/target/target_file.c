@@ -20,7 +20,7 @@
 #include "file_extents.h"
 #include "file_sys.h"
 #include "layers.h"
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "say.h"
 #include "uuid.h"
 
@@ -29,18 +29,14 @@
 /* Data that goes through a journal comes to its place later, over what the writer put there. */
 static bool is_journalled(unsigned int major, unsigned int minor)
 {
-	FILE *file = sys_open("/proc/self/mountinfo");
-	char line[4096];
+	struct proc_lines l;
+	struct mount_line m;
 	bool found = false;
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		struct mount_line m;
-
-		found = mountinfo_line(line, &m) && m.major == major && m.minor == minor &&
-			strstr(line, "data=journal");
-	}
-	if (file)
-		fclose(file);
+	proc_lines_open(&l, "/proc/self/mountinfo");
+	while (!found && proc_lines_mount(&l, &m))
+		found = m.major == major && m.minor == minor && m.journals_data;
+	proc_lines_close(&l);
 	return found;
 }
 
@@ -168,16 +164,17 @@ int target_file_check(const struct target *t)
 
 static bool is_swap(const char *path)
 {
-	FILE *file = sys_open("/proc/swaps");
-	char line[4096], name[256], real[SYS_PATH_MAX];
+	char real[SYS_PATH_MAX];
+	struct proc_lines l;
+	struct swap_line s;
 	bool found = false;
 
 	if (!realpath(path, real))
 		real[0] = 0;
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = swaps_line(line, name, sizeof(name)) && !strcmp(name, real);
-	if (file)
-		fclose(file);
+	proc_lines_open(&l, "/proc/swaps"); /* none without CONFIG_SWAP */
+	while (!found && proc_lines_swap(&l, &s))
+		found = !strcmp(s.name, real);
+	proc_lines_close(&l);
 	return found;
 }
 

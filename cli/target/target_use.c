@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proc_text.h"
+#include "proc_lines.h"
 #include "say.h"
 #include "target_file.h"
 
@@ -40,34 +40,30 @@ static bool covers_number(const struct target *t, uint32_t major, uint32_t minor
 
 static int check_mounts(const struct target *t)
 {
-	FILE *file = sys_open("/proc/self/mountinfo");
-	char line[4096];
+	struct proc_lines l;
+	struct mount_line m;
 	int answer = 0;
 
-	if (!file)
+	if (!proc_lines_open(&l, "/proc/self/mountinfo"))
 		return complain("cannot read /proc/self/mountinfo");
-	while (!answer && fgets(line, sizeof(line), file)) {
-		struct mount_line m;
-
-		if (mountinfo_line(line, &m) &&
-			(covers_number(t, m.major, m.minor) || covers_file(t, m.source)))
+	while (!answer && proc_lines_mount(&l, &m))
+		if (covers_number(t, m.major, m.minor) || covers_file(t, m.source))
 			answer = complain("%s is mounted on %s", t->path, m.mount_point);
-	}
-	fclose(file);
+	proc_lines_close(&l);
 	return answer;
 }
 
 static int check_swap(const struct target *t)
 {
-	FILE *file = sys_open("/proc/swaps"); /* none without CONFIG_SWAP */
-	char line[4096], name[256];
+	struct proc_lines l;
+	struct swap_line s;
 	int answer = 0;
 
-	while (file && !answer && fgets(line, sizeof(line), file))
-		if (swaps_line(line, name, sizeof(name)) && covers_file(t, name))
-			answer = complain("%s is in use as swap space (%s)", t->path, name);
-	if (file)
-		fclose(file);
+	proc_lines_open(&l, "/proc/swaps"); /* none without CONFIG_SWAP */
+	while (!answer && proc_lines_swap(&l, &s))
+		if (covers_file(t, s.name))
+			answer = complain("%s is in use as swap space (%s)", t->path, s.name);
+	proc_lines_close(&l);
 	return answer;
 }
 

@@ -90,5 +90,5 @@ FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) tests/fake/machi
 	lib/format.c lib/log.c
 
 FUZZ += facts
-FUZZSRC_facts := cli/machine/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c cli/machine/acpi_list.c cli/machine/kcore.c cli/linux/proc_text.c cli/linux/sysfiles.c
+FUZZSRC_facts := cli/machine/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c cli/machine/acpi_list.c cli/machine/kcore.c cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/sysfiles.c
 FUZZLIBS_facts := $(SWSUSP_A)

@@ -10,7 +10,6 @@
 static void lines(const char *text)
 {
 	static struct efi_boot boot;
-	static struct swap_line swap;
 	unsigned int major, minor;
 	char word[16];
 
@@ -20,8 +19,6 @@ static void lines(const char *text)
 		FUZZ_CHECK(!strncmp(word, "/dev/", 5));
 	if (device_numbers(text, &major, &minor))
 		FUZZ_CHECK(major || minor);
-	if (swap_line_parse(text, &swap))
-		FUZZ_CHECK(*swap.name);
 	efi_boot_parse(text, &boot);
 	FUZZ_CHECK(boot.n_order <= EFI_ENTRIES_MAX && boot.n_entries <= EFI_ENTRIES_MAX);
 	for (uint32_t i = 0; i < boot.n_entries; i++) {

@@ -34,8 +34,8 @@ static void lines(const char *text)
 	struct mount_line mount;
 	uint8_t guid[16];
 	const char *name;
+	static struct swap_line swap;
 	struct span span;
-	char word[16];
 
 	(void)kallsyms_line(text, "_text");
 	if (iomem_line(text, &span, &name))
@@ -43,8 +43,8 @@ static void lines(const char *text)
 	if (mountinfo_line(text, &mount))
 		FUZZ_CHECK(strlen(mount.mount_point) < sizeof(mount.mount_point) &&
 			   strlen(mount.source) < sizeof(mount.source));
-	if (swaps_line(text, word, sizeof(word)))
-		FUZZ_CHECK(strlen(word) < sizeof(word));
+	if (swaps_line(text, &swap))
+		FUZZ_CHECK(*swap.name == '/' && strlen(swap.name) < sizeof(swap.name) - 1);
 	if (guid_of_text(text, guid))
 		FUZZ_CHECK(strlen(text) == 36);
 }

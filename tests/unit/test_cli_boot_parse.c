@@ -54,28 +54,6 @@ TEST(devices)
 	assert_false(resume_path("UUID=abcd", path, 10));
 }
 
-TEST(swaps)
-{
-	struct swap_line s;
-
-	assert_false(swap_line_parse("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority", &s));
-	assert_true(swap_line_parse("/dev/vda5   partition\t786428\t\t1024\t\t-2\n", &s));
-	assert_int_equal(s.priority, -2);
-	assert_string_equal(s.name, "/dev/vda5");
-	assert_false(s.is_file);
-	assert_int_equal(s.bytes, 786428ull << 10);
-	assert_int_equal(s.used_bytes, 1024 << 10);
-	assert_true(swap_line_parse("/swap\\040file file\t4\t0\t-2\n", &s));
-	assert_string_equal(s.name, "/swap file");
-	assert_true(s.is_file);
-	assert_false(swap_line_parse("/a fil 4 0 -2", &s));
-	assert_false(swap_line_parse("/a file 4", &s));
-	assert_false(swap_line_parse("/a", &s));
-	assert_true(swap_line_parse("/a\\04 file 4 0", &s));
-	assert_int_equal(s.priority, 0);
-	assert_string_equal(s.name, "/a\\04");
-}
-
 static const char bootmgr[] =
 	"BootCurrent: 0003\n"
 	"Timeout: 0 seconds\n"

@@ -238,16 +238,42 @@ TEST(mounts)
 		"x 35 98:0 / / rw - a b c"};
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_false(mountinfo_line(bad[i], &m));
+	assert_true(mountinfo_line("1 1 8:1 / / rw - ext4 /dev/a rw,data=journal", &m));
+	assert_true(m.journals_data);
+	assert_true(mountinfo_line("1 1 8:1 / / rw - ext4 /data=journal rw,data=journalled\n", &m));
+	assert_false(m.journals_data);
+}
 
-	char name[16];
-	assert_true(swaps_line("/dev/vda2   partition 1048572 0 -2\n", name, sizeof(name)));
-	assert_string_equal(name, "/dev/vda2");
-	assert_true(swaps_line("/swap\\040file file 1 0 -2\n", name, sizeof(name)));
-	assert_string_equal(name, "/swap file");
-	assert_true(swaps_line("/a/very/long/name/of/a/swap/file file", name, sizeof(name)));
-	assert_int_equal(strlen(name), sizeof(name) - 1);
-	assert_false(swaps_line("Filename\t\t\tType", name, sizeof(name)));
-	assert_false(swaps_line("", name, sizeof(name)));
+TEST(swaps)
+{
+	struct swap_line s;
+	char line[sizeof(s.name) + 32];
+
+	assert_false(swaps_line("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority", &s));
+	assert_true(swaps_line("/dev/vda5   partition\t786428\t\t1024\t\t-2\n", &s));
+	assert_int_equal(s.priority, -2);
+	assert_string_equal(s.name, "/dev/vda5");
+	assert_false(s.is_file);
+	assert_int_equal(s.bytes, 786428ull << 10);
+	assert_int_equal(s.used_bytes, 1024 << 10);
+	assert_true(swaps_line("/swap\\040file file\t4\t0\t-2\n", &s));
+	assert_string_equal(s.name, "/swap file");
+	assert_true(s.is_file);
+	assert_false(swaps_line("/a fil 4 0 -2", &s));
+	assert_false(swaps_line("/a file 4", &s));
+	assert_false(swaps_line("/a", &s));
+	assert_true(swaps_line("/a\\04 file 4 0", &s));
+	assert_int_equal(s.priority, 0);
+	assert_string_equal(s.name, "/a\\04");
+	assert_false(swaps_line("", &s));
+	/* One that would have to be cut is another one. */
+	memset(line, 'a', sizeof(line));
+	line[0] = '/';
+	strcpy(line + sizeof(s.name) - 2, " file 4 0 -2");
+	assert_true(swaps_line(line, &s));
+	line[sizeof(s.name) - 2] = 'a';
+	strcpy(line + sizeof(s.name) - 1, " file 4 0 -2");
+	assert_false(swaps_line(line, &s));
 }
 
 TEST(pci)

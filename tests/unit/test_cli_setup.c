@@ -535,7 +535,7 @@ TEST(picks)
 		uint32_t n = 0;
 
 		for (const char *line = p->swaps; *line; line = strchr(line, '\n') + 1)
-			n += swap_line_parse(line, &v[n]);
+			n += swaps_line(line, &v[n]);
 		if (hibernation_pick(v, n, HIBERNATOR_KERNEL, 0) != p->kernel ||
 			hibernation_pick(v, n, HIBERNATOR_SYSTEMD, 252) != p->systemd252 ||
 			hibernation_pick(v, n, HIBERNATOR_SYSTEMD, 254) != p->systemd252 ||

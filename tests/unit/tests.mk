@@ -172,7 +172,7 @@ UNIT += cli_parse
 SRC_cli_parse := cli/linux/proc_text.c
 
 UNIT += cli_facts
-SRC_cli_facts := cli/linux/proc_text.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
+SRC_cli_facts := cli/linux/proc_text.c cli/linux/proc_lines.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
 	cli/machine/memory_use.c old-kernel/vmcoreinfo.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
@@ -183,7 +183,7 @@ SRC_cli_memory := $(SRC_cli_facts)
 LIBS_cli_memory := $(SWSUSP_A)
 
 # Finding a target, a file too. cli/linux/file_sys.c is played in tests of files (play_file_sys.c).
-TARGET_SRC := cli/linux/proc_text.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/linux/file_extents.c \
+TARGET_SRC := cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/linux/layers.c cli/base/uuid.c cli/image/image_io.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c $(IMAGE_SRC)
 UNIT += cli_target
 SRC_cli_target := cli/target/target_use.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
@@ -258,7 +258,7 @@ SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup
 UNIT += cli_setup
 SRC_cli_setup := tests/unit/said_json.c cli/base/verb.c cli/linux/device_tag.c cli/base/json.c cli/setup.c cli/boot/booted.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
 	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/base/interrupt.c cli/linux/run.c cli/linux/trusted.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/memory_use.c lib/ranges.c \
-	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
+	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/linux/mounts.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
 	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
 	tests/unit/play_file_sys.c tests/unit/cli_machine.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_setup := $(SWSUSP_A) -lblkid -ljansson
