@@ -110,7 +110,8 @@ static const uint8_t *table_at(uint64_t phys, uint32_t *ret_bytes)
 
 typedef bool table_visitor(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes);
 
-/* Calls each for every table below the root table; ends early when it returns true. */
+/* Calls each for every table below the root table, but of several MADTs for the first only, which is the one that
+ * Linux starts its processors by; ends early when it returns true. */
 static void each_table(const uint8_t *rsdp, table_visitor *each, void *ctx)
 {
 	bool extended = rsdp[15] >= 2 && u64_at(rsdp + 24) != 0;
@@ -122,13 +123,15 @@ static void each_table(const uint8_t *rsdp, table_visitor *each, void *ctx)
 		log_line("acpi: root table at %#llx is damaged", (unsigned long long)root_phys);
 		return;
 	}
-	uint32_t n = (bytes - SDT_BYTES) / width;
+	uint32_t n = (bytes - SDT_BYTES) / width, n_madts = 0;
 	for (uint32_t i = 0; i < n && i < SDT_COUNT_MAX; i++) {
 		const uint8_t *entry = root + SDT_BYTES + i * width;
 		uint64_t phys = extended ? u64_at(entry) : u32_at(entry);
 		uint32_t table_bytes;
 		const uint8_t *table = unchecked_table_at(phys, SDT_BYTES, &table_bytes);
-		if (table && each(ctx, phys, table, table_bytes))
+		if (!table || (memcmp(table, "APIC", 4) == 0 && n_madts++ > 0))
+			continue;
+		if (each(ctx, phys, table, table_bytes))
 			return;
 	}
 }

@@ -52,8 +52,8 @@ struct acpi {
 int acpi_init(struct acpi *a, uint64_t rsdp) MUST_CHECK;
 
 /* Calls each for every table that can be read: those that the root table of this RSDP names, in its order,
- * then the DSDT and the FACS that the FADT names (of two the one that counts first). A bad checksum is no reason to leave a table out (Linux
- * takes it, too). */
+ * then the DSDT and the FACS that the FADT names (of two the one that counts first). Of several MADTs only the
+ * first, as Linux. A bad checksum is no reason to leave a table out (Linux takes it, too). */
 void acpi_each_table(uint64_t rsdp,
 	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes), void *ctx);
 

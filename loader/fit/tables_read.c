@@ -39,7 +39,7 @@ static void take(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 {
 	struct tables *t = ctx;
 	bool is_facs = memcmp(table, "FACS", 4) == 0;
-	if (memcmp(table, "APIC", 4) == 0 && t->n_processors == 0)
+	if (memcmp(table, "APIC", 4) == 0)
 		acpi_each_processor(table, bytes, see_processor, t);
 	struct saved_table one;
 	if (find(t->table, t->n, phys) || !saved_table_make(&one, phys, table, bytes))

@@ -418,6 +418,28 @@ TEST(many_processors)
 	processors_are(table("APIC", body, sizeof(body)), ACPI_PROCESSORS_MAX, ids);
 }
 
+static void count_madts(void *ctx, uint64_t phys, const uint8_t *t, uint32_t bytes)
+{
+	(void)phys;
+	(void)bytes;
+	*(uint32_t *)ctx += memcmp(t, "APIC", 4) == 0;
+}
+
+/* Linux takes the first of several; who lists what a saved kernel has and who compares must mean the same. */
+TEST(two_madts)
+{
+	uint64_t entries[] = {table("FACP", fadt + 36, FADT_BYTES - 36),
+		MADT(LOCAL(0, 1), LOCAL(2, 1)), MADT(LOCAL(7, 1), LOCAL(9, 1))};
+	uint32_t n = 0;
+	put_rsdp(bios + (RSDP - BIOS), 0, table("XSDT", entries, sizeof(entries)));
+	assert_int_equal(init(RSDP), 0);
+	assert_int_equal(acpi.n_processors, 2);
+	assert_int_equal(acpi.apic_id[0], 0);
+	assert_int_equal(acpi.apic_id[1], 2);
+	acpi_each_table(RSDP, count_madts, &n);
+	assert_int_equal(n, 1);
+}
+
 /* ---- AML ---- */
 
 #define AML(...) (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__})
