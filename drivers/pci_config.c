@@ -22,9 +22,9 @@ static struct {
 	uint8_t first_bus, last_bus;
 } ecam[ECAM_MAX];
 static uint32_t n_ecam;
-static struct pci_segments segments = {.n = 1};
+static struct pci_segments segments = {.n = 1, .changed = 1};
 
-void pci_config_forget(void)
+void pci_forget(void)
 {
 	n_ecam = 0;
 	segments = (struct pci_segments){.n = 1, .changed = segments.changed + 1};

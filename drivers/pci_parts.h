@@ -46,13 +46,12 @@ static inline uint8_t pci_bus_of(uint32_t address)
 }
 
 /* The segments that configuration space is known of, 0 among them always; changed: a number that is another
- * one after each change of what can be reached. */
+ * one after each change of what can be reached, never 0. */
 #define PCI_SEGMENTS_MAX 16
 struct pci_segments {
 	uint16_t number[PCI_SEGMENTS_MAX];
 	uint32_t n, changed;
 };
 const struct pci_segments *pci_config_segments(void);
-void pci_config_forget(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every function of every bus. Bridges are followed from bus 0 of each segment; root buses that only ACPI's AML
- * knows are found by trying the bus numbers that are left. The set of buses is remembered, not the functions.
+ * Every function of every bus. No bridge is asked: root buses that only ACPI's AML knows have none, and a bus number
+ * costs 32 reads, once. The set of buses is remembered, not the functions.
  */
 #include "pci_parts.h"
 
@@ -9,14 +9,8 @@
 
 typedef int (*pci_found)(const struct pci_dev *dev, void *ctx);
 
-struct segment {
-	uint16_t number;
-	bool walked;
-	uint64_t bus[N_BUSES / 64]; /* bit set: the bus has functions */
-};
-static struct segment segments[PCI_SEGMENTS_MAX];
-static uint32_t n_segments, known; /* pci_segments.changed when they were made */
-static bool is_known, only_one_root;
+static bool has_functions[PCI_SEGMENTS_MAX][N_BUSES];
+static uint32_t known; /* pci_segments.changed when they were looked for; 0: never */
 
 static int scan_device(uint16_t segment, uint32_t bus, uint32_t device, pci_found found, void *ctx)
 {
@@ -44,106 +38,35 @@ static int scan_bus(uint16_t segment, uint32_t bus, pci_found found, void *ctx)
 	return 0;
 }
 
-static bool has_bit(const uint64_t *set, uint32_t i)
+static int any(const struct pci_dev *dev, void *ctx)
 {
-	return set[i / 64] >> i % 64 & 1;
+	(void)dev;
+	(void)ctx;
+	return 1;
 }
 
-static void set_bit(uint64_t *set, uint32_t i)
+/* Before the last change of what can be reached there may have been other buses. */
+static void find_buses(const struct pci_segments *now)
 {
-	set[i / 64] |= 1ull << i % 64;
-}
-
-struct walk {
-	struct segment *segment;
-	uint64_t wanted[N_BUSES / 64]; /* bridges lead there */
-	uint64_t seen[N_BUSES / 64];
-};
-
-static int note_function(const struct pci_dev *dev, void *ctx)
-{
-	struct walk *w = ctx;
-	set_bit(w->segment->bus, pci_bus_of(dev->address));
-	/* Secondary bus 0: firmware did not set the bridge up. */
-	uint8_t behind = pci_read8(dev, PCI_SECONDARY_BUS);
-	if (dev->header_type == PCI_HEADER_BRIDGE && behind != 0)
-		set_bit(w->wanted, behind);
-	return 0;
-}
-
-static bool next_wanted(const struct walk *w, uint32_t *ret_bus)
-{
-	for (uint32_t bus = 0; bus < N_BUSES; bus++) {
-		if (has_bit(w->wanted, bus) && !has_bit(w->seen, bus)) {
-			*ret_bus = bus;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A bus is looked at once, so bridges that lead back cannot make a circle. */
-static void follow_bridges(struct walk *w)
-{
-	uint32_t bus;
-	while (next_wanted(w, &bus)) {
-		set_bit(w->seen, bus);
-		(void)scan_bus(w->segment->number, bus, note_function, w);
-	}
-}
-
-static void find_buses(struct segment *s)
-{
-	struct walk w = {.segment = s};
-	set_bit(w.wanted, 0);
-	follow_bridges(&w);
-	for (uint32_t bus = 0; bus < N_BUSES && !only_one_root; bus++) {
-		if (has_bit(w.seen, bus))
-			continue;
-		set_bit(w.wanted, bus);
-		follow_bridges(&w);
-	}
-	s->walked = true;
-}
-
-void pci_forget(void)
-{
-	pci_config_forget();
-	only_one_root = false;
-}
-
-void pci_only_one_root(void)
-{
-	only_one_root = true;
-}
-
-/* Bus sets of before the last change of what can be reached are no longer true. */
-static void refresh(void)
-{
-	const struct pci_segments *now = pci_config_segments();
-	if (is_known && known == now->changed)
+	if (known == now->changed)
 		return;
 	for (uint32_t i = 0; i < now->n; i++)
-		segments[i] = (struct segment){.number = now->number[i]};
-	n_segments = now->n;
+		for (uint32_t bus = 0; bus < N_BUSES; bus++)
+			has_functions[i][bus] = scan_bus(now->number[i], bus, any, NULL);
 	known = now->changed;
-	is_known = true;
 }
 
 int pci_scan(int (*found)(const struct pci_dev *dev, void *ctx), void *ctx)
 {
-	refresh();
-	for (uint32_t i = 0; i < n_segments; i++) {
-		struct segment *s = &segments[i];
-		if (!s->walked)
-			find_buses(s);
+	const struct pci_segments *now = pci_config_segments();
+	find_buses(now);
+	for (uint32_t i = 0; i < now->n; i++)
 		for (uint32_t bus = 0; bus < N_BUSES; bus++) {
-			if (!has_bit(s->bus, bus))
-				continue;
-			int answer = scan_bus(s->number, bus, found, ctx);
+			int answer = has_functions[i][bus]
+					     ? scan_bus(now->number[i], bus, found, ctx)
+					     : 0;
 			if (answer != 0)
 				return answer;
 		}
-	}
 	return 0;
 }

@@ -160,13 +160,18 @@ void fake_pci_add_ecam(uint64_t base, uint16_t segment, uint8_t first_bus, uint8
 
 void fake_pci_reset(void)
 {
+	fake_pci_reset_same_buses();
+	pci_forget();
+}
+
+void fake_pci_reset_same_buses(void)
+{
 	memset(devs, 0, sizeof(devs));
 	n_devs = 0;
 	n_ecam = 0;
 	config_address = 0;
 	struct fake_io io = {mechanism_read, mechanism_write, NULL};
 	fake_ports_add(0xcf8, 8, io);
-	pci_forget();
 }
 
 /* ---- functions ---- */

@@ -37,6 +37,10 @@ struct fake_pci_dev {
 /* After fake_machine_reset: an empty segment 0, and drivers/pci_*.c know nothing. */
 void fake_pci_reset(void);
 
+/* The same, but the buses that a scan has found stay known: for a caller that makes the same functions again, many
+ * thousand times. */
+void fake_pci_reset_same_buses(void);
+
 struct fake_pci_dev *fake_pci_add(
 	uint32_t address, uint16_t vendor, uint16_t device, uint32_t class_code);
 struct fake_pci_dev *fake_pci_add_bridge(uint32_t address, uint8_t secondary_bus);

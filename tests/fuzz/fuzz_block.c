@@ -63,8 +63,7 @@ void fuzz_block_begin(const uint8_t *data, size_t bytes, uint64_t clock_step_us)
 	input.left = bytes;
 	fake_machine_reset();
 	fake_clock_step_us = clock_step_us;
-	fake_pci_reset();
-	pci_only_one_root();
+	fake_pci_reset_same_buses();
 	fake_dma_allow(arena_memory, ARENA_BYTES + BUFFER_BYTES);
 }
 

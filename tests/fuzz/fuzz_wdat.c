@@ -15,8 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	if (bytes < 64 || bytes > 68 + 24 * 16) /* the fake machine maps 64 windows */
 		return 0;
 	fake_machine_reset();
-	fake_pci_reset();
-	pci_only_one_root();
+	fake_pci_reset_same_buses();
 
 	/* Of the input's own length: the sanitizer sees what is read behind it. */
 	uint8_t *table = malloc(bytes + 4);

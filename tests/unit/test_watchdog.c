@@ -50,7 +50,6 @@ static void setup(void)
 {
 	fake_machine_reset();
 	fake_pci_reset();
-	pci_only_one_root();
 	acpi = (struct acpi){.pm1a_event = {PM_BASE, 4}};
 	tco = pm = wdt = run_reg = (struct reg){0, 0, 0};
 	log_text_start();
