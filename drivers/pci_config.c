@@ -84,8 +84,13 @@ int pci_use_ecam(uint64_t base_phys, uint16_t segment, uint8_t first_bus, uint8_
 	return 0;
 }
 
-/* NULL: not in ECAM. */
-static uint8_t *ecam_register(uint32_t address, uint16_t offset)
+/* Where a register is: in ECAM, or behind the data port, or (neither) out of reach. */
+struct place {
+	uint8_t *reg;
+	uint16_t port;
+};
+
+static uint8_t *in_ecam(uint32_t address, uint16_t offset)
 {
 	uint8_t bus = pci_bus_of(address);
 	for (uint32_t i = 0; i < n_ecam; i++) {
@@ -98,70 +103,65 @@ static uint8_t *ecam_register(uint32_t address, uint16_t offset)
 	return NULL;
 }
 
-/* The data port for this register, or 0 when mechanism #1 does not reach it. */
-static uint16_t select_port(uint32_t address, uint16_t offset)
+static struct place find(const struct pci_dev *dev, uint16_t offset)
 {
-	if (pci_segment_of(address) != 0 || offset > 0xff)
-		return 0;
-	port_out32(PCI_CONFIG_ADDRESS, PCI_CONFIG_ENABLE | address << 8 | (offset & 0xfcu));
-	return PCI_CONFIG_DATA + (offset & 3);
+	struct place at = {.reg = in_ecam(dev->address, offset)};
+	if (at.reg != NULL || pci_segment_of(dev->address) != 0 || offset > 0xff)
+		return at;
+	port_out32(PCI_CONFIG_ADDRESS, PCI_CONFIG_ENABLE | dev->address << 8 | (offset & 0xfcu));
+	at.port = PCI_CONFIG_DATA + (offset & 3);
+	return at;
 }
 
 uint8_t pci_read8(const struct pci_dev *dev, uint16_t offset)
 {
-	uint8_t *reg = ecam_register(dev->address, offset);
-	if (reg != NULL)
-		return mmio_read8(reg);
-	uint16_t port = select_port(dev->address, offset);
-	return port != 0 ? port_in8(port) : UINT8_MAX;
+	struct place at = find(dev, offset);
+	if (at.reg != NULL)
+		return mmio_read8(at.reg);
+	return at.port != 0 ? port_in8(at.port) : UINT8_MAX;
 }
 
 uint16_t pci_read16(const struct pci_dev *dev, uint16_t offset)
 {
-	uint8_t *reg = ecam_register(dev->address, offset);
-	if (reg != NULL)
-		return mmio_read16(reg);
-	uint16_t port = select_port(dev->address, offset);
-	return port != 0 ? port_in16(port) : UINT16_MAX;
+	struct place at = find(dev, offset);
+	if (at.reg != NULL)
+		return mmio_read16(at.reg);
+	return at.port != 0 ? port_in16(at.port) : UINT16_MAX;
 }
 
 uint32_t pci_read32(const struct pci_dev *dev, uint16_t offset)
 {
-	uint8_t *reg = ecam_register(dev->address, offset);
-	if (reg != NULL)
-		return mmio_read32(reg);
-	uint16_t port = select_port(dev->address, offset);
-	return port != 0 ? port_in32(port) : UINT32_MAX;
+	struct place at = find(dev, offset);
+	if (at.reg != NULL)
+		return mmio_read32(at.reg);
+	return at.port != 0 ? port_in32(at.port) : UINT32_MAX;
 }
 
 void pci_write8(const struct pci_dev *dev, uint16_t offset, uint8_t value)
 {
-	uint8_t *reg = ecam_register(dev->address, offset);
-	uint16_t port = reg == NULL ? select_port(dev->address, offset) : 0;
-	if (reg != NULL)
-		mmio_write8(reg, value);
-	else if (port != 0)
-		port_out8(port, value);
+	struct place at = find(dev, offset);
+	if (at.reg != NULL)
+		mmio_write8(at.reg, value);
+	else if (at.port != 0)
+		port_out8(at.port, value);
 }
 
 void pci_write16(const struct pci_dev *dev, uint16_t offset, uint16_t value)
 {
-	uint8_t *reg = ecam_register(dev->address, offset);
-	uint16_t port = reg == NULL ? select_port(dev->address, offset) : 0;
-	if (reg != NULL)
-		mmio_write16(reg, value);
-	else if (port != 0)
-		port_out16(port, value);
+	struct place at = find(dev, offset);
+	if (at.reg != NULL)
+		mmio_write16(at.reg, value);
+	else if (at.port != 0)
+		port_out16(at.port, value);
 }
 
 void pci_write32(const struct pci_dev *dev, uint16_t offset, uint32_t value)
 {
-	uint8_t *reg = ecam_register(dev->address, offset);
-	uint16_t port = reg == NULL ? select_port(dev->address, offset) : 0;
-	if (reg != NULL)
-		mmio_write32(reg, value);
-	else if (port != 0)
-		port_out32(port, value);
+	struct place at = find(dev, offset);
+	if (at.reg != NULL)
+		mmio_write32(at.reg, value);
+	else if (at.port != 0)
+		port_out32(at.port, value);
 }
 
 int pci_at(uint32_t address, struct pci_dev *ret_dev)
