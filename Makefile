@@ -56,7 +56,8 @@ DRIVER_SRC := drivers/block.c $(PCI_SRC) drivers/pci_mcfg.c drivers/usb_handoff.
 	drivers/nvme_ctrl.c drivers/nvme.c \
 	drivers/virtio_pci.c drivers/virtio_blk.c drivers/ahci.c drivers/ahci_ids.c drivers/ahci_port.c drivers/ahci_disk.c
 
-X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/clock.c x86/acpi.c x86/acpi_power.c x86/apic.c x86/console.c \
+ACPI_SRC := x86/acpi.c x86/acpi_power.c x86/acpi_table.c
+X86_SRC := x86/program.c x86/traps.c x86/paging.c x86/clock.c $(ACPI_SRC) x86/apic.c x86/console.c \
 	x86/jobs.c x86/smp.c
 X86_ASM := x86/traps.asm x86/levels.asm x86/jump.asm x86/smp.asm
 IMAGE_IO_SRC := image-io/err_any.c swsusp/err.c image-io/area_io.c image-io/fingerprint.c
@@ -82,7 +83,7 @@ JUDGE_SRC := loader/judge.c loader/judge_own.c loader/judge_stock.c loader/stock
 LOADER_SRC := loader/main.c loader/boot_on.c $(JUDGE_SRC) loader/own_kind.c loader/stock_kind.c loader/door/multiboot2.c \
 	loader/door/efi_tables.c loader/door/firmware_data.c loader/own/nvs.c loader/door/more_memory.c loader/own/restore.c loader/stock/stock_restore.c $(LOOK_SRC)
 EFI_SRC := efi/main.c efi/efi_memory.c efi/efi_vmd.c efi/efi_disks.c efi/efi_facts.c efi/efi_machine.c efi/start_store.c loader/start_count.c $(JUDGE_SRC) \
-	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c drivers/iommu.c x86/clock.c x86/acpi.c x86/acpi_power.c x86/apic.c $(LIB_SRC)
+	$(LOOK_SRC) $(IMAGE_IO_SRC) $(IMAGE_SRC) drivers/block.c drivers/iommu.c x86/clock.c $(ACPI_SRC) x86/apic.c $(LIB_SRC)
 
 # The whole-machine cases of `make check`: a sample for less than 15 minutes on two idle cores.
 # check-machines runs all (tests/qemu/run.py -l).
@@ -390,7 +391,7 @@ $(out)/corpus/maps: tests/corpus/maps.c tests/corpus/map_file.c tests/corpus/mad
 	$(filter-out tests/unit/%,$(STOCK_SRC))
 $(out)/corpus/pairs: tests/corpus/pairs.c tests/corpus/map_file.c tests/corpus/expected.c \
 	$(filter-out tests/unit/%,$(STOCK_SRC))
-$(out)/corpus/acpi: tests/corpus/acpi.c x86/acpi.c x86/acpi_power.c lib/log.c lib/format.c
+$(out)/corpus/acpi: tests/corpus/acpi.c $(ACPI_SRC) lib/log.c lib/format.c
 $(CORPUS): $(wildcard tests/corpus/*.h $(HEADERS))
 	$(call say,HOSTCC,$(@F))
 	$(Q)mkdir -p $(@D)

@@ -6,13 +6,12 @@
  */
 #include "iommu.h"
 
-#include <string.h>
-
+#include "acpi_table.h"
 #include "format.h"
 #include "log.h"
 #include "machine.h"
+#include "unaligned.h"
 
-#define TABLE_LENGTH    4
 #define TABLE_BYTES_MAX (1u << 20)
 #define ENTRIES_AT      48u /* DMAR 8.1, IVRS 5.2.1: the same */
 #define REGS_BYTES      0x4000u
@@ -28,26 +27,6 @@
 #define IVHD_BYTES 24u
 
 #define LOW_4K 4095ull
-
-static uint64_t field(const uint8_t *at, uint32_t bytes)
-{
-	uint64_t v = 0;
-	memcpy(&v, at, bytes);
-	return v;
-}
-
-/* NULL: none, or not a table. */
-static const uint8_t *map_table(uint64_t phys, const char *name, uint32_t *ret_bytes)
-{
-	const uint8_t *table = phys ? machine_map_memory(phys, ENTRIES_AT) : NULL;
-	if (!table || memcmp(table, name, 4) != 0)
-		return NULL;
-	uint32_t bytes = (uint32_t)field(table + TABLE_LENGTH, 4);
-	if (bytes < ENTRIES_AT || bytes > TABLE_BYTES_MAX)
-		return NULL;
-	*ret_bytes = bytes;
-	return machine_map_memory(phys, bytes);
-}
 
 /* Registers that nobody answers for read as ones, or as zeros where firmware has hidden the unit. */
 static bool is_there(const struct iommu *u)
@@ -99,13 +78,13 @@ static void add(struct iommus *all, uint32_t *n, struct iommu u)
 
 static void take_dmar(struct iommus *all, uint32_t *n, const uint8_t *e, uint32_t bytes)
 {
-	if (field(e, 2) != DRHD || bytes < DRHD_BYTES)
+	if (u16_at(e) != DRHD || bytes < DRHD_BYTES)
 		return;
 	bool rest = e[4] & DRHD_ALL;
 	add(all, n,
 		(struct iommu){.kind = IOMMU_VTD,
-			.segment = (uint16_t)field(e + 6, 2),
-			.phys = field(e + 8, 8),
+			.segment = u16_at(e + 6),
+			.phys = u64_at(e + 8),
 			.scope = rest ? NULL : e + DRHD_BYTES,
 			.scope_bytes = rest ? 0 : bytes - DRHD_BYTES});
 }
@@ -115,9 +94,8 @@ static void take_ivrs(struct iommus *all, uint32_t *n, const uint8_t *e, uint32_
 	if ((e[0] != IVHD_10 && e[0] != IVHD_11 && e[0] != IVHD_40) || bytes < IVHD_BYTES)
 		return;
 	add(all, n,
-		(struct iommu){.kind = IOMMU_AMD,
-			.segment = (uint16_t)field(e + 16, 2),
-			.phys = field(e + 8, 8)});
+		(struct iommu){
+			.kind = IOMMU_AMD, .segment = u16_at(e + 16), .phys = u64_at(e + 8)});
 }
 
 /* Both tables are lists of {type, length at 2, ...}. */
@@ -125,11 +103,11 @@ static void each_entry(struct iommus *all, uint32_t *n, uint64_t phys, const cha
 	void (*take)(struct iommus *all, uint32_t *n, const uint8_t *e, uint32_t bytes))
 {
 	uint32_t bytes = 0;
-	const uint8_t *table = map_table(phys, name, &bytes);
+	const uint8_t *table = acpi_table_map(phys, name, ENTRIES_AT, TABLE_BYTES_MAX, &bytes);
 	if (!table && phys)
 		log_line("iommu: the %s table at %#llx is damaged", name, (unsigned long long)phys);
 	for (uint32_t at = ENTRIES_AT; table && at < bytes;) {
-		uint32_t length = bytes - at >= 4 ? (uint32_t)field(table + at + 2, 2) : 0;
+		uint32_t length = bytes - at >= 4 ? u16_at(table + at + 2) : 0;
 		if (length < 4 || length > bytes - at) {
 			log_line("iommu: the %s table at %#llx is damaged from byte %u on", name,
 				(unsigned long long)phys, at);

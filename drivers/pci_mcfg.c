@@ -9,13 +9,12 @@
  */
 #include "pci.h"
 
-#include <string.h>
-
+#include "acpi_table.h"
 #include "log.h"
 #include "machine.h"
+#include "unaligned.h"
 
 /* Table 4-2 and 4-3 */
-#define MCFG_LENGTH      4
 #define MCFG_WINDOWS     44
 #define MCFG_BYTES_MAX   4096u
 #define WINDOW_BYTES     16u
@@ -34,27 +33,13 @@ struct window {
 	uint8_t first_bus, last_bus;
 };
 
-/* NULL: not a table. */
-static const uint8_t *map_table(uint64_t phys, uint32_t *ret_n)
-{
-	const uint8_t *table = phys != 0 ? machine_map_memory(phys, MCFG_WINDOWS) : NULL;
-	uint32_t bytes;
-	if (table == NULL || memcmp(table, "MCFG", 4) != 0)
-		return NULL;
-	memcpy(&bytes, table + MCFG_LENGTH, sizeof(bytes));
-	if (bytes < MCFG_WINDOWS || bytes > MCFG_BYTES_MAX)
-		return NULL;
-	*ret_n = (bytes - MCFG_WINDOWS) / WINDOW_BYTES;
-	return machine_map_memory(phys, bytes);
-}
-
 static struct window window_at(const uint8_t *table, uint32_t i)
 {
 	const uint8_t *at = table + MCFG_WINDOWS + i * WINDOW_BYTES;
-	struct window w = {.first_bus = at[WINDOW_FIRST_BUS], .last_bus = at[WINDOW_LAST_BUS]};
-	memcpy(&w.base, at + WINDOW_BASE, sizeof(w.base));
-	memcpy(&w.segment, at + WINDOW_SEGMENT, sizeof(w.segment));
-	return w;
+	return (struct window){.base = u64_at(at + WINDOW_BASE),
+		.segment = u16_at(at + WINDOW_SEGMENT),
+		.first_bus = at[WINDOW_FIRST_BUS],
+		.last_bus = at[WINDOW_LAST_BUS]};
 }
 
 /* Vendor and device of each first function of the window's first bus; whether any is there. */
@@ -119,8 +104,10 @@ static bool use_windows(const uint8_t *table, uint32_t n, enum which which)
 
 void pci_use_mcfg(uint64_t table_phys)
 {
-	uint32_t n;
-	const uint8_t *table = map_table(table_phys, &n);
+	uint32_t bytes;
+	const uint8_t *table =
+		acpi_table_map(table_phys, "MCFG", MCFG_WINDOWS, MCFG_BYTES_MAX, &bytes);
+	uint32_t n = table != NULL ? (bytes - MCFG_WINDOWS) / WINDOW_BYTES : 0;
 	if (table != NULL && use_windows(table, n, SEGMENT_0))
 		(void)use_windows(table, n, OTHER_SEGMENTS);
 }

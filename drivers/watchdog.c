@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "acpi_table.h"
 #include "log.h"
 #include "machine.h"
 #include "pci.h"
@@ -17,6 +18,7 @@
 #define WDAT_ENABLED      60u /* flags, bit 0 */
 #define WDAT_N_ENTRIES    64u
 #define WDAT_ENTRIES      68u
+#define WDAT_BYTES_MAX    65536u
 #define ENTRY_BYTES       24u
 #define GET_RUNNING_STATE 8u
 #define SET_STOPPED_STATE 11u
@@ -146,17 +148,11 @@ static uint32_t stop_wdat(const uint8_t *wdat, uint32_t n)
 	return !stopped;
 }
 
-/* NULL: there is none that makes sense. */
-static const uint8_t *find_wdat(uint64_t phys, uint32_t *ret_n)
+/* As many entries as the table says, and has room for. */
+static uint32_t n_entries(const uint8_t *wdat, uint32_t bytes)
 {
-	const uint8_t *p = phys ? machine_map_memory(phys, WDAT_ENTRIES) : NULL;
-	uint32_t bytes = p ? u32_at(p + 4) : 0;
-	if (bytes < WDAT_ENTRIES || bytes > 65536)
-		return NULL;
-	*ret_n = u32_at(p + WDAT_N_ENTRIES);
-	if (*ret_n > (bytes - WDAT_ENTRIES) / ENTRY_BYTES)
-		*ret_n = (bytes - WDAT_ENTRIES) / ENTRY_BYTES;
-	return machine_map_memory(phys, bytes);
+	uint32_t n = u32_at(wdat + WDAT_N_ENTRIES), room = (bytes - WDAT_ENTRIES) / ENTRY_BYTES;
+	return n < room ? n : room;
 }
 
 /* ---- Chipsets ---- */
@@ -256,10 +252,11 @@ static int stop_esb(const struct pci_dev *dev, void *ctx)
 
 uint32_t watchdogs_stop(const struct acpi *acpi)
 {
-	uint32_t n_entries, n = 0;
-	const uint8_t *wdat = find_wdat(acpi->wdat, &n_entries);
+	uint32_t bytes, n = 0;
+	const uint8_t *wdat =
+		acpi_table_map(acpi->wdat, "WDAT", WDAT_ENTRIES, WDAT_BYTES_MAX, &bytes);
 	if (wdat)
-		n += stop_wdat(wdat, n_entries);
+		n += stop_wdat(wdat, n_entries(wdat, bytes));
 	n += stop_intel(acpi) + stop_amd();
 	(void)pci_scan(stop_esb, &n);
 	return n;

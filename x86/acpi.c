@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "acpi.h"
+#include "acpi_table.h"
 #include "log.h"
 #include "unaligned.h"
 #include <machine.h> /* from the include path: here or tests/fake */
@@ -74,31 +75,26 @@ static const uint8_t *rsdp_at(uint64_t phys)
 	return p;
 }
 
-/* ACPI 5.2.5.1: 16-byte boundaries, first KiB of the EBDA, then 0xe0000 to 0xfffff. */
-static uint64_t search_rsdp(void)
+static uint64_t search_rsdp_in(uint64_t start, uint64_t bytes)
 {
-	const uint8_t *bios = machine_map_memory(0xe0000, 0x20000);
-	for (uint64_t at = 0; bios && at < 0x20000; at += 16)
-		if (memcmp(bios + at, "RSD PTR ", 8) == 0 && rsdp_at(0xe0000 + at))
-			return 0xe0000 + at;
-	const uint8_t *ebda = machine_map_memory(0x80000, 0x20000);
-	for (uint64_t at = 0; ebda && at < 0x20000; at += 16)
-		if (memcmp(ebda + at, "RSD PTR ", 8) == 0 && rsdp_at(0x80000 + at))
-			return 0x80000 + at;
+	const uint8_t *p = machine_map_memory(start, bytes);
+	for (uint64_t at = 0; p && at < bytes; at += 16)
+		if (memcmp(p + at, "RSD PTR ", 8) == 0 && rsdp_at(start + at))
+			return start + at;
 	return 0;
 }
 
-/* A whole table of a length that makes sense, or NULL. */
+/* ACPI 5.2.5.1: 16-byte boundaries of the BIOS's memory, and of the EBDA, wherever that begins. */
+static uint64_t search_rsdp(void)
+{
+	uint64_t in_bios = search_rsdp_in(0xe0000, 0x20000);
+	return in_bios ? in_bios : search_rsdp_in(0x80000, 0x20000);
+}
+
+/* Whatever its name and checksum. */
 static const uint8_t *unchecked_table_at(uint64_t phys, uint32_t bytes_min, uint32_t *ret_bytes)
 {
-	const uint8_t *p = phys ? machine_map_memory(phys, bytes_min) : NULL;
-	if (!p)
-		return NULL;
-	uint32_t bytes = u32_at(p + 4);
-	if (bytes < bytes_min || bytes > SDT_BYTES_MAX)
-		return NULL;
-	*ret_bytes = bytes;
-	return machine_map_memory(phys, bytes);
+	return acpi_table_map(phys, NULL, bytes_min, SDT_BYTES_MAX, ret_bytes);
 }
 
 /* With a good checksum. */

@@ -25,7 +25,7 @@ FUZZ += format
 FUZZSRC_format := lib/format.c
 
 FUZZ += virtio_blk
-FUZZSRC_virtio_blk := $(DRIVER_SRC) tests/fuzz/fuzz_block.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
+FUZZSRC_virtio_blk := x86/acpi_table.c $(DRIVER_SRC) tests/fuzz/fuzz_block.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
 	lib/format.c lib/log.c lib/arena.c
 
 FUZZ += cli
@@ -42,7 +42,7 @@ FUZZSRC_multiboot2 := loader/door/multiboot2.c loader/door/boot_memory.c loader/
 FUZZLIBS_multiboot2 := $(SWSUSP_A)
 
 FUZZ += efi_tables
-FUZZSRC_efi_tables := loader/door/efi_tables.c loader/door/firmware_data.c x86/acpi.c x86/acpi_power.c lib/ranges.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c
+FUZZSRC_efi_tables := loader/door/efi_tables.c loader/door/firmware_data.c $(ACPI_SRC) lib/ranges.c lib/err.c lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += gpt
 FUZZSRC_gpt := loader/disk/gpt.c drivers/block.c lib/err.c tests/fake/machine.c tests/fake/fake_ram_disk.c \
@@ -54,7 +54,7 @@ FUZZSRC_changes := loader/disk/changes.c loader/disk/gpt.c image-io/fingerprint.
 
 FUZZ += stock_facts
 FUZZSRC_stock_facts := loader/stock/stock_facts.c loader/stock/stock_fit.c $(FIT_SRC) loader/fit/tables_read.c \
-	loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c x86/acpi.c x86/acpi_power.c tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
+	loader/own/image.c image-io/err_any.c swsusp/err.c loader/door/boot_memory.c $(ACPI_SRC) tests/fake/machine.c lib/arena.c lib/err.c lib/format.c lib/log.c lib/ranges.c \
 	$(FACTS_SRC) $(IMAGE_SRC) $(SWSUSP_SRC)
 FUZZLIBS_stock_facts := $(SWSUSP_A)
 
@@ -62,7 +62,7 @@ FUZZ += handoff
 FUZZSRC_handoff := writer/handoff_check.c writer/pages.c lib/ranges.c
 
 FUZZ += acpi
-FUZZSRC_acpi := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
+FUZZSRC_acpi := $(ACPI_SRC) lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += boot_parse
 FUZZSRC_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
@@ -79,14 +79,14 @@ FUZZ += core_file
 FUZZSRC_core_file := cli/image/core_file.c cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
 
 FUZZ += mcfg
-FUZZSRC_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
+FUZZSRC_mcfg := x86/acpi_table.c $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c \
 	lib/log.c
 
 FUZZ += wdat
-FUZZSRC_wdat := drivers/watchdog.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c lib/log.c
+FUZZSRC_wdat := x86/acpi_table.c drivers/watchdog.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c lib/format.c lib/log.c
 
 FUZZ += iommu
-FUZZSRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
+FUZZSRC_iommu := x86/acpi_table.c drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) tests/fake/machine.c tests/fake/fake_pci.c lib/err.c \
 	lib/format.c lib/log.c
 
 FUZZ += facts

@@ -55,11 +55,11 @@ UNIT += pci
 SRC_pci := $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c tests/fake/fake_pci.c lib/format.c lib/log.c
 
 UNIT += iommu
-SRC_iommu := drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
+SRC_iommu := x86/acpi_table.c drivers/iommu.c drivers/iommu_off.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
 	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
 
 UNIT += watchdog
-SRC_watchdog := drivers/watchdog.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
+SRC_watchdog := x86/acpi_table.c drivers/watchdog.c $(PCI_SRC) drivers/usb_handoff.c tests/fake/machine.c \
 	tests/fake/fake_pci.c tests/unit/log_text.c lib/err.c lib/format.c lib/log.c
 
 UNIT += page_walk
@@ -74,24 +74,24 @@ UNIT += efi_off
 SRC_efi_off := writer/efi_off.c tests/fake/machine.c tests/unit/log_text.c lib/format.c lib/log.c
 
 UNIT += pci_mcfg
-SRC_pci_mcfg := $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
+SRC_pci_mcfg := x86/acpi_table.c $(PCI_SRC) drivers/pci_mcfg.c tests/fake/machine.c tests/fake/fake_pci.c tests/unit/log_text.c \
 	lib/err.c lib/format.c lib/log.c
 
 UNIT += virtio_blk
-SRC_virtio_blk := $(DRIVER_SRC) tests/unit/driver_conformance.c \
+SRC_virtio_blk := x86/acpi_table.c $(DRIVER_SRC) tests/unit/driver_conformance.c \
 	tests/unit/driver_conformance_faults.c tests/fake/machine.c tests/fake/fake_pci.c \
 	tests/fake/fake_disk.c tests/fake/fake_virtio_blk.c tests/fake/fake_virtio_queue.c \
 	lib/err.c lib/format.c lib/log.c lib/arena.c
 
 UNIT += nvme
-SRC_nvme := $(DRIVER_SRC) tests/unit/driver_conformance.c tests/unit/driver_conformance_faults.c \
+SRC_nvme := x86/acpi_table.c $(DRIVER_SRC) tests/unit/driver_conformance.c tests/unit/driver_conformance_faults.c \
 	tests/unit/log_text.c tests/fake/machine.c tests/fake/fake_pci.c tests/fake/fake_disk.c \
 	tests/fake/fake_nvme.c tests/fake/fake_nvme_queue.c lib/err.c lib/format.c lib/log.c lib/arena.c
 
 UNIT += nvme_controller
 SRC_nvme_controller := $(SRC_nvme)
 
-AHCI_TEST_SRC := $(DRIVER_SRC) tests/unit/driver_conformance.c \
+AHCI_TEST_SRC := x86/acpi_table.c $(DRIVER_SRC) tests/unit/driver_conformance.c \
 	tests/unit/driver_conformance_faults.c tests/unit/ahci_own.c tests/unit/log_text.c \
 	tests/fake/machine.c tests/fake/fake_pci.c tests/fake/fake_disk.c tests/fake/fake_ahci.c \
 	tests/fake/fake_ahci_command.c lib/err.c lib/format.c lib/log.c lib/arena.c
@@ -138,7 +138,7 @@ SRC_map_crc := loader/door/map_crc.c swsusp/e820.c swsusp/crc.c swsusp/err.c
 LIBS_map_crc := $(SWSUSP_A)
 
 UNIT += tables
-SRC_tables := loader/fit/tables.c loader/fit/tables_read.c x86/acpi.c x86/acpi_power.c image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
+SRC_tables := loader/fit/tables.c loader/fit/tables_read.c $(ACPI_SRC) image-format/hash.c image-format/saved_table.c lib/err.c lib/format.c lib/log.c \
 	tests/fake/machine.c tests/unit/log_text.c tests/unit/play_firmware.c
 
 UNIT += handoff
@@ -247,10 +247,10 @@ SRC_jobs := x86/jobs.c tests/fake/machine.c
 LIBS_jobs := -lpthread
 
 UNIT += acpi
-SRC_acpi := tests/unit/acpi_made.c x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
+SRC_acpi := tests/unit/acpi_made.c $(ACPI_SRC) lib/format.c lib/log.c tests/fake/machine.c tests/unit/log_text.c
 
 UNIT += acpi_registers
-SRC_acpi_registers := x86/acpi.c x86/acpi_power.c lib/format.c lib/log.c tests/fake/machine.c
+SRC_acpi_registers := $(ACPI_SRC) lib/format.c lib/log.c tests/fake/machine.c
 
 UNIT += cli_boot_parse
 SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
@@ -284,7 +284,7 @@ STOCK_SRC := loader/stock/stock.c loader/disk/guid.c loader/disk/places.c loader
 	$(IMAGE_SRC) $(SWSUSP_SRC) tests/fake/machine.c tests/fake/fake_ram_disk.c tests/unit/gpt_make.c \
 	tests/unit/log_text.c tests/unit/swsusp_builder.c tests/unit/stock_disk.c \
 	loader/stock/stock_check.c loader/stock/stock_facts.c loader/stock/stock_fit.c loader/stock/stock_peek.c loader/fit/tables_read.c \
-	loader/door/map_crc.c loader/disk/changes.c image-io/fingerprint.c x86/acpi.c x86/acpi_power.c $(FACTS_SRC)
+	loader/door/map_crc.c loader/disk/changes.c image-io/fingerprint.c $(ACPI_SRC) $(FACTS_SRC)
 UNIT += stock
 SRC_stock := $(STOCK_SRC)
 LIBS_stock := $(SWSUSP_A)
@@ -350,7 +350,7 @@ UNIT += judge
 SRC_judge := $(JUDGE_SRC) $(FIT_SRC) loader/start_count.c loader/own/find.c image-io/err_any.c swsusp/err.c loader/disk/places.c loader/disk/gpt.c loader/door/cmdline.c loader/disk/guid.c \
 	loader/own/image.c image-io/err_any.c swsusp/err.c loader/disk/changes.c loader/stock/stock.c loader/door/boot_memory.c image-io/err_any.c image-io/fingerprint.c \
 	lib/format.c lib/log.c lib/ranges.c $(SAVED_MACHINE_SRC) $(SWSUSP_SRC) tests/unit/log_text.c \
-	loader/door/map_crc.c x86/acpi.c x86/acpi_power.c tests/unit/swsusp_builder.c tests/unit/judge_world.c
+	loader/door/map_crc.c $(ACPI_SRC) tests/unit/swsusp_builder.c tests/unit/judge_world.c
 LIBS_judge := $(SWSUSP_A)
 
 UNIT += apic
@@ -358,7 +358,7 @@ SRC_apic := x86/apic.c lib/log.c lib/format.c
 INCLUDE_apic = $(BARE_INCLUDE)
 
 UNIT += firmware_data
-SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c x86/acpi.c x86/acpi_power.c lib/ranges.c lib/format.c lib/log.c lib/err.c tests/fake/machine.c \
+SRC_firmware_data := loader/door/firmware_data.c loader/door/efi_tables.c $(ACPI_SRC) lib/ranges.c lib/format.c lib/log.c lib/err.c tests/fake/machine.c \
 	tests/unit/log_text.c
 
 UNIT += verb
