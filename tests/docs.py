@@ -8,6 +8,7 @@ dependencies, the paths that documents name.
     docs.py --write    writes the table of includes into HACKING.md
 """
 
+import fnmatch
 import os
 import re
 import subprocess
@@ -91,6 +92,79 @@ def write_includes():
                   flags=re.DOTALL)
     with open(os.path.join(TOP, "HACKING.md"), "w", encoding="utf-8") as f:
         f.write(text)
+
+
+SAMPLES = {"GUID": "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f", "UUID": "0657fd6d-a4ab-43c4-84e5-0933c84b4f4f", "NAME": "label",
+           "START": "2048", "COUNT": "0x800", "SECTOR": "34", "PAGES": "1", "SIGNATURE": "1a2b3c4d", "N": "3", "PORT": "0x3f8"}
+
+
+def words_written():
+    """Every form of a word in torpor-loader.7, as a person would read it."""
+    section = read("docs/torpor-loader.7").split(".Sh WORDS")[1].split(".Sh BOOT")[0].replace("\\\n", "")
+    forms = []
+    for item in re.findall(r"^\.It (.*)", section, re.MULTILINE):
+        forms += re.sub(r"\\&|\b(?:Cm|Ar) | ?\bNs ?", "", item).replace(" ", "").split(",")
+    return forms
+
+
+def understands(word):
+    """The loader's own parser, by setup: 2 is a word that it does not know; 4 comes after that."""
+    status = subprocess.run(["out/torpor", "setup", "--dry-run", "--loader-args", word, "--swap", "/nonexistent"], cwd=TOP,
+                            stderr=subprocess.DEVNULL, check=False).returncode
+    assert status in (2, 4), f"{word}: exit status {status}"
+    return status == 4
+
+
+def check_words_are_understood():
+    forms = words_written()
+    assert len(forms) > 15, forms
+    for form in forms:
+        places = re.findall("[A-Z]+", form)
+        good = re.sub("[A-Z]+", lambda m: SAMPLES[m.group()], form)
+        assert understands(good), f"torpor-loader.7 has {form}, and {good} is refused"
+        for place in places:
+            bad = re.sub("[A-Z]+", lambda m: "" if m.group() == place else SAMPLES[m.group()], form)
+            assert not understands(bad), f"torpor-loader.7 has {form}, and {bad} is taken"
+
+
+DOCUMENTS = ("README.md", "HACKING.md", *sorted("docs/" + f for f in os.listdir(os.path.join(TOP, "docs"))),
+             "image-format/FORMAT.md", "loader/RESUME.md", "swsusp/README.md", "tests/model/README.md")
+
+
+def check_commands():
+    """Cases of tests/qemu, suites, tests, and targets of make that documents name are there."""
+    cases = output("tests/qemu/run.py", "-l").split()
+    rules = re.findall(r"^([a-z][\w -]*):", "".join(map(read, output("git", "ls-files", "Makefile", "*.mk").split())),
+                       re.MULTILINE)
+    targets = {name for names in rules for name in names.split()}
+    for document in DOCUMENTS:
+        text = read(document)
+        named = re.findall(r"run\.py ([a-z][\w.*-]+)", text)
+        named += re.findall(r"`((?:boot|cuts|debian|export|facts|fault|refuse|save|setup|soak|stock)-[\w.*-]+)`", text)
+        for name in named:
+            assert any(fnmatch.fnmatch(case, name) for case in cases) or name in read("tests/bench/bench.py"), \
+                f"{document}: no case is named {name}"
+        for name in re.findall(r"(?:`|^ {4}|&& )make ([a-z][\w-]*)", text, re.MULTILINE):
+            assert name in targets, f"{document}: make has no {name}"
+        for suite, pattern in re.findall(r"out/unit/(\w+) '([^']+)'", text):
+            tests = re.findall(r"^TEST\((\w+)\)", read(f"tests/unit/test_{suite}.c"), re.MULTILINE)
+            assert fnmatch.filter(tests, pattern), f"{document}: no test of {suite} is named {pattern}"
+
+
+def check_no_empty_run():
+    program = os.path.join(TOP, "out/unit/gpt")
+    if os.path.exists(program):
+        done = subprocess.run([program, "there_is_no_such_test"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        assert done.returncode == 2, f"a pattern that no test matches: exit status {done.returncode}"
+
+
+def check_code_blocks():
+    """Four blanks make code only where a blank line, or code, is above."""
+    for document in (d for d in DOCUMENTS if d.endswith(".md")):
+        lines = re.sub(r"```.*?```", "", read(document), flags=re.DOTALL).splitlines()
+        for above, line in zip(lines, lines[1:]):
+            assert not line.startswith("    ") or not above or above.startswith(("  ", "- ")), \
+                f"{document}: no code for who reads it as a page: {line!r}"
 
 
 def check_includes():

@@ -17,7 +17,7 @@
 #define PROPERTY(n, holds) assert((n) && (holds))
 
 #ifndef ATTEMPTS_MAX
-#define ATTEMPTS_MAX 2 /* the loader's default is 3 */
+#define ATTEMPTS_MAX 2 /* the loader's default */
 #endif
 #ifndef IMAGES
 #define IMAGES 2 /* that are saved in one history */

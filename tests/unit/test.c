@@ -3,6 +3,7 @@
 #include "environment.h"
 #include "test.h"
 
+#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,10 +75,22 @@ static int tear_down_all(void **state)
 	return call(around.teardown);
 }
 
+/* No test is no result: a pattern that nothing matches is a mistake. */
+static bool any_is(const char *pattern)
+{
+	for (const struct test *t = first; t; t = t->next)
+		if (!fnmatch(pattern, t->name, 0))
+			return true;
+	fprintf(stderr, "no test is named %s\n", pattern);
+	return false;
+}
+
 /* A pattern (with * and ?) as the argument: only the tests that match it. */
 int main(int argc, char **argv)
 {
 	environment_plain();
+	if (argc > 1 && !any_is(argv[1]))
+		return 2;
 	const char *slash = strrchr(argv[0], '/');
 	struct CMUnitTest *tests = calloc(n_tests + 1, sizeof(*tests)), *to = tests;
 	if (!tests)
