@@ -10,9 +10,12 @@
 
 static const char *volatile unfinished[SLOTS];
 static const char *the_one;
+static void (*volatile undo)(void);
 
 void unfinished_remove(void)
 {
+	if (undo)
+		undo();
 	for (size_t i = 0; i < SLOTS; i++)
 		if (unfinished[i])
 			unlink(unfinished[i]);
@@ -24,11 +27,19 @@ static void ended(int signal_number)
 	raise(signal_number); /* as it would have ended: the handler is used once */
 }
 
-void unfinished_begin(const char *path)
+static void catch (void)
 {
 	static const int ends[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGXCPU,
 		SIGXFSZ, SIGUSR1, SIGUSR2};
 	struct sigaction now, action = {.sa_handler = ended, .sa_flags = (int)SA_RESETHAND};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (!sigaction(ends[i], NULL, &now) && now.sa_handler == SIG_DFL)
+			(void)sigaction(ends[i], &action, NULL);
+}
+
+void unfinished_begin(const char *path)
+{
 	size_t free_slot = 0;
 
 	while (free_slot < SLOTS && unfinished[free_slot])
@@ -36,9 +47,7 @@ void unfinished_begin(const char *path)
 	if (free_slot == SLOTS)
 		return;
 	unfinished[free_slot] = path;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (!sigaction(ends[i], NULL, &now) && now.sa_handler == SIG_DFL)
-			(void)sigaction(ends[i], &action, NULL);
+	catch ();
 }
 
 void unfinished_end(const char *path)
@@ -54,4 +63,11 @@ void unfinished_is(const char *path)
 	the_one = path;
 	if (path)
 		unfinished_begin(path);
+}
+
+void unfinished_undo(void (*what)(void))
+{
+	undo = what;
+	if (what)
+		catch ();
 }

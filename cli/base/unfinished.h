@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files that a command is making, or needs only while it runs: a signal that ends the command removes them. */
+/* Files that a command is making, or needs only while it runs: a signal that ends the command removes them; and what
+ * else it is to put back. */
 #ifndef CLI_UNFINISHED_H
 #define CLI_UNFINISHED_H
 
@@ -9,6 +10,9 @@ void unfinished_end(const char *path);
 
 /* For the one file that a command makes: NULL ends it. */
 void unfinished_is(const char *path);
+
+/* Something else to be undone then, by calls that a signal handler may make; NULL: not any more. One at a time. */
+void unfinished_undo(void (*what)(void));
 
 /* For a signal handler that ends the command. */
 void unfinished_remove(void);

@@ -22,6 +22,7 @@
 #include "layers.h"
 #include "proc_lines.h"
 #include "say.h"
+#include "unfinished.h"
 #include "uuid.h"
 
 /* ---- What kind of file ---- */
@@ -201,38 +202,71 @@ int target_file_lock(int fd, enum file_lock lock, bool *ret_was_locked)
 	return err || wanted == flags ? err : file_set_flags(fd, wanted);
 }
 
-int target_file_open(struct target *t)
+static int unlocked; /* the file that is mutable while it is open */
+
+static void lock_again(void)
 {
 	bool ignored;
-	int err, fd = open(t->path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return complain("cannot open %s: %s", t->path, strerror(errno));
+	(void)target_file_lock(unlocked, FILE_LOCK, &ignored);
+}
+
+/* A signal that ends the command leaves it as it was, too: whatever moves files would move it. */
+static void unlock(struct target *t, int fd)
+{
+	unsigned int flags = 0;
+
+	t->was_locked = !file_get_flags(fd, &flags) && (flags & FS_IMMUTABLE_FL);
+	if (!t->was_locked)
+		return;
+	unlocked = fd;
+	unfinished_undo(lock_again);
 	(void)target_file_lock(fd, FILE_UNLOCK, &t->was_locked);
+}
+
+static void lock_as_before(struct target *t)
+{
+	if (!t->was_locked)
+		return;
+	lock_again();
+	unfinished_undo(NULL);
+	t->was_locked = false;
+}
+
+static int open_for_writing(struct target *t)
+{
 	t->fd = open(t->path, O_RDWR | O_DIRECT | O_CLOEXEC);
-	err = t->fd < 0 ? errno : 0;
-	if (err && t->was_locked)
-		(void)target_file_lock(fd, FILE_LOCK, &ignored);
-	close(fd);
-	if (err)
-		return complain("%s cannot be written: %s", t->path, strerror(err));
+	if (t->fd < 0)
+		return complain("%s cannot be written: %s", t->path, strerror(errno));
 	if (!flock(t->fd, LOCK_EX | LOCK_NB))
 		return 0;
-	if (t->was_locked)
-		(void)target_file_lock(t->fd, FILE_LOCK, &ignored);
 	close(t->fd);
 	t->fd = -1;
 	return complain("%s is in use by another torpor", t->path);
 }
 
+int target_file_open(struct target *t)
+{
+	int err, fd = open(t->path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return complain_as(
+			open_status(errno), "cannot open %s: %s", t->path, strerror(errno));
+	unlock(t, fd);
+	err = open_for_writing(t);
+	if (err)
+		lock_as_before(t);
+	else
+		unlocked = t->fd;
+	close(fd);
+	return err;
+}
+
 void target_file_close(struct target *t)
 {
-	bool ignored;
-
 	(void)fsync(t->fd);
 	(void)posix_fadvise(t->fd, 0, 0, POSIX_FADV_DONTNEED);
-	if (t->was_locked)
-		(void)target_file_lock(t->fd, FILE_LOCK, &ignored);
+	lock_as_before(t);
 }
 
 /* ---- For the loader ---- */

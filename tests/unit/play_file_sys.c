@@ -6,9 +6,11 @@
 #include "play_file_sys.h"
 
 #include <errno.h>
+#include <linux/fs.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 struct play_file_sys play;
 
@@ -81,6 +83,8 @@ int file_set_flags(int fd, unsigned int flags)
 {
 	(void)fd;
 	play.flags = flags;
+	if (play.flags_to)
+		(void)!write(play.flags_to, flags & FS_IMMUTABLE_FL ? "i" : "m", 1);
 	return play.flags_err;
 }
 

@@ -11,6 +11,7 @@
 struct play_file_sys {
 	enum file_fs fs;
 	unsigned int flags; /* of every file; changed by file_set_flags */
+	int flags_to; /* a descriptor that is told of each change, "i" for immutable, "m"; 0: none */
 	int flags_err, fiemap_err, allocate_err;
 	bool realtime;
 	uint64_t free_bytes;

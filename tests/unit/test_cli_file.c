@@ -9,10 +9,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/btrfs.h>
@@ -27,6 +29,7 @@
 #include "setup.h"
 #include "target_area.h"
 #include "target_file.h"
+#include "unfinished.h"
 
 #define IMAGE "/home/image"
 #define SETUP "setup --file " IMAGE " --size 16M"
@@ -224,6 +227,60 @@ TEST(target)
 	play.extent[1].fe_physical += 4096;
 	assert_int_equal(target_file_check(&t), -1);
 	assert_complaint("is being moved");
+}
+
+/* It is mutable as long as it is open, however that ends. */
+TEST(immutable_again)
+{
+	static struct target t;
+
+	make_image();
+	play.flags = FS_IMMUTABLE_FL | FS_NOATIME_FL;
+	assert_int_equal(target_find_path(&t, path), 0);
+	assert_int_equal(target_open(&t), 0);
+	assert_int_equal(play.flags, FS_NOATIME_FL);
+	unfinished_remove(); /* what a signal does */
+	assert_int_equal(play.flags, FS_IMMUTABLE_FL | FS_NOATIME_FL);
+	play.flags = FS_NOATIME_FL;
+	target_close(&t);
+	assert_int_equal(play.flags, FS_IMMUTABLE_FL | FS_NOATIME_FL);
+	/* Nothing of the kind is done afterwards, nor to one that never was. */
+	play.flags = 0;
+	unfinished_remove();
+	assert_int_equal(play.flags, 0);
+	assert_int_equal(target_open(&t), 0);
+	unfinished_remove();
+	target_close(&t);
+	assert_int_equal(play.flags, 0);
+}
+
+TEST(ended_by_a_signal)
+{
+	static struct target t;
+	int status, answer[2];
+	char made = 0;
+	pid_t child;
+
+	make_image();
+	play.flags = FS_IMMUTABLE_FL;
+	assert_int_equal(target_find_path(&t, path), 0);
+	assert_int_equal(pipe(answer), 0);
+	child = fork();
+	if (!child) {
+		play.flags_to = answer[1];
+		(void)signal(SIGTERM, SIG_DFL);
+		(void)!target_open(&t);
+		raise(SIGTERM);
+		_exit(0);
+	}
+	close(answer[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	assert_int_equal(read(answer[0], &made, 1), 1);
+	assert_int_equal(made, 'm');
+	assert_int_equal(read(answer[0], &made, 1), 1);
+	assert_int_equal(made, 'i');
+	close(answer[0]);
 }
 
 static void not_a_target(const char *part)

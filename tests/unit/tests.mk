@@ -183,7 +183,7 @@ SRC_cli_memory := $(SRC_cli_facts)
 LIBS_cli_memory := $(SWSUSP_A)
 
 # Finding a target, a file too. cli/linux/file_sys.c is played in tests of files (play_file_sys.c).
-TARGET_SRC := cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/linux/file_extents.c \
+TARGET_SRC := cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/base/unfinished.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/linux/layers.c cli/base/uuid.c cli/image/image_io.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c $(IMAGE_SRC)
 UNIT += cli_target
 SRC_cli_target := cli/target/target_use.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
