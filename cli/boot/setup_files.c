@@ -272,7 +272,8 @@ static int store_record(struct changes *c)
 	if (change_folder(c, RECORD_FOLDER))
 		return -1;
 	if (record_format(c->record, text, sizeof(text)))
-		return complain(RECORD_PATH " does not hold it all");
+		return complain(RECORD_PATH " does not hold it all: a path is more than a line, or "
+					    "there is too much");
 	err = put_file(c, RECORD_PATH, text, strlen(text), 0644, FOR_LINUX);
 	if (err == 0 && !c->record_told)
 		change_tell(c, "write %s (%zu bytes)", RECORD_PATH, strlen(text));

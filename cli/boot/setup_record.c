@@ -180,9 +180,31 @@ int record_load(struct setup_record *ret)
 
 /* ---- Writing ---- */
 
+static bool is_line(const char *text)
+{
+	return !strchr(text, '\n');
+}
+
+/* What would be read as something else, or not at all. */
+static bool is_writable(const struct setup_record *r)
+{
+	bool good = is_line(r->device) && is_line(r->file) && is_line(r->image) &&
+		    is_line(r->facts) && is_line(r->program) && is_line(r->args) &&
+		    is_line(r->grub_folder);
+
+	for (uint32_t i = 0; i < r->n_folders; i++)
+		good = good && is_line(r->folders[i]);
+	for (uint32_t i = 0; i < r->n_files; i++)
+		good = good && is_line(r->files[i].path);
+	return good;
+}
+
 int record_format(const struct setup_record *r, char *dst, size_t cap)
 {
 	size_t n = 0;
+
+	if (!is_writable(r))
+		return -1;
 #define ADD(...)                                                                                   \
 	do {                                                                                       \
 		if (n < cap)                                                                       \

@@ -52,7 +52,7 @@ struct setup_record {
 /* False when the text is not a whole record: the line, from 1, where it ceases to be one. */
 bool record_parse(const char *text, struct setup_record *ret, uint32_t *ret_line);
 
-/* 0, or -1 when it does not fit. */
+/* 0, or -1 when it does not fit, or a path is more than a line. */
 int record_format(const struct setup_record *r, char *dst, size_t cap);
 
 /* 1: read; 0: nothing is set up; -1 after one complaint. */

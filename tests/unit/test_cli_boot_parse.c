@@ -191,6 +191,13 @@ TEST(record)
 	assert_true(record_parse(text, &again, &(uint32_t){0}));
 	assert_int_equal(again.entry, 0x1f);
 	assert_int_equal(record_format(&r, text, 100), -1);
+	/* What could not be read again is not begun. */
+	strcpy(r.image, "/home/a\nentry=0001");
+	assert_int_equal(record_format(&r, text, sizeof(text)), -1);
+	*r.image = 0;
+	assert_int_equal(record_format(&r, text, sizeof(text)), 0);
+	assert_int_equal(record_add_folder(&r, "/home/a\n"), 0);
+	assert_int_equal(record_format(&r, text, sizeof(text)), -1);
 }
 
 TEST(bad_records)
