@@ -307,7 +307,8 @@ static int take_option(void *ctx, int letter, const char *arg)
 	struct setup_options *o = ctx;
 
 	if (arg && strchr(arg, '\n')) /* the record has a line for each */
-		return complain("setup: %s: a newline in it", arg);
+		return complain(
+			"setup: %.*s...: there is a newline in it", (int)strcspn(arg, "\n"), arg);
 	switch (letter) {
 	case 'E':
 	case 'G':

@@ -432,8 +432,10 @@ TEST(set_up_refused)
 	refused_with(STATUS_USAGE, "setup --file " IMAGE " --size 1", "--size 1: auto is wanted");
 	refused_with(STATUS_USAGE, "setup --size 16M", "--size is of --file");
 	refused_with(STATUS_USAGE, "setup --file " IMAGE " --swap /dev/vda2", "exclude each other");
-	refused_with(STATUS_USAGE, "setup --file /home/a\nb --size 16M", "a newline in it");
-	refused_with(STATUS_USAGE, "setup --grub-dir /home/a\nb", "a newline in it");
+	refused_with(STATUS_USAGE, "setup --file /home/a\nb --size 16M",
+		"/home/a...: there is a newline in it");
+	refused_with(STATUS_USAGE, "setup --grub-dir /home/a\nb",
+		"/home/a...: there is a newline in it");
 	play.free_bytes = BYTES + (1 << 20);
 	refused(SETUP, "16.0 MiB are wanted, 17.0 MiB are free there");
 	play_reset();
