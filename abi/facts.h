@@ -99,7 +99,6 @@ struct facts_kept {
 /* More of one of them is in no file that arm writes. */
 #define FACTS_MEMORY_MAX  3200u /* the kernel's own limit */
 #define FACTS_KEPT_MAX    1024u
-#define FACTS_TABLES_MAX  256u
 #define FACTS_RUNTIME_MAX 512u
 
 extern const struct state_desc facts_desc, facts_kept_desc;

@@ -19,11 +19,9 @@
 #define HANDOFF_REGION_MAX      16      /* KEXEC_SEGMENT_MAX */
 #define HANDOFF_MEMORY_MAX      1024
 #define HANDOFF_EXTENTS_MAX     1024
-#define HANDOFF_RUNTIME_MAX     256
 #define HANDOFF_FILESYSTEMS_MAX 48
 #define HANDOFF_RANGES_MAX      4
 #define HANDOFF_LEFT_OUT_MAX    1024
-#define HANDOFF_REGISTERS_MAX   256
 #define REGION_FRAME_BYTES      (2u << 20)
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
@@ -92,7 +90,7 @@ struct handoff {
 	uint64_t region
 		[HANDOFF_REGION_MAX]; /* 2 MiB frames; the payload lies at the start of region[0] */
 	struct memory_range memory[HANDOFF_MEMORY_MAX]; /* the firmware's map, sorted by start */
-	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
+	struct runtime_range runtime[SAVED_RUNTIME_MAX];
 	struct handoff_extent extent[HANDOFF_EXTENTS_MAX];
 
 	uint32_t n_filesystems, n_left_out;
@@ -100,7 +98,7 @@ struct handoff {
 	/* What the firmware's setup may change until the resume. */
 	uint32_t virtualization; /* enum saved_virtualization */
 	uint32_t n_registers;
-	struct saved_registers registers[HANDOFF_REGISTERS_MAX]; /* sorted, disjoint */
+	struct saved_registers registers[SAVED_REGISTERS_MAX]; /* sorted, disjoint */
 	struct handoff_filesystem filesystem[HANDOFF_FILESYSTEMS_MAX];
 };
 static_assert(sizeof(struct handoff) <= HANDOFF_BYTES, "fits its room in the payload");

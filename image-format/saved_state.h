@@ -43,6 +43,7 @@ struct saved_cpu {
 enum saved_virtualization { SAVED_VMX = 1, SAVED_SVM = 2 };
 
 /* A processor that the firmware's tables had enabled. */
+#define SAVED_PROCESSORS_MAX 1024u
 struct saved_processor {
 	uint32_t apic_id;
 };
@@ -88,12 +89,14 @@ struct memory_range {
 
 /* An EFI range with the RUNTIME attribute; virt: where a kernel has mapped it (/sys/firmware/efi/runtime-map),
  * 0 in the firmware's own map. */
+#define SAVED_RUNTIME_MAX 256
 struct runtime_range {
 	uint64_t phys, virt, n_pages, attribute;
 	uint32_t type, reserved;
 };
 
 /* A table that a running kernel goes on to use after its start: where it is, and what is in it. */
+#define SAVED_TABLES_MAX 256u
 struct saved_table {
 	char signature[8]; /* four characters: DSDT, SSDT, FACP, FACS, MCFG, DMAR, IVRS */
 	uint64_t phys;

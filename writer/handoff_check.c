@@ -168,9 +168,9 @@ int handoff_check(const struct handoff *h, uint64_t base, const char **ret_what)
 		return wrong("serial port", ret_what);
 	if (!memchr(h->kernel_release, 0, sizeof(h->kernel_release)))
 		return wrong("kernel release", ret_what);
-	if (h->n_registers > HANDOFF_REGISTERS_MAX)
+	if (h->n_registers > SAVED_REGISTERS_MAX)
 		return wrong("number of register ranges", ret_what);
-	if (h->n_runtime > HANDOFF_RUNTIME_MAX)
+	if (h->n_runtime > SAVED_RUNTIME_MAX)
 		return wrong("number of EFI runtime ranges", ret_what);
 	int err = check_memory(h, ret_what);
 	if (!err)

@@ -12,8 +12,6 @@
 #include "log.h"
 #include "saved_state.h"
 
-#define TABLES_MAX        256u
-#define PROCESSORS_MAX    1024u /* as loader/own/image.h */
 #define CPUID_1_ECX_XSAVE (1u << 26)
 
 /* The kernel has turned OSXSAVE off for the jump; the register is as it was. */
@@ -55,12 +53,12 @@ void machine_state_put_cpu(const struct machine_state *m, struct state_writer *s
 }
 
 static struct {
-	struct saved_table v[TABLES_MAX];
+	struct saved_table v[SAVED_TABLES_MAX];
 	uint32_t n, n_left_out;
 } tables;
 
 static struct {
-	struct saved_processor v[PROCESSORS_MAX];
+	struct saved_processor v[SAVED_PROCESSORS_MAX];
 	uint32_t n, n_left_out;
 } processors;
 
@@ -70,7 +68,7 @@ static void take_processor(void *ctx, uint32_t apic_id)
 	for (uint32_t i = 0; i < processors.n; i++)
 		if (processors.v[i].apic_id == apic_id)
 			return;
-	if (processors.n == PROCESSORS_MAX)
+	if (processors.n == SAVED_PROCESSORS_MAX)
 		processors.n_left_out++;
 	else
 		processors.v[processors.n++].apic_id = apic_id;
@@ -84,7 +82,7 @@ static void take_table(void *ctx, uint64_t phys, const uint8_t *table, uint32_t 
 		acpi_each_processor(table, bytes, take_processor, NULL);
 	if (!saved_table_make(&one, phys, table, bytes))
 		return;
-	if (tables.n == TABLES_MAX)
+	if (tables.n == SAVED_TABLES_MAX)
 		tables.n_left_out++;
 	else
 		tables.v[tables.n++] = one;

@@ -44,11 +44,17 @@
 #include "version.h"
 
 #define LOG_BYTES    MAILBOX_LOG_BYTES
-#define DMA_RESERVE  (512u * 1024) /* of the arena: driver queues */
 #define STATE_BYTES  (64u * 1024)
 #define CHUNK_PAGES  16u
 #define PIECE_PAGES  1024u /* given to the image at a time */
 #define REASON_BYTES 256
+
+static_assert(STATE_BYTES >= HANDOFF_MEMORY_MAX * sizeof(struct memory_range) +
+				     SAVED_RUNTIME_MAX * sizeof(struct runtime_range) +
+				     SAVED_TABLES_MAX * sizeof(struct saved_table) +
+				     SAVED_PROCESSORS_MAX * sizeof(struct saved_processor) +
+				     SAVED_REGISTERS_MAX * sizeof(struct saved_registers) + 8192,
+	"a platform with all that its lists can hold, and what describes them");
 
 _Noreturn void writer_main(const struct entry_state *e);
 

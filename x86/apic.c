@@ -11,7 +11,6 @@
 #include <cpu.h> /* from the include path: here or tests/fake/bare */
 #include <machine.h>
 
-#define APIC_PHYS        0xfee00000ull
 #define APIC_REG_ID      0x20
 #define APIC_REG_ICR_LOW 0x300
 #define APIC_REG_ICR_TOP 0x310

@@ -166,7 +166,7 @@ static const char *take_entry(struct all_facts *a, const struct acpi_entry *e, u
 		return NULL;
 	if (!is_firmwares(a, e))
 		return "a table lies in no range of the memory map";
-	if (a->n_tables == FACTS_TABLES_MAX)
+	if (a->n_tables == SAVED_TABLES_MAX)
 		return "there are too many tables";
 	if (!read_table(e->signature, n, &c))
 		return "sysfs lacks a table";

@@ -19,7 +19,7 @@ struct all_facts {
 	struct e820_map map; /* empty: not known */
 	struct memory_range memory[E820_MAP_MAX];
 	struct facts_kept kept[FACTS_KEPT_MAX];
-	struct saved_table table[FACTS_TABLES_MAX];
+	struct saved_table table[SAVED_TABLES_MAX];
 	struct runtime_range runtime[FACTS_RUNTIME_MAX];
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];
 	struct saved_registers registers[SAVED_REGISTERS_MAX];

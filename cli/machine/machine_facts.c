@@ -320,7 +320,7 @@ int runtime_map_read(struct runtime_range *v, uint32_t max, uint32_t *ret_n)
 static void read_settings(struct machine_facts *f)
 {
 	f->virtualization = firmware_settings_virtualization();
-	f->n_registers = firmware_settings_registers(f->registers, HANDOFF_REGISTERS_MAX);
+	f->n_registers = firmware_settings_registers(f->registers, SAVED_REGISTERS_MAX);
 	for (uint32_t i = 0; i < f->n_memory; i++)
 		if (f->memory[i].type == MEMORY_RAM || f->memory[i].type == MEMORY_ACPI)
 			f->n_registers = firmware_settings_without(
@@ -334,7 +334,7 @@ int machine_facts_read(struct machine_facts *ret)
 	memset(ret, 0, sizeof(*ret));
 	zero_page_read(&zero_page);
 	if (read_memory_map(ret, &zero_page) || read_kernel_spans(ret) ||
-		runtime_map_read(ret->runtime, HANDOFF_RUNTIME_MAX, &ret->n_runtime))
+		runtime_map_read(ret->runtime, SAVED_RUNTIME_MAX, &ret->n_runtime))
 		return -1;
 	read_kernel(ret);
 	read_firmware(ret, &zero_page);

@@ -28,11 +28,11 @@ struct machine_facts {
 	uint64_t rsdp; /* 0: not known */
 	bool uefi;     /* booted by UEFI, whether the kernel uses it or not */
 	uint64_t efi_systab, efi_runtime;
-	struct runtime_range runtime[HANDOFF_RUNTIME_MAX];
+	struct runtime_range runtime[SAVED_RUNTIME_MAX];
 	uint32_t n_runtime;
 
-	uint32_t virtualization;                                 /* firmware_settings.h */
-	struct saved_registers registers[HANDOFF_REGISTERS_MAX]; /* none of them memory */
+	uint32_t virtualization;                               /* firmware_settings.h */
+	struct saved_registers registers[SAVED_REGISTERS_MAX]; /* none of them memory */
 	uint32_t n_registers;
 };
 

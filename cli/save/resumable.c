@@ -17,7 +17,7 @@
 #include "say.h"
 
 static_assert(HANDOFF_REGION_MAX <= BOOT_REGION_MAX, "the loader takes any region");
-static_assert(HANDOFF_RUNTIME_MAX <= BOOT_RUNTIME_MAX, "and all of the runtime ranges");
+static_assert(SAVED_RUNTIME_MAX <= BOOT_RUNTIME_MAX, "and all of the runtime ranges");
 static_assert(HANDOFF_MEMORY_MAX <= BOOT_MEMORY_MAX, "and the map");
 
 /* The last line that the check has logged: the reason, when it refuses. */

@@ -58,7 +58,7 @@ int tables_check(
 	const struct saved_table *was, uint32_t n, const struct tables *now, const char *who)
 {
 	if (now->n_left_out) {
-		log_line("%s: more than %u ACPI tables: not compared", who, TABLES_MAX);
+		log_line("%s: more than %u ACPI tables: not compared", who, SAVED_TABLES_MAX);
 		return ERR_PLATFORM;
 	}
 	for (uint32_t i = 0; i < n; i++) {

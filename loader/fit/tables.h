@@ -9,14 +9,12 @@
 #include "err.h"
 #include "saved_state.h"
 
-#define TABLES_MAX 256u
-
 #define TABLES_APIC_IDS 4096u
 
 struct tables {
 	uint64_t rsdp; /* 0: none was found, all else is empty */
-	struct saved_table table[TABLES_MAX];
-	uint32_t n, n_left_out;                 /* left out: more than TABLES_MAX */
+	struct saved_table table[SAVED_TABLES_MAX];
+	uint32_t n, n_left_out;                 /* left out: more than SAVED_TABLES_MAX */
 	uint32_t n_processors;                  /* that the MADT enables */
 	uint32_t has_far_processors;            /* 1: some with IDs that are not in the set */
 	uint8_t processor[TABLES_APIC_IDS / 8]; /* the set of their APIC IDs */

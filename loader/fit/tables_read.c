@@ -48,7 +48,7 @@ static void take(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes)
 		t->has_facs_signature = 1;
 		t->facs_signature = u32_at(table + FACS_SIGNATURE);
 	}
-	if (t->n == TABLES_MAX) {
+	if (t->n == SAVED_TABLES_MAX) {
 		t->n_left_out++;
 		return;
 	}

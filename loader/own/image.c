@@ -88,9 +88,9 @@ static int get_some(struct image *im, struct state_reader *r, const struct state
 /* What is compared with this boot, and nothing else. */
 static int read_surroundings(struct image *im, struct state_reader *r)
 {
-	int err = get_some(im, r, &saved_table_desc, im->table, IMAGE_TABLES_MAX, &im->n_tables);
+	int err = get_some(im, r, &saved_table_desc, im->table, SAVED_TABLES_MAX, &im->n_tables);
 	if (!err)
-		err = get_some(im, r, &saved_processor_desc, im->processor, IMAGE_PROCESSORS_MAX,
+		err = get_some(im, r, &saved_processor_desc, im->processor, SAVED_PROCESSORS_MAX,
 			&im->n_processors);
 	return err ? err
 		   : get_some(im, r, &saved_registers_desc, im->registers, SAVED_REGISTERS_MAX,
@@ -110,8 +110,8 @@ static int read_states(struct image *im, const struct scratch *s)
 	if (!err)
 		err = get(im, &r, &saved_frame_desc, im->region, BOOT_REGION_MAX, &im->n_region);
 	if (!err)
-		err = get(
-			im, &r, &saved_runtime_desc, im->runtime, BOOT_RUNTIME_MAX, &im->n_runtime);
+		err = get(im, &r, &saved_runtime_desc, im->runtime, SAVED_RUNTIME_MAX,
+			&im->n_runtime);
 	if (!err)
 		err = read_surroundings(im, &r);
 	if (!err)

@@ -8,10 +8,6 @@
 #include "find.h"
 #include "saved_state.h"
 
-#define IMAGE_TABLES_MAX 256u
-
-#define IMAGE_PROCESSORS_MAX 1024u
-
 struct image {
 	struct img_reader reader;
 	struct img_object_rec memory; /* the page stream */
@@ -21,10 +17,10 @@ struct image {
 	struct saved_ledger ledger;
 	struct saved_frame region[BOOT_REGION_MAX];
 	uint32_t n_region;
-	struct runtime_range runtime[BOOT_RUNTIME_MAX];
+	struct runtime_range runtime[SAVED_RUNTIME_MAX];
 	uint32_t n_runtime;
-	struct saved_table table[IMAGE_TABLES_MAX];
-	struct saved_processor processor[IMAGE_PROCESSORS_MAX];
+	struct saved_table table[SAVED_TABLES_MAX];
+	struct saved_processor processor[SAVED_PROCESSORS_MAX];
 	struct saved_registers registers[SAVED_REGISTERS_MAX];
 	uint32_t n_tables, n_processors, n_registers; /* 0: of a writer that did not look */
 	struct saved_filesystem filesystem[SAVED_FILESYSTEMS_MAX];

@@ -43,7 +43,7 @@ int stock_facts_read(const void *file, size_t bytes, struct stock_facts *ret)
 	if (!err)
 		err = get(&r, &facts_kept_desc, ret->kept, FACTS_KEPT_MAX, &ret->n_kept);
 	if (!err)
-		err = get(&r, &saved_table_desc, ret->table, FACTS_TABLES_MAX, &ret->n_tables);
+		err = get(&r, &saved_table_desc, ret->table, SAVED_TABLES_MAX, &ret->n_tables);
 	if (!err)
 		err = get(
 			&r, &saved_runtime_desc, ret->runtime, FACTS_RUNTIME_MAX, &ret->n_runtime);

@@ -92,7 +92,7 @@ static uint32_t put_tables(const struct map_file *m, struct saved_table *ret)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < m->n_tables; i++)
-		if (is_kept(&m->table[i]) && n < TABLES_MAX) {
+		if (is_kept(&m->table[i]) && n < SAVED_TABLES_MAX) {
 			ret[n] = (struct saved_table){
 				.phys = m->table[i].phys, .length = (uint32_t)m->table[i].length};
 			memcpy(ret[n++].signature, m->table[i].signature, 4);

@@ -77,7 +77,7 @@ static void check_target(void)
 	for (uint32_t i = 0; i < h.n_extents; i++)
 		FUZZ_CHECK(h.extent[i].n_sectors > 0 && h.extent[i].lba < h.n_sectors &&
 			   h.extent[i].n_sectors <= h.n_sectors - h.extent[i].lba);
-	FUZZ_CHECK(h.n_runtime <= HANDOFF_RUNTIME_MAX);
+	FUZZ_CHECK(h.n_runtime <= SAVED_RUNTIME_MAX);
 	FUZZ_CHECK(memchr(h.kernel_release, 0, sizeof(h.kernel_release)) != NULL);
 	FUZZ_CHECK(!h.vmcoreinfo || is_ram(h.vmcoreinfo, h.vmcoreinfo_bytes));
 	FUZZ_CHECK(!h.saved_context || is_ram(h.saved_context, 512));

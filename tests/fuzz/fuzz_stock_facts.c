@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	uint8_t *copy = malloc(sizeof(file)); /* of its exact size: reading too far is seen */
 	memcpy(copy, file, sizeof(file));
 	if (stock_facts_read(copy, sizeof(file), &f) == 0) {
-		FUZZ_CHECK(f.n_memory <= FACTS_MEMORY_MAX && f.n_tables <= TABLES_MAX);
+		FUZZ_CHECK(f.n_memory <= FACTS_MEMORY_MAX && f.n_tables <= SAVED_TABLES_MAX);
 		FUZZ_CHECK(f.n_runtime <= FACTS_RUNTIME_MAX);
 		FUZZ_CHECK(f.n_filesystems <= SAVED_FILESYSTEMS_MAX);
 		compare(&f);

@@ -134,13 +134,13 @@ TEST(many_ranges)
 			.type = MEMORY_RAM};
 	f.n_memory = HANDOFF_MEMORY_MAX;
 	accepted();
-	for (uint32_t i = 0; i < HANDOFF_RUNTIME_MAX; i++)
+	for (uint32_t i = 0; i < SAVED_RUNTIME_MAX; i++)
 		f.runtime[i] = (struct runtime_range){.phys = 0x10000000 + i * 0x10000ull,
 			.n_pages = 1,
 			.attribute = RUNTIME,
 			.type = 5};
-	f.n_runtime = HANDOFF_RUNTIME_MAX;
-	f.n_memory -= HANDOFF_RUNTIME_MAX; /* they lie between, and the loader's map has them too */
+	f.n_runtime = SAVED_RUNTIME_MAX;
+	f.n_memory -= SAVED_RUNTIME_MAX; /* they lie between, and the loader's map has them too */
 	f.uefi = true;
 	f.efi_systab = 1;
 	accepted();

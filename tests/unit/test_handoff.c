@@ -113,7 +113,7 @@ TEST(memory_map)
 	REFUSED(memory[2].end, 0x100000, "memory range");
 	REFUSED(memory[2].end, 0xfffff, "memory range");
 	REFUSED(memory[4].end, (1ull << 52) + 1, "memory range");
-	REFUSED(n_runtime, HANDOFF_RUNTIME_MAX + 1, "EFI runtime");
+	REFUSED(n_runtime, SAVED_RUNTIME_MAX + 1, "EFI runtime");
 	h.memory[4].end = 1ull << 52;
 	accepted();
 	/* Unsorted. */
