@@ -8,10 +8,19 @@
 #include <string.h>
 
 #include "acpi_table.h"
+#include "format.h"
 #include "log.h"
 #include "machine.h"
 #include "pci.h"
 #include "unaligned.h"
+
+/* 1: it goes on. */
+static uint32_t tell(const char *what, bool stopped)
+{
+	log_line("watchdog: firmware left %s, %s", what,
+		stopped ? "stopped" : "and it does not stop");
+	return !stopped;
+}
 
 /* ---- WDAT ---- */
 
@@ -134,7 +143,6 @@ static bool run(const uint8_t *wdat, uint32_t n, uint8_t action, bool *ret_is)
 	return any;
 }
 
-/* 1: it goes on. */
 static uint32_t stop_wdat(const uint8_t *wdat, uint32_t n)
 {
 	bool running, is;
@@ -142,10 +150,7 @@ static uint32_t stop_wdat(const uint8_t *wdat, uint32_t n)
 		return 0;
 	bool ran =
 		run(wdat, n, SET_STOPPED_STATE, &is) && run(wdat, n, GET_RUNNING_STATE, &running);
-	bool stopped = ran && !running;
-	log_line("watchdog: firmware left one running (WDAT), %s",
-		stopped ? "stopped" : "and it does not stop");
-	return !stopped;
+	return tell("one running (WDAT)", ran && !running);
 }
 
 /* As many entries as the table says, and has room for. */
@@ -178,10 +183,9 @@ static uint32_t stop_tco(uint16_t base)
 	if (control == UINT16_MAX || (control & TCO1_CNT_HALTED))
 		return 0;
 	port_out16(port, control | TCO1_CNT_HALTED);
-	bool stopped = port_in16(port) & TCO1_CNT_HALTED;
-	log_line("watchdog: firmware left the TCO timer at port %#x running, %s", base,
-		stopped ? "stopped" : "and it does not stop");
-	return !stopped;
+	char name[48];
+	format(name, sizeof(name), "the TCO timer at port %#x running", base);
+	return tell(name, port_in16(port) & TCO1_CNT_HALTED);
 }
 
 static uint32_t stop_intel(const struct acpi *acpi)
@@ -225,10 +229,7 @@ static uint32_t stop_amd(void)
 	if (control == UINT32_MAX || !(control & FCH_WDT_RUN) || (control & FCH_WDT_DISABLED))
 		return 0;
 	mmio_write32(wdt, control & FCH_WDT_WRITEABLE & ~FCH_WDT_RUN);
-	bool stopped = !(mmio_read32(wdt) & FCH_WDT_RUN);
-	log_line("watchdog: firmware left the FCH's running, %s",
-		stopped ? "stopped" : "and it does not stop");
-	return !stopped;
+	return tell("the FCH's running", !(mmio_read32(wdt) & FCH_WDT_RUN));
 }
 
 /* 6300ESB datasheet 16.4.16: WDT Lock Register. */
@@ -243,10 +244,7 @@ static int stop_esb(const struct pci_dev *dev, void *ctx)
 		!(pci_read8(dev, ESB_LOCK) & ESB_ENABLED))
 		return 0;
 	pci_write8(dev, ESB_LOCK, 0);
-	bool stopped = !(pci_read8(dev, ESB_LOCK) & ESB_ENABLED);
-	log_line("watchdog: firmware left the 6300ESB's running, %s",
-		stopped ? "stopped" : "and it does not stop");
-	*n += !stopped;
+	*n += tell("the 6300ESB's running", !(pci_read8(dev, ESB_LOCK) & ESB_ENABLED));
 	return 0;
 }
 
