@@ -29,7 +29,6 @@ static uint64_t kernels_xcr0(void)
 void machine_state_put_cpu(const struct machine_state *m, struct state_writer *s)
 {
 	const struct entry_state *e = m->entry;
-	struct cpuid vendor = cpuid(0, 0);
 	struct saved_cpu cpu = {.stack = e->stack,
 		.jump_back = e->jump_back,
 		.entry = e->entry,
@@ -46,9 +45,7 @@ void machine_state_put_cpu(const struct machine_state *m, struct state_writer *s
 		.kernel_cr4 = m->kernel->cr4,
 		.xcr0 = kernels_xcr0(),
 		.virtualization = m->h->virtualization};
-	memcpy(cpu.vendor, &vendor.ebx, 4);
-	memcpy(cpu.vendor + 4, &vendor.edx, 4);
-	memcpy(cpu.vendor + 8, &vendor.ecx, 4);
+	cpuid_vendor(cpu.vendor);
 	state_put(s, &saved_cpu_desc, &cpu, 1);
 }
 

@@ -4,6 +4,7 @@
 #define X86_CPU_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define CR0_PE (1ull << 0)
 #define CR0_MP (1ull << 1)
@@ -81,6 +82,14 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
 			 : "a"(leaf), "c"(subleaf));
 	return r;
+}
+
+/* "GenuineIntel", "AuthenticAMD", and zeros behind it. */
+static inline void cpuid_vendor(char ret[16])
+{
+	struct cpuid v = cpuid(0, 0);
+	const uint32_t text[4] = {v.ebx, v.edx, v.ecx, 0};
+	memcpy(ret, text, sizeof(text));
 }
 
 /* Needs CR4.OSXSAVE. */

@@ -121,9 +121,7 @@ struct this_cpu this_cpu_read(void)
 		.five_levels = v.eax >= 7 && (cpuid(7, 0).ecx & (1u << 16)),
 		.hypervisor = one.ecx >> 31,
 		.levels = read_cr4() & CR4_LA57 ? 5 : 4};
-	memcpy(cpu.vendor, &v.ebx, 4);
-	memcpy(cpu.vendor + 4, &v.edx, 4);
-	memcpy(cpu.vendor + 8, &v.ecx, 4);
+	cpuid_vendor(cpu.vendor);
 	cpu.cr4_possible = cr4_possible(&cpu, v.eax);
 	cpu.xcr0_possible = xcr0_possible(v.eax);
 	cpu.efer_possible = efer_possible();
