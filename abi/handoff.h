@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the Linux command tells the writer: one block of plain data in the first page of the payload,
- * filled before kexec_load(2). The writer believes nothing of it without a check (writer/handoff_check.c).
- * All addresses are physical.
+ * What the Linux command tells the writer: one block of plain data in the first page of the
+ * payload, filled before kexec_load(2). The writer believes nothing of it without a check
+ * (writer/handoff_check.c). All addresses are physical.
  */
 #ifndef ABI_HANDOFF_H
 #define ABI_HANDOFF_H
@@ -15,7 +15,7 @@
 
 #define HANDOFF_MAGIC           0x314f48524f50524full
 #define HANDOFF_VERSION         4
-#define HANDOFF_BYTES           131072u /* the payload leaves this much room, at its symbol handoff */
+#define HANDOFF_BYTES           131072u /* room at the payload's symbol handoff */
 #define HANDOFF_REGION_MAX      16      /* KEXEC_SEGMENT_MAX */
 #define HANDOFF_MEMORY_MAX      1024
 #define HANDOFF_EXTENTS_MAX     1024
@@ -26,8 +26,8 @@
 
 enum handoff_action { HANDOFF_POWEROFF = 1, HANDOFF_REBOOT = 2, HANDOFF_CONTINUE = 3 };
 
-/* Frames of RAM that nobody may read or write: they have failed, or Linux has taken them offline. They are
- * not mapped, not in the image, and so never written by a resume. */
+/* Frames of RAM that nobody may read or write: they have failed, or Linux has taken them offline.
+ * They are not mapped, not in the image, and so never written by a resume. */
 struct handoff_frames {
 	uint64_t first, end; /* half open */
 };
@@ -41,7 +41,8 @@ struct handoff_bytes {
 	uint64_t offset, bytes;
 };
 
-/* One mounted file system (or swap area): the writer keeps hashes of some of its bytes in the image. */
+/* One mounted file system (or swap area): the writer keeps hashes of some of its bytes in the
+ * image. */
 struct handoff_filesystem {
 	char mount_point[128], type[16], device[32]; /* for people; "/home", "ext4", "vda3" */
 	char reason[64];                      /* why the writer cannot look at it; "": it can */

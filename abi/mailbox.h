@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where writer and loader leave word for the `torpor` process: one 2 MiB page that the process has
- * pinned. It is ordinary memory of the old kernel, so it travels with the image. Magic and nonce are
- * checked before anything is written to it: a page that moved is not there any more.
+ * pinned. It is ordinary memory of the old kernel, so it travels with the image. Magic and nonce
+ * are checked before anything is written to it: a page that moved is not there any more.
  */
 #ifndef ABI_MAILBOX_H
 #define ABI_MAILBOX_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firmware's variable in which the EFI door counts how often it has started the loader core for an
- * image that stayed as it was. The door writes it, `torpor setup --remove` removes it.
+ * The firmware's variable in which the EFI door counts how often it has started the loader core for
+ * an image that stayed as it was. The door writes it, `torpor setup --remove` removes it.
  */
 #ifndef ABI_STARTS_H
 #define ABI_STARTS_H

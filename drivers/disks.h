@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All disks of the machine, found by PCI class and ID, drivers listed explicitly in disks_start.c. */
+/* All disks of the machine, found by PCI class and ID, drivers listed explicitly in
+ * disks_start.c. */
 #ifndef DRIVERS_DISKS_H
 #define DRIVERS_DISKS_H
 

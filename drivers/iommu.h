@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DMA remapping units that firmware may have left on: what a device writes then goes elsewhere, or nowhere.
- * Intel VT-d 4.1: 8.1 to 8.3 (DMAR), 11.4 (registers). AMD I/O Virtualization 3.08: 5.2 (IVRS), 3.4 (registers).
- * Supported: detection, and translation, protected memory and interrupt remapping off. Never turned on.
+ * DMA remapping units that firmware may have left on: what a device writes then goes elsewhere, or
+ * nowhere. Intel VT-d 4.1: 8.1 to 8.3 (DMAR), 11.4 (registers). AMD I/O Virtualization 3.08: 5.2
+ * (IVRS), 3.4 (registers).
+ * Supported: detection, and translation, protected memory and interrupt remapping off. Never turned
+ * on.
  * QEMU: -machine q35 -device intel-iommu (kernel-irqchip=split for interrupt remapping).
  */
 #ifndef DRIVERS_IOMMU_H
@@ -22,7 +24,8 @@ struct iommu {
 	uint16_t segment;
 	uint64_t phys; /* of its registers */
 	uint8_t *regs;
-	/* VT-d: the devices behind it, as the table has them; none: all the others of its segment. */
+	/* VT-d: the devices behind it, as the table has them; none: all the others of its
+	 * segment. */
 	const uint8_t *scope;
 	uint32_t scope_bytes;
 };
@@ -39,9 +42,10 @@ enum iommu_state {
 	IOMMU_MAPS_INTERRUPTS = 4 /* VT-d; no hindrance to DMA */
 };
 
-/* The units that DMAR and IVRS name (physical addresses; 0: there is no such table; checksums are the
- * caller's), each once, as far as their registers are there. What follows damage in a table is not
- * looked at, and the log says so. ERR_NO_MEMORY: more than IOMMU_MAX, with the number in the log. */
+/* The units that DMAR and IVRS name (physical addresses; 0: there is no such table; checksums are
+ * the caller's), each once, as far as their registers are there. What follows damage in a table is
+ * not looked at, and the log says so. ERR_NO_MEMORY: more than IOMMU_MAX, with the number in the
+ * log. */
 int iommu_find(uint64_t dmar, uint64_t ivrs, struct iommus *ret) MUST_CHECK;
 
 /* enum iommu_state, combined. */
@@ -51,13 +55,13 @@ uint32_t iommu_state(const struct iommu *u);
 #define IOMMU_NAME_BYTES 48u
 const char *iommu_name(const struct iommu *u, char *dst);
 
-/* Nothing but displays is behind it, and it hangs when translation is turned off under way: the units of some
- * Intel graphics, which Linux leaves alone, too. Needs PCI. drivers/iommu_off.c */
+/* Nothing but displays is behind it, and it hangs when translation is turned off under way: the
+ * units of some Intel graphics, which Linux leaves alone, too. Needs PCI. drivers/iommu_off.c */
 bool iommu_must_stay(const struct iommu *u);
 
-/* Everything of enum iommu_state off, in each unit but those that must stay. Whatever masters the bus must have
- * been turned off before: from here on its addresses mean something else. ERR_TIMEOUT, ERR_BAD_ANSWER: a
- * unit, named in the log, stays on. drivers/iommu_off.c */
+/* Everything of enum iommu_state off, in each unit but those that must stay. Whatever masters the
+ * bus must have been turned off before: from here on its addresses mean something else.
+ * ERR_TIMEOUT, ERR_BAD_ANSWER: a unit, named in the log, stays on. drivers/iommu_off.c */
 int iommu_turn_off(const struct iommus *all) MUST_CHECK;
 
 /* For iommu_off.c: VT-d 11.4 */
@@ -79,7 +83,8 @@ int iommu_turn_off(const struct iommus *all) MUST_CHECK;
 #define AMD_CONTROL         0x18
 #define AMD_STATUS          0x2020
 #define AMD_CONTROL_ENABLE  (1u << 0)
-#define AMD_CONTROL_LOGS    (1u << 2 | 1u << 12 | 1u << 13 | 1u << 28) /* events, commands, PPR, GA */
 #define AMD_STATUS_COMMANDS (1u << 4)
+/* Of events, commands, PPR, GA. */
+#define AMD_CONTROL_LOGS (1u << 2 | 1u << 12 | 1u << 13 | 1u << 28)
 
 #endif

@@ -31,9 +31,9 @@ void pci_use_mcfg(uint64_t table_phys);
 /* Back to mechanism #1, no bus known: after the page tables that ECAM was mapped in are gone. */
 void pci_forget(void);
 
-/* Calls found for every function of every bus. A non-zero answer ends the walk and is returned; else 0. Every bus
- * number is tried once, at the first scan after a change of what can be reached (8192 reads for a segment: 10 ms,
- * under a hypervisor up to 80 ms). */
+/* Calls found for every function of every bus. A non-zero answer ends the walk and is returned;
+ * else 0. Every bus number is tried once, at the first scan after a change of what can be reached
+ * (8192 reads for a segment: 10 ms, under a hypervisor up to 80 ms). */
 int pci_scan(int (*found)(const struct pci_dev *dev, void *ctx), void *ctx);
 
 /* The function at this address: ERR_NOT_FOUND when there is none. */

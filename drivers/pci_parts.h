@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of PCI share: registers of a function's header, addresses, the segments there are. For
- * drivers/pci_*.c only. */
+/* What the files of PCI share: registers of a function's header, addresses, the segments there are.
+ * For drivers/pci_*.c only. */
 #ifndef DRIVERS_PCI_PARTS_H
 #define DRIVERS_PCI_PARTS_H
 
@@ -45,8 +45,8 @@ static inline uint8_t pci_bus_of(uint32_t address)
 	return (uint8_t)(address >> 8);
 }
 
-/* The segments that configuration space is known of, 0 among them always; changed: a number that is another
- * one after each change of what can be reached, never 0. */
+/* The segments that configuration space is known of, 0 among them always; changed: a number that is
+ * another one after each change of what can be reached, never 0. */
 #define PCI_SEGMENTS_MAX 16
 struct pci_segments {
 	uint16_t number[PCI_SEGMENTS_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The EFI door's side of the machine (x86/machine.h): what is mapped, while the firmware's tables are in
- * use. */
+/* The EFI door's side of the machine (x86/machine.h): what is mapped, while the firmware's tables
+ * are in use. */
 #ifndef EFI_EFI_MACHINE_H
 #define EFI_EFI_MACHINE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The extent map of an area in a file: where the file lies in its partition, so that a loader with no
- * file-system code finds all of it from the place of its first sector. FORMAT.md, section 9.
+ * The extent map of an area in a file: where the file lies in its partition, so that a loader with
+ * no file-system code finds all of it from the place of its first sector. FORMAT.md, section 9.
  */
 #ifndef IMAGE_FORMAT_EXTENT_MAP_H
 #define IMAGE_FORMAT_EXTENT_MAP_H
@@ -47,9 +47,9 @@ struct img_map {
 	struct img_extent extent[IMG_MAP_EXTENTS_MAX]; /* lba: in the partition */
 };
 
-/* What every map must be, before it is written and after it is read: each extent whole blocks, inside
- * partition_sectors, none touching another's sectors, all together file_bytes, the first one no
- * smaller than IMG_MAP_FIRST_BYTES. IMG_ERR_MAP. */
+/* What every map must be, before it is written and after it is read: each extent whole blocks,
+ * inside partition_sectors, none touching another's sectors, all together file_bytes, the first one
+ * no smaller than IMG_MAP_FIRST_BYTES. IMG_ERR_MAP. */
 int img_map_check(const struct img_map *m, uint64_t partition_sectors,
 	struct img_fault *ret_fault) IMG_MUST_CHECK;
 

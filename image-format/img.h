@@ -178,8 +178,8 @@ struct img_params {
 	uint64_t generation; /* of the newest header copy that is there now; 0 when there is none */
 	uint32_t slot;       /* and its place: the new header goes into the other one first */
 	uint32_t chunk_pages; /* 1 .. IMG_CHUNK_PAGES_MAX: how many frames go into one LZ4 block */
-	/* 0, or used_bytes of the image that is there: the new one is put behind it, and the old one
-	 * stays as it is until the commit. */
+	/* 0, or used_bytes of the image that is there: the new one is put behind it, and the old
+	 * one stays as it is until the commit. */
 	uint64_t beside;
 };
 
@@ -224,9 +224,9 @@ struct img_writer {
 /* Bytes of work for an image of so many frames; no more than about 1.2 MiB. */
 size_t img_writer_work(uint64_t n_pages_max, const struct img_params *p);
 /* Makes the area EMPTY (both header copies, flushed), so that no old header points at data that is
- * being overwritten; with params.beside nothing is written yet. work: block-aligned, of img_writer_work() bytes; it and d stay in use until
- * the commit. The first error sticks: every later call returns it. A save that is not committed
- * leaves nothing behind. */
+ * being overwritten; with params.beside nothing is written yet. work: block-aligned, of
+ * img_writer_work() bytes; it and d stay in use until the commit. The first error sticks: every
+ * later call returns it. A save that is not committed leaves nothing behind. */
 int img_begin(struct img_writer *w, const struct img_dest *d, const struct img_params *p,
 	void *work, size_t work_bytes) IMG_MUST_CHECK;
 /* IMG_ERR_ARGUMENT also when there is one of this name: among the nodes; in the node. */
@@ -244,9 +244,10 @@ int img_bytes(struct img_writer *w, const void *data, size_t bytes) IMG_MUST_CHE
 int img_object_end(struct img_writer *w) IMG_MUST_CHECK;
 int img_node_end(struct img_writer *w) IMG_MUST_CHECK;
 /* Root, flush, header, flush: the only step that makes the image exist. Exactly one header copy is
- * written; with params.beside then the other one too, so that the old image never comes back, and an
- * error leaves the old one or the new one. Without it, on an error the area is without an image: when the header itself may have got through,
- * both copies are made EMPTY again, as far as the device still obeys. */
+ * written; with params.beside then the other one too, so that the old image never comes back, and
+ * an error leaves the old one or the new one. Without it, on an error the area is without an image:
+ * when the header itself may have got through, both copies are made EMPTY again, as far as the
+ * device still obeys. */
 int img_commit(struct img_writer *w) IMG_MUST_CHECK;
 const struct img_write_stats *img_stats(const struct img_writer *w);
 

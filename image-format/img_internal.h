@@ -23,8 +23,8 @@ static inline int img_fail_(struct img_fault *f, int err, const char *what, uint
 
 bool img_all_zero_(const void *p, size_t bytes);
 
-/* Text from the character first to '~', zero padded: the first byte that is neither, and where no zero ends it the
- * last one; bytes: it is good. */
+/* Text from the character first to '~', zero padded: the first byte that is neither, and where no
+ * zero ends it the last one; bytes: it is good. */
 size_t img_text_fault_(const char *text, size_t bytes, char first);
 
 /* 1 to 31 characters from '!' to '~', zero padded. */

@@ -36,7 +36,8 @@ struct saved_cpu {
 	uint32_t cpuid_1_eax;    /* family, model, stepping */
 	char vendor[16];         /* CPUID 0 */
 	uint32_t virtualization; /* enum saved_virtualization: what its KVM was loaded with */
-	/* In use by the kernel; 0: not known. cr4 above is what it leaves at the payload's entry. */
+	/* In use by the kernel; 0: not known. cr4 above is what it leaves at the payload's
+	 * entry. */
 	uint64_t kernel_cr4, xcr0;
 };
 
@@ -48,7 +49,8 @@ struct saved_processor {
 	uint32_t apic_id;
 };
 
-/* Where devices on PCI, or windows of bridges, had memory-mapped registers: the kernel puts them back there. */
+/* Where devices on PCI, or windows of bridges, had memory-mapped registers: the kernel puts them
+ * back there. */
 #define SAVED_REGISTERS_MAX 256u
 struct saved_registers {
 	uint64_t start, end;
@@ -87,8 +89,8 @@ struct memory_range {
 	uint32_t reserved;
 };
 
-/* An EFI range with the RUNTIME attribute; virt: where a kernel has mapped it (/sys/firmware/efi/runtime-map),
- * 0 in the firmware's own map. */
+/* An EFI range with the RUNTIME attribute; virt: where a kernel has mapped it
+ * (/sys/firmware/efi/runtime-map), 0 in the firmware's own map. */
 #define SAVED_RUNTIME_MAX 256
 struct runtime_range {
 	uint64_t phys, virt, n_pages, attribute;
@@ -105,7 +107,8 @@ struct saved_table {
 	uint64_t hash;     /* XXH64 of the whole table */
 };
 
-/* Of a table in memory: false when it is not one that a running kernel goes on to use. saved_table.c */
+/* Of a table in memory: false when it is not one that a running kernel goes on to use.
+ * saved_table.c */
 bool saved_table_make(struct saved_table *ret, uint64_t phys, const void *table, uint32_t bytes);
 
 struct saved_ledger { /* until the commit began */

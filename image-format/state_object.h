@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Between state.c and who prints a stream (state_dump.c, the command as JSON): an object of it as it lies
- * there, unaligned.
+ * Between state.c and who prints a stream (state_dump.c, the command as JSON): an object of it as
+ * it lies there, unaligned.
  */
 #ifndef IMAGE_FORMAT_STATE_OBJECT_H
 #define IMAGE_FORMAT_STATE_OBJECT_H

@@ -2,8 +2,8 @@
 /*
  * The store: named nodes that are added to an area and taken out of it one at a time, all others
  * staying as they are (FORMAT.md, "Adding to an image"). The operations are those of the PKRAM
- * patches: prepare a node, save pages or write bytes, finish or discard; load what is there by name,
- * in any order. A node is seen when finish has returned, whole, and not before; nothing of an
+ * patches: prepare a node, save pages or write bytes, finish or discard; load what is there by
+ * name, in any order. A node is seen when finish has returned, whole, and not before; nothing of an
  * unfinished or discarded one is ever seen. Pure, like img.h; errors as there.
  */
 #ifndef IMAGE_FORMAT_STORE_H
@@ -59,8 +59,8 @@ bool store_has(const struct store *s, const char *node);
 /* Bytes in blocks that belong to no node; reads all index blocks. */
 int store_free(struct store *s, uint64_t *ret_bytes) IMG_MUST_CHECK;
 
-/* Begins a node. One of the same name stays, and is replaced in one step by finish. IMG_ERR_VERSION:
- * the area has features of a newer version, which may be read but not added to. */
+/* Begins a node. One of the same name stays, and is replaced in one step by finish.
+ * IMG_ERR_VERSION: the area has features of a newer version, which may be read but not added to. */
 int store_prepare(struct store *s, const char *name) IMG_MUST_CHECK;
 /* The next object of the node; ends the one before. */
 int store_object(struct store *s, const char *name, enum img_object_type type) IMG_MUST_CHECK;

@@ -23,9 +23,9 @@ static inline int store_node_(const struct store *s, uint32_t i, struct img_node
 	return s->has_root ? img_node_at(&s->r, i, ret) : IMG_ERR_NOT_FOUND;
 }
 
-/* Marks everything that the root names, so that nothing of it is overwritten. Index blocks that cannot
- * be read are an error; but not where a node is to be dropped (NULL: none): then what it has itself may
- * be overwritten, and what another one has lies somewhere below used_bytes. */
+/* Marks everything that the root names, so that nothing of it is overwritten. Index blocks that
+ * cannot be read are an error; but not where a node is to be dropped (NULL: none): then what it has
+ * itself may be overwritten, and what another one has lies somewhere below used_bytes. */
 int store_map_(struct store *s, const char *dropped) IMG_MUST_CHECK;
 /* Takes a run of blocks for bytes. IMG_ERR_FULL when no free run is that long. */
 int store_take_(struct store *s, uint64_t bytes, uint64_t *ret_offset) IMG_MUST_CHECK;

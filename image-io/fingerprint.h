@@ -11,9 +11,9 @@
 
 #define FINGERPRINT_WORK_BYTES (SAVED_RANGE_BYTES_MAX + 2 * 4096u)
 
-/* Hashes of the ranges that f names, of a file system in sectors from lba on (f->lba and its disk are
- * not looked at). work: FINGERPRINT_WORK_BYTES, page-aligned. ERR_BOUNDS when ranges or sectors make no
- * sense on this disk; errors of the disk. */
+/* Hashes of the ranges that f names, of a file system in sectors from lba on (f->lba and its disk
+ * are not looked at). work: FINGERPRINT_WORK_BYTES, page-aligned. ERR_BOUNDS when ranges or sectors
+ * make no sense on this disk; errors of the disk. */
 int fingerprint_read(struct block_dev *dev, uint64_t lba, uint64_t n_sectors,
 	const struct saved_filesystem *f, void *work,
 	uint64_t ret_hash[SAVED_RANGES_MAX]) MUST_CHECK;

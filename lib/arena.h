@@ -18,8 +18,8 @@ struct arena {
 		size_t used; /* bytes from base, always <= size */
 	} piece[ARENA_PIECES_MAX];
 	uint32_t n_pieces;
-	/* NULL, or: page-aligned memory beside the pieces, for data that no device reads or writes; NULL: there
-	 * is none. */
+	/* NULL, or: page-aligned memory beside the pieces, for data that no device reads or writes;
+	 * NULL: there is none. */
 	void *(*more)(struct arena *a, size_t bytes);
 };
 
@@ -36,8 +36,8 @@ void *arena_alloc(struct arena *a, size_t bytes, size_t align);
 /* The same, all of it below an address. */
 void *arena_alloc_below(struct arena *a, size_t bytes, size_t align, uint64_t end);
 
-/* All that is left of the largest piece, from an address aligned to align on (NULL: nothing); the rest of
- * it can go back by arena_trim as long as nothing else was allocated. */
+/* All that is left of the largest piece, from an address aligned to align on (NULL: nothing); the
+ * rest of it can go back by arena_trim as long as nothing else was allocated. */
 void *arena_alloc_largest(struct arena *a, size_t align, size_t *ret_bytes);
 void arena_trim(struct arena *a, void *memory, size_t bytes, size_t kept_bytes);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What can go wrong outside the image: 0, or one of these (always negative, always to be checked).
- * Libraries that know nothing of this one have ranges of their own (enum err_range), so that a caller of
- * several can tell them apart. The groups say who is at fault.
+ * Libraries that know nothing of this one have ranges of their own (enum err_range), so that a
+ * caller of several can tell them apart. The groups say who is at fault.
  */
 #ifndef LIB_ERR_H
 #define LIB_ERR_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Little-endian numbers that lie anywhere: fields of firmware's and disks' tables. The caller has looked whether the
- * bytes are there. */
+/* Little-endian numbers that lie anywhere: fields of firmware's and disks' tables. The caller has
+ * looked whether the bytes are there. */
 #ifndef LIB_UNALIGNED_H
 #define LIB_UNALIGNED_H
 

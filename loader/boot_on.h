@@ -9,8 +9,8 @@
 /* What has to be stopped, and how this machine is reset: as they are when boot_on is called. */
 void boot_on_init(struct disks *disks, const struct acpi *acpi);
 
-/* Nothing is lost: the image stays as it is. A line that says why, a pause for the reader of the screen,
- * a reset: GRUB's or the firmware's next choice follows. */
+/* Nothing is lost: the image stays as it is. A line that says why, a pause for the reader of the
+ * screen, a reset: GRUB's or the firmware's next choice follows. */
 _Noreturn void boot_on(const char *why);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The two halves of the judge, for judge.c only: each looks at one kind of image, as if the other did not
- * exist. */
+/* The two halves of the judge, for judge.c only: each looks at one kind of image, as if the other
+ * did not exist. */
 #ifndef LOADER_JUDGE_KINDS_H
 #define LOADER_JUDGE_KINDS_H
 
@@ -19,8 +19,8 @@ struct verdict {
 	char reason[JUDGE_TEXT_BYTES];
 };
 
-/* work: FIND_WORK_BYTES. What is found and opened is in ret's part for the kind, memory from in->arena;
- * region is filled when the verdict is 0. */
+/* work: FIND_WORK_BYTES. What is found and opened is in ret's part for the kind, memory from
+ * in->arena; region is filled when the verdict is 0. */
 void judge_own(const struct judge_input *in, void *work, struct judgment *ret,
 	struct verdict *ret_verdict);
 void judge_stock(const struct judge_input *in, void *work, struct judgment *ret,

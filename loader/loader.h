@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loader core's state and its two kinds of image. For main.c, own_kind.c and stock_kind.c only. */
+/* The loader core's state and its two kinds of image. For main.c, own_kind.c and stock_kind.c
+ * only. */
 #ifndef LOADER_LOADER_H
 #define LOADER_LOADER_H
 
@@ -30,8 +31,8 @@ struct loader {
 	uint64_t disks_us; /* when the disks had been started */
 };
 
-/* What differs between our own images and those of stock kernels once the judge has chosen one, in the
- * order of the story. Steps that cannot fail softly call boot_on themselves. */
+/* What differs between our own images and those of stock kernels once the judge has chosen one, in
+ * the order of the story. Steps that cannot fail softly call boot_on themselves. */
 struct image_kind {
 	const char *name;
 	/* On the disk before the first frame is overwritten. */

@@ -13,8 +13,8 @@ struct old_kernel {
 	uint64_t sme_mask; /* memory encryption: not 0 means the image would be ciphertext */
 };
 
-/* ERR_NOT_FOUND when the kernel needs its GDT loaded and it cannot be found for sure; ERR_UNSUPPORTED when
- * memory encryption is on. */
+/* ERR_NOT_FOUND when the kernel needs its GDT loaded and it cannot be found for sure;
+ * ERR_UNSUPPORTED when memory encryption is on. */
 int old_kernel_find(const struct old_memory *m, struct old_kernel *ret) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The old kernel's memory and what its vmcoreinfo note says of it. Addresses and values found there are
- * believed only as far as they lead to RAM. */
+/* The old kernel's memory and what its vmcoreinfo note says of it. Addresses and values found there
+ * are believed only as far as they lead to RAM. */
 #ifndef OLD_KERNEL_OLD_MEMORY_H
 #define OLD_KERNEL_OLD_MEMORY_H
 

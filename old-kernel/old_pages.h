@@ -21,17 +21,20 @@ struct old_pages {
 
 	uint64_t n_offline, n_poisoned; /* frames found so far */
 
-	/* What was last looked at: of which section the records are where, and which page of them. */
+	/* What was last looked at: of which section the records are where, and which page of
+	 * them. */
 	uint64_t section,
 		map; /* map: address of frame 0's, were all in this section; 0: there are none */
 	uint64_t page_va;    /* 0: none */
 	const uint8_t *page; /* NULL: it is not to be had: its frames count as ordinary */
 };
 
-/* From the vmcoreinfo note. False: the kernel does not say enough, every frame counts as ordinary. */
+/* From the vmcoreinfo note. False: the kernel does not say enough, every frame counts as
+ * ordinary. */
 bool old_pages_find(struct old_pages *p, const struct old_memory *m);
 
-/* How many frames from pfn on, n at most, are like the first one. *ret_ordinary: they may be read. */
+/* How many frames from pfn on, n at most, are like the first one. *ret_ordinary: they may be
+ * read. */
 uint32_t old_pages_run(struct old_pages *p, uint64_t pfn, uint32_t n, bool *ret_ordinary);
 
 #endif

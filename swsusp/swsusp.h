@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reader for the hibernation images of unmodified Linux kernels (swsusp), x86-64. Pure: no hardware,
- * no allocation, no logging; all memory is the caller's. The same sources are built for the
- * freestanding programs and for Linux. README.md has the facts about the format and where they are
- * from; swsusp_layout.h has the structs.
+ * Reader for the hibernation images of unmodified Linux kernels (swsusp), x86-64. Pure: no
+ * hardware, no allocation, no logging; all memory is the caller's. The same sources are built for
+ * the freestanding programs and for Linux. README.md has the facts about the format and where they
+ * are from; swsusp_layout.h has the structs.
  *
  * An image is a stream of 4096-byte pages: info page, frame list, data. Swap map pages say where on
  * the disk each page of the stream is stored; a stored page is called a slot here (slot 0 is the
@@ -14,14 +14,15 @@
  *   1. swsusp_read_header: one read; SWSUSP_ERR_NONE means boot on quietly.
  *   2. swsusp_open: walks and checks the map, the info page and the frame list. Nothing but the
  *      caller's work memory has been written yet.
- *   3. swsusp_frames and swsusp_next: check each run of frames against the memory ranges, and choose
- *      memory that the image does not restore. Then move there: copy work_used bytes of the work
- *      memory, swsusp_rebase.
+ *   3. swsusp_frames and swsusp_next: check each run of frames against the memory ranges, and
+ *      choose memory that the image does not restore. Then move there: copy work_used bytes of the
+ *      work memory, swsusp_rebase.
  *   4. Uncompressed: swsusp_plan_next gives runs of disk pages and the frames they go to.
  *      Compressed: read the slots ahead (swsusp_slots, swsusp_next), in order; swsusp_unit_next
  *      frames each unit, swsusp_unit_decode decodes it (in any order, on any processor); the frames
- *      come from swsusp_data_frames, the checksum goes through swsusp_crc, at last swsusp_crc_check.
- *      Frames marked zero are filled with zeros. Frames not listed are left alone.
+ *      come from swsusp_data_frames, the checksum goes through swsusp_crc, at last
+ *      swsusp_crc_check. Frames marked zero are filled with zeros. Frames not listed are left
+ *      alone.
  *   5. swsusp_paging_levels on the restored memory.
  *   6. swsusp_consume on the header page, write it, flush, jump.
  *
@@ -44,8 +45,8 @@ enum swsusp_err {
 	SWSUSP_ERR_NONE = -128,    /* a swap area without an image */
 	SWSUSP_ERR_NO_SWAP = -129, /* not even a swap area */
 
-	/* An image, perhaps a good one, of a kind that this reader does not know. struct swsusp_fault
-	 * has the name of it. Never touched. */
+	/* An image, perhaps a good one, of a kind that this reader does not know. struct
+	 * swsusp_fault has the name of it. Never touched. */
 	SWSUSP_ERR_USERSPACE = -132, /* of uswsusp (s2disk) */
 	SWSUSP_ERR_FLAGS = -133,     /* unknown flags, or a combination that no kernel writes */
 	SWSUSP_ERR_OLD = -134,       /* saved by a kernel before 5.13 */
@@ -109,8 +110,9 @@ int swsusp_read_header(const struct swsusp_source *src, uint64_t page, void *buf
 	struct swsusp_header *ret, struct swsusp_fault *ret_fault) SWSUSP_MUST_CHECK;
 
 /* Turns a header page with an image into the swap header that it was: what has to be written back,
- * and flushed, before the jump. Everything but the signature stays. SWSUSP_ERR_NONE when there is no
- * image signature, SWSUSP_ERR_HEADER when there is nothing to put back: the page is unchanged. */
+ * and flushed, before the jump. Everything but the signature stays. SWSUSP_ERR_NONE when there is
+ * no image signature, SWSUSP_ERR_HEADER when there is nothing to put back: the page is
+ * unchanged. */
 int swsusp_consume(void *header_page) SWSUSP_MUST_CHECK;
 
 /* ---- Opening ---- */
@@ -147,9 +149,10 @@ struct swsusp_image {
 	size_t work_used; /* bytes from work on that stay in use; the rest is free again */
 };
 
-/* Reads everything but data: map, info page and frame list, all checked. h: from swsusp_read_header.
- * work: page-aligned, SWSUSP_WORK_MIN or more. A run of disk pages or frames costs 8 bytes; an image
- * of many gigabytes usually fits into a few MiB. On an error *img has no meaning. */
+/* Reads everything but data: map, info page and frame list, all checked. h: from
+ * swsusp_read_header. work: page-aligned, SWSUSP_WORK_MIN or more. A run of disk pages or frames
+ * costs 8 bytes; an image of many gigabytes usually fits into a few MiB. On an error *img has no
+ * meaning. */
 #define SWSUSP_WORK_MIN (512u * 1024u)
 int swsusp_open(struct swsusp_image *img, const struct swsusp_source *src,
 	const struct swsusp_header *h, void *work, size_t work_bytes,
@@ -218,20 +221,20 @@ struct swsusp_unit {
 	uint32_t stored_bytes; /* without the length before them */
 };
 
-/* Takes the next unit off the stream. Begin with a copy of img->data. head: the first 8 bytes of slot
- * s->slot (any address that is a multiple of 8). 1: *ret describes the unit, s stands behind it;
- * 0: the stream is at its end, and so are the slots; else an error. */
+/* Takes the next unit off the stream. Begin with a copy of img->data. head: the first 8 bytes of
+ * slot s->slot (any address that is a multiple of 8). 1: *ret describes the unit, s stands behind
+ * it; 0: the stream is at its end, and so are the slots; else an error. */
 int swsusp_unit_next(const struct swsusp_image *img, struct swsusp_stream *s, const void *head,
 	struct swsusp_unit *ret, struct swsusp_fault *ret_fault) SWSUSP_MUST_CHECK;
 
-/* stored: the n_slots of the unit, contiguous. dst: n_pages, never written beyond; may be the frames
- * themselves when they are contiguous. */
+/* stored: the n_slots of the unit, contiguous. dst: n_pages, never written beyond; may be the
+ * frames themselves when they are contiguous. */
 int swsusp_unit_decode(const struct swsusp_image *img, const struct swsusp_unit *u,
 	const void *stored, void *dst, struct swsusp_fault *ret_fault) SWSUSP_MUST_CHECK;
 
-/* Linux's crc32_le without the usual inversions, from 0. The checksum of an image goes over the pages
- * of all units in order: crc = swsusp_crc(crc, pages of a unit), from img->data.crc. Or each unit by
- * itself, in any order (crc_after = swsusp_crc(0, ...)), then joined in order. */
+/* Linux's crc32_le without the usual inversions, from 0. The checksum of an image goes over the
+ * pages of all units in order: crc = swsusp_crc(crc, pages of a unit), from img->data.crc. Or each
+ * unit by itself, in any order (crc_after = swsusp_crc(0, ...)), then joined in order. */
 uint32_t swsusp_crc(uint32_t crc, const void *data, size_t bytes);
 uint32_t swsusp_crc_join(uint32_t crc_before, uint32_t crc_after, uint64_t bytes_after);
 
@@ -240,8 +243,8 @@ int swsusp_crc_check(const struct swsusp_image *img, uint32_t crc,
 
 /* ---- Whole images, synchronously ---- */
 
-/* Where all data goes: frames with data, ascending; pages are theirs until the return, which is 0 or
- * an error to stop with. progress hears how many slots were read. Either may be NULL. */
+/* Where all data goes: frames with data, ascending; pages are theirs until the return, which is 0
+ * or an error to stop with. progress hears how many slots were read. Either may be NULL. */
 struct swsusp_sink {
 	int (*frames)(void *ctx, uint64_t pfn, uint64_t n, const void *pages);
 	void (*progress)(void *ctx, uint64_t slots);
@@ -278,8 +281,8 @@ struct swsusp_memory {
 	void *ctx;
 };
 
-/* Where page tables at cr3, of 4 or 5 levels, put an address; SWSUSP_ERR_ENTRY when it is not mapped
- * or may not be executed. */
+/* Where page tables at cr3, of 4 or 5 levels, put an address; SWSUSP_ERR_ENTRY when it is not
+ * mapped or may not be executed. */
 int swsusp_translate(const struct swsusp_memory *m, uint64_t cr3, uint32_t levels, uint64_t va,
 	uint64_t *ret_phys) SWSUSP_MUST_CHECK;
 

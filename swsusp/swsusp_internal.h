@@ -69,8 +69,8 @@ struct feed_ {
 
 void feed_init_(struct feed_ *f, const struct swsusp_image *img, uint64_t first_slot, void *buf);
 
-/* At least want slots in buf (and as many as it takes): 0, or SWSUSP_ERR_UNIT when there are no more
- * that many, or the source's error. */
+/* At least want slots in buf (and as many as it takes): 0, or SWSUSP_ERR_UNIT when there are no
+ * more that many, or the source's error. */
 int feed_fill_(struct feed_ *f, uint32_t want, struct swsusp_fault *fault);
 void feed_drop_(struct feed_ *f, uint32_t n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What Linux puts on the disk when it hibernates (swsusp), x86-64. Little-endian, natural alignment.
- * The facts are Linux's; the files named are its own, see README.md.
+ * What Linux puts on the disk when it hibernates (swsusp), x86-64. Little-endian, natural
+ * alignment. The facts are Linux's; the files named are its own, see README.md.
  */
 #ifndef SWSUSP_LAYOUT_H
 #define SWSUSP_LAYOUT_H
@@ -67,7 +67,8 @@ struct swsusp_map_page {
 static_assert(sizeof(struct swsusp_map_page) == SWSUSP_PAGE_BYTES, "map page");
 
 /* ---- Info page: the first of the stream, never compressed (kernel/power/power.h,
- * arch/x86/power/hibernate.c). x86 puts its restore record where others put the kernel's name. ---- */
+ * arch/x86/power/hibernate.c). x86 puts its restore record where others put the kernel's name.
+ * ---- */
 
 #define SWSUSP_MAGIC       0x23456789abcdef02ull /* from 5.13 */
 #define SWSUSP_MAGIC_MD5   0x23456789abcdef01ull /* 4.10 to 5.12 */
@@ -101,7 +102,8 @@ static_assert(offsetof(struct swsusp_info_page, size) == 432, "size");
 #define SWSUSP_PFN_ZERO      (1ull << 63) /* the frame was all zero, no data (from 6.6) */
 #define SWSUSP_PFN_END       (~0ull)      /* after the last one, unless the page is full */
 
-/* ---- Compressed units: a length, then so many bytes; from a new page on (kernel/power/swap.c) ---- */
+/* ---- Compressed units: a length, then so many bytes; from a new page on (kernel/power/swap.c)
+ * ---- */
 
 #define SWSUSP_UNIT_PAGES      32u /* uncompressed; the last unit of a stream may have less */
 #define SWSUSP_UNIT_BYTES      (SWSUSP_UNIT_PAGES * SWSUSP_PAGE_BYTES)

@@ -6,8 +6,8 @@
 #include "acpi.h"
 #include "iommu.h"
 
-/* ERR_UNSUPPORTED: a remapping unit is on (ret_name says which), or there are more than can be looked at. After
- * pci_use_mcfg. Nothing is changed. */
+/* ERR_UNSUPPORTED: a remapping unit is on (ret_name says which), or there are more than can be
+ * looked at. After pci_use_mcfg. Nothing is changed. */
 int dma_check(const struct acpi *acpi, char ret_name[IOMMU_NAME_BYTES]) MUST_CHECK;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Is the handoff block one that the writer can work with? Pure: tests and the fuzzer call it too. */
+/* Is the handoff block one that the writer can work with? Pure: tests and the fuzzer call it
+ * too. */
 #ifndef WRITER_HANDOFF_CHECK_H
 #define WRITER_HANDOFF_CHECK_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the image says of the processor and the platform: the loader's checks and its last steps go by it. */
+/* What the image says of the processor and the platform: the loader's checks and its last steps go
+ * by it. */
 #ifndef WRITER_MACHINE_STATE_H
 #define WRITER_MACHINE_STATE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The image format's destination: a ring of output buffers in front of an area, writes in flight. */
+/* The image format's destination: a ring of output buffers in front of an area, writes in
+ * flight. */
 #ifndef WRITER_OUTPUT_H
 #define WRITER_OUTPUT_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The little of ACPI that needs no interpreter: the fixed hardware of the FADT, processors. ACPI 6.4: 5.2.5 (RSDP),
- * 5.2.9 (FADT), 5.2.12 (MADT), 4.8.3 (PM1, GPE), 7.4.2 (_Sx), 16.1 (sleeping). Tables are input: lengths and checksums
- * are looked at before use.
+ * The little of ACPI that needs no interpreter: the fixed hardware of the FADT, processors. ACPI
+ * 6.4: 5.2.5 (RSDP),
+ * 5.2.9 (FADT), 5.2.12 (MADT), 4.8.3 (PM1, GPE), 7.4.2 (_Sx), 16.1 (sleeping). Tables are input:
+ * lengths and checksums are looked at before use.
  */
 #ifndef X86_ACPI_H
 #define X86_ACPI_H
@@ -47,17 +48,19 @@ struct acpi {
 	uint64_t hpet;       /* physical address of its registers, 0: none */
 };
 
-/* rsdp 0: searched where BIOSes leave it (ACPI 5.2.5.1). ERR_NOT_FOUND, ERR_FIRMWARE (what is wrong was
- * logged). *a is usable after an error too: everything absent. */
+/* rsdp 0: searched where BIOSes leave it (ACPI 5.2.5.1). ERR_NOT_FOUND, ERR_FIRMWARE (what is wrong
+ * was logged). *a is usable after an error too: everything absent. */
 int acpi_init(struct acpi *a, uint64_t rsdp) MUST_CHECK;
 
-/* Calls each for every table that can be read: those that the root table of this RSDP names, in its order,
- * then the DSDT and the FACS that the FADT names (of two the one that counts first). Of several MADTs only the
- * first, as Linux. A bad checksum is no reason to leave a table out (Linux takes it, too). */
+/* Calls each for every table that can be read: those that the root table of this RSDP names, in its
+ * order, then the DSDT and the FACS that the FADT names (of two the one that counts first). Of
+ * several MADTs only the first, as Linux. A bad checksum is no reason to leave a table out (Linux
+ * takes it, too). */
 void acpi_each_table(uint64_t rsdp,
 	void (*each)(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes), void *ctx);
 
-/* Calls each for every processor that a MADT enables, in its order; one that is named twice is called twice. */
+/* Calls each for every processor that a MADT enables, in its order; one that is named twice is
+ * called twice. */
 void acpi_each_processor(
 	const uint8_t *madt, uint32_t bytes, void (*each)(void *ctx, uint32_t apic_id), void *ctx);
 
@@ -69,8 +72,8 @@ struct acpi_fixed {
 };
 void acpi_read_fixed(const struct acpi *a, struct acpi_fixed *ret);
 
-/* ACPI mode on when it was on, status bits cleared, enables written back. ERR_TIMEOUT when SCI_EN does
- * not come. */
+/* ACPI mode on when it was on, status bits cleared, enables written back. ERR_TIMEOUT when SCI_EN
+ * does not come. */
 int acpi_restore_fixed(const struct acpi *a, const struct acpi_fixed *f) MUST_CHECK;
 
 /* Do the tables say how? ERR_FIRMWARE: no _S5_, or no register for it. */
@@ -79,7 +82,8 @@ int acpi_power_off_check(const struct acpi *a) MUST_CHECK;
 /* Soft off. Returns only when it did not work. */
 int acpi_power_off(const struct acpi *a) MUST_CHECK;
 
-/* Reset by the FADT register, port 0xcf9, the keyboard controller, or a triple fault. a may be NULL. */
+/* Reset by the FADT register, port 0xcf9, the keyboard controller, or a triple fault. a may be
+ * NULL. */
 _Noreturn void machine_reset(const struct acpi *a);
 
 /* For tests: the SLP_TYP pair in AML bytes, by the byte pattern of Name(\_S5_, Package{...}). */

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Sets the port to 115200 8n1 and adds it to the log; nothing happens when no UART answers there. */
+/* Sets the port to 115200 8n1 and adds it to the log; nothing happens when no UART answers
+ * there. */
 void console_add_serial(uint16_t port);
 
 /* 80x25 text at 0xb8000, which must be mapped; lines scroll from the bottom. */

@@ -65,7 +65,8 @@ static inline void write_msr(uint32_t msr, uint64_t value)
 			 : "memory");
 }
 
-/* All stores and loads before it are done when the next WRMSR is, even one that does not serialise. */
+/* All stores and loads before it are done when the next WRMSR is, even one that does not
+ * serialise. */
 static inline void fence_before_msr(void)
 {
 	__asm__ volatile("mfence; lfence" ::: "memory");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one way to wait for hardware: a condition and a limit. On the host the fake clock moves on with
- * every look at it, so a wait that never ends in the model ends at once in the test.
+ * The one way to wait for hardware: a condition and a limit. On the host the fake clock moves on
+ * with every look at it, so a wait that never ends in the model ends at once in the test.
  */
 #ifndef X86_DEADLINE_H
 #define X86_DEADLINE_H
@@ -9,8 +9,9 @@
 #include "err.h"
 #include <machine.h> /* from the include path: here or tests/fake */
 
-/* 0 when cond became true within ms milliseconds (cond is evaluated at least twice), else ERR_TIMEOUT.
- * The last evaluation comes after the limit, so a slow machine cannot make a good device look bad. */
+/* 0 when cond became true within ms milliseconds (cond is evaluated at least twice), else
+ * ERR_TIMEOUT. The last evaluation comes after the limit, so a slow machine cannot make a good
+ * device look bad. */
 #define WAIT_FOR(cond, ms)                                                                         \
 	({                                                                                         \
 		uint64_t wait_until_ = clock_us() + (uint64_t)(ms)*1000;                           \

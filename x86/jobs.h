@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Work for several processors: one of them, the owner, gives jobs and asks whether they are done; the
- * others, and the owner while it has nothing better to do, take them in the order they were given.
- * Without helpers everything runs on the owner, in jobs_help and jobs_wait. Nothing is allocated.
+ * Work for several processors: one of them, the owner, gives jobs and asks whether they are done;
+ * the others, and the owner while it has nothing better to do, take them in the order they were
+ * given. Without helpers everything runs on the owner, in jobs_help and jobs_wait. Nothing is
+ * allocated.
  */
 #ifndef X86_JOBS_H
 #define X86_JOBS_H
@@ -30,8 +31,8 @@ struct jobs {
 
 void jobs_init(struct jobs *j, uint32_t n_workers);
 
-/* Owner. The job stays the caller's and must stay where it is until it is done. When the ring is full the
- * owner first does some of it. */
+/* Owner. The job stays the caller's and must stay where it is until it is done. When the ring is
+ * full the owner first does some of it. */
 void jobs_give(struct jobs *j, struct job *job);
 
 /* Does one job that nobody has taken; false: there is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The last instructions: into a kernel that waits at its jump-back point, or in restore_registers. */
+/* The last instructions: into a kernel that waits at its jump-back point, or in
+ * restore_registers. */
 #ifndef X86_JUMP_H
 #define X86_JUMP_H
 
@@ -22,8 +23,8 @@ static_assert(offsetof(struct kexec_return, gdt_limit) == 30, "jump.asm: limit a
 _Noreturn void jump_kexec_return(const struct kexec_return *r);
 
 /* Into restore_registers of a kernel that was saved by its own hibernation (arch/x86/power/
- * hibernate_asm_64.S): its virtual address, mapped executable by the current tables, which also map this
- * code; and its CR3. CS is 0x10. */
+ * hibernate_asm_64.S): its virtual address, mapped executable by the current tables, which also map
+ * this code; and its CR3. CS is 0x10. */
 _Noreturn void jump_restore_registers(uint64_t address, uint64_t cr3);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * THE seam between logic and hardware: everything by which a driver touches the machine. This header is
- * the metal side; tests/fake/machine.h has the same names over device models, and is chosen by the
- * include path. No other file in drivers/ may contain an instruction or a cast to a volatile pointer.
+ * THE seam between logic and hardware: everything by which a driver touches the machine. This
+ * header is the metal side; tests/fake/machine.h has the same names over device models, and is
+ * chosen by the include path. No other file in drivers/ may contain an instruction or a cast to a
+ * volatile pointer.
  */
 #ifndef X86_MACHINE_H
 #define X86_MACHINE_H

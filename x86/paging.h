@@ -17,8 +17,9 @@ int paging_init(struct arena *tables, uint32_t levels) MUST_CHECK;
  * 2^52. */
 int paging_map_memory(uint64_t phys, uint64_t bytes) MUST_CHECK;
 
-/* At an address of somebody else's, for code that runs there: writable, executable. virt and phys lie alike in
- * their pages. ERR_NO_MEMORY; ERR_BOUNDS. What is mapped there already stays as it is. */
+/* At an address of somebody else's, for code that runs there: writable, executable. virt and phys
+ * lie alike in their pages. ERR_NO_MEMORY; ERR_BOUNDS. What is mapped there already stays as it
+ * is. */
 enum paging_kind { PAGING_MEMORY, PAGING_REGISTERS };
 int paging_map_at(uint64_t virt, uint64_t phys, uint64_t bytes, enum paging_kind kind) MUST_CHECK;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What every freestanding program of ours (writer, loader) starts with: a flat binary linked at 0, a
- * header of 32 bytes, a page-aligned room for its parameter block, relocations it applies to itself.
+ * What every freestanding program of ours (writer, loader) starts with: a flat binary linked at 0,
+ * a header of 32 bytes, a page-aligned room for its parameter block, relocations it applies to
+ * itself.
  */
 #ifndef X86_PROGRAM_H
 #define X86_PROGRAM_H

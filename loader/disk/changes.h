@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Has another system mounted or written to what the saved system had mounted? Compares the disks with
- * the fingerprints in the image. Every file system is one line in the log.
+ * Has another system mounted or written to what the saved system had mounted? Compares the disks
+ * with the fingerprints in the image. Every file system is one line in the log.
  */
 #ifndef LOADER_CHANGES_H
 #define LOADER_CHANGES_H
@@ -31,16 +31,17 @@ struct changes {
 	uint32_t n_written, n_missing;     /* missing: gone or unreadable */
 };
 
-/* n may be 0; f NULL, with n 0: the image says nothing of them, which is told. Disks are told by their GUIDs, not by their order. work: CHANGES_WORK_BYTES, page-aligned. */
+/* n may be 0; f NULL, with n 0: the image says nothing of them, which is told. Disks are told by
+ * their GUIDs, not by their order. work: CHANGES_WORK_BYTES, page-aligned. */
 void changes_find(const struct saved_filesystem *f, uint32_t n, const struct disks *disks,
 	void *work, struct changes *ret);
 
-/* Why not to resume: names the first file system that changed, or else is missing. Only when there is
- * one. */
+/* Why not to resume: names the first file system that changed, or else is missing. Only when there
+ * is one. */
 void changes_text(const struct changes *c, char ret[CHANGES_TEXT_BYTES]);
 
-/* A line for each file system that a resume would damage if it was written to since: says names and what
- * is known. verb: "destroys", "would destroy". */
+/* A line for each file system that a resume would damage if it was written to since: says names and
+ * what is known. verb: "destroys", "would destroy". */
 void changes_log_loss(const struct changes *c, const char *verb);
 
 #endif

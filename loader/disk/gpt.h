@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* GUID partition tables. UEFI 2.10, 5.3. Read only; the table is input and everything in it is checked. */
+/* GUID partition tables. UEFI 2.10, 5.3. Read only; the table is input and everything in it is
+ * checked. */
 #ifndef LOADER_GPT_H
 #define LOADER_GPT_H
 
@@ -26,8 +27,8 @@ struct gpt {
  * GPT_WORK_BYTES, page-aligned. ERR_NOT_FOUND: no table; ERR_FIRMWARE: both copies damaged. */
 int gpt_read(struct block_dev *dev, void *work, struct gpt *ret) MUST_CHECK;
 
-/* The signature of a disk with the other kind of table, an MBR ("NT disk signature", UEFI 2.10, table 5.1).
- * work: one sector. ERR_NOT_FOUND: no MBR, or it has none. */
+/* The signature of a disk with the other kind of table, an MBR ("NT disk signature", UEFI 2.10,
+ * table 5.1). work: one sector. ERR_NOT_FOUND: no MBR, or it has none. */
 int mbr_signature(struct block_dev *dev, void *work, uint32_t *ret) MUST_CHECK;
 
 /* Entry i (< n_entries). ERR_NOT_FOUND: unused; ERR_FIRMWARE: outside the disk, or ends before it

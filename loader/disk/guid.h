@@ -7,7 +7,8 @@
 
 #include "err.h"
 
-/* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in GPT byte order (UEFI 2.10, appendix A); exactly 36 chars. */
+/* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx" in GPT byte order (UEFI 2.10, appendix A); exactly 36
+ * chars. */
 int guid_parse(const char *text, uint32_t len, uint8_t ret[16]) MUST_CHECK;
 void guid_format(const uint8_t guid[16], char ret[37]);
 

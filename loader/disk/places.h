@@ -37,22 +37,23 @@ struct place {
 	uint8_t disk_guid[16]; /* zero: no GPT */
 };
 
-/* What a search is told: places that match, and errors on the way (logged already): of a partition table,
- * or of an entry that matches and makes no sense. */
+/* What a search is told: places that match, and errors on the way (logged already): of a partition
+ * table, or of an entry that matches and makes no sense. */
 struct places_visitor {
 	void (*place)(void *ctx, const struct place *p);
 	void (*error)(void *ctx, int err);
 	void *ctx;
 };
 
-/* Every place that matches, on all disks. What names one thing and is there twice (a GUID of a partition,
- * a label, the disk that is named) is no place: both disks are logged, ERR_AMBIGUOUS is the error.
- * work: GPT_WORK_BYTES, page-aligned; the visitor must not use it. */
+/* Every place that matches, on all disks. What names one thing and is there twice (a GUID of a
+ * partition, a label, the disk that is named) is no place: both disks are logged, ERR_AMBIGUOUS is
+ * the error. work: GPT_WORK_BYTES, page-aligned; the visitor must not use it. */
 void places_each(const struct disks *disks, const struct place_query *q, void *work,
 	const struct places_visitor *v);
 
-/* What it looks for, as the words of the loader's line say it, without area= or swap=: "partuuid:..., disk=..."; "" for
- * nothing, "any by type" for what is looked for when nothing is named. */
+/* What it looks for, as the words of the loader's line say it, without area= or swap=:
+ * "partuuid:..., disk=..."; "" for nothing, "any by type" for what is looked for when nothing is
+ * named. */
 #define PLACES_WORDS_BYTES 112
 void places_words(const struct place_query *q, char ret[PLACES_WORDS_BYTES]);
 

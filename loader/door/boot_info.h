@@ -21,8 +21,8 @@ struct boot_piece { /* of the region */
 	uint64_t start, bytes;
 };
 
-/* The checksum that a kernel would make of this boot's firmware map, if it had been started by the boot
- * loader named: a stock image's header has the one of its boot. map_crc.c */
+/* The checksum that a kernel would make of this boot's firmware map, if it had been started by the
+ * boot loader named: a stock image's header has the one of its boot. map_crc.c */
 enum boot_map_rules { BOOT_MAP_E820 = 1, BOOT_MAP_EFI_STUB = 2, BOOT_MAP_EFI_GRUB = 3 };
 #define BOOT_MAP_CRC_MAX 4
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The loader's command line: words of key=value. FORMAT and defaults are in docs/torpor-loader.7. */
+/* The loader's command line: words of key=value. FORMAT and defaults are in
+ * docs/torpor-loader.7. */
 #ifndef LOADER_CMDLINE_H
 #define LOADER_CMDLINE_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ACPI tables that a running kernel goes on to use, as this boot's firmware has them: the same list
- * that an image or the facts of an image have of theirs (struct saved_table).
+ * The ACPI tables that a running kernel goes on to use, as this boot's firmware has them: the same
+ * list that an image or the facts of an image have of theirs (struct saved_table).
  */
 #ifndef LOADER_TABLES_H
 #define LOADER_TABLES_H
@@ -32,9 +32,10 @@ static inline int tables_have_processor(const struct tables *t, uint32_t id)
  * machine_map_memory. */
 void tables_read(uint64_t rsdp, struct tables *ret);
 
-/* A running kernel has the addresses of these tables, and code that it made of some: each must lie where it
- * lay, and what has a hash be what it was. Tables that are new are logged: no kernel of that boot knows
- * them. who: begins the log lines. ERR_PLATFORM: the log names the first one that differs. */
+/* A running kernel has the addresses of these tables, and code that it made of some: each must lie
+ * where it lay, and what has a hash be what it was. Tables that are new are logged: no kernel of
+ * that boot knows them. who: begins the log lines. ERR_PLATFORM: the log names the first one that
+ * differs. */
 int tables_check(const struct saved_table *was, uint32_t n, const struct tables *now,
 	const char *who) MUST_CHECK;
 

@@ -20,10 +20,11 @@ struct found {
 
 #define FIND_WORK_BYTES (512u * 1024)
 
-/* work: FIND_WORK_BYTES, page-aligned. An area whose image may not be resumed is found too: the caller
- * judges headers.h. When several areas match, the one with an image that may be resumed wins, before one
- * that was tried as often as the options allow; with more than one of those: ERR_AMBIGUOUS. Else an image error of an area that matches, the error of a
- * device or partition table, or ERR_NOT_FOUND. Every reason is in the log, naming disk and sector. */
+/* work: FIND_WORK_BYTES, page-aligned. An area whose image may not be resumed is found too: the
+ * caller judges headers.h. When several areas match, the one with an image that may be resumed
+ * wins, before one that was tried as often as the options allow; with more than one of those:
+ * ERR_AMBIGUOUS. Else an image error of an area that matches, the error of a device or partition
+ * table, or ERR_NOT_FOUND. Every reason is in the log, naming disk and sector. */
 int find_area(const struct disks *disks, const struct options *o, void *work,
 	struct found *ret) MUST_CHECK;
 

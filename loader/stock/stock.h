@@ -43,19 +43,20 @@ struct stock {
 	const struct stock_facts *facts; /* that are believed; NULL: none are */
 	bool map_agrees;                 /* this boot's map has the checksum in the image, */
 	uint32_t map_rules;              /* by these rules: enum boot_map_rules */
-	bool boot_id_agrees; /* the image's memory was looked into already: the facts are of its boot */
-	bool other_mounts;         /* a file system of the facts was written to by another system */
+	bool boot_id_agrees; /* the facts are of its boot: its memory was looked into already */
+	bool other_mounts;   /* a file system of the facts was written to by another system */
 	char why[STOCK_WHY_BYTES]; /* of the refusal; "": the error's text says it */
 };
 
 /* Looks for an image in the swap areas that the options name. work: STOCK_WORK_BYTES, page-aligned.
- * ERR_NOT_FOUND: none, nothing logged; ERR_AMBIGUOUS; else the reason why one that is there cannot be
- * resumed (logged with field and place). */
+ * ERR_NOT_FOUND: none, nothing logged; ERR_AMBIGUOUS; else the reason why one that is there cannot
+ * be resumed (logged with field and place). */
 int stock_find(const struct disks *disks, const struct options *o, struct arena *arena, void *work,
 	struct stock *ret) MUST_CHECK;
 
-/* Map, info and frame list, in the largest piece of the arena, of which the rest stays free; where that is too
- * small, in memory that the arena says is more. s->open_bytes may be told by a run before. */
+/* Map, info and frame list, in the largest piece of the arena, of which the rest stays free; where
+ * that is too small, in memory that the arena says is more. s->open_bytes may be told by a run
+ * before. */
 int stock_open(struct stock *s, struct arena *arena) MUST_CHECK;
 
 /* This boot, and what may be looked at. */
@@ -70,21 +71,22 @@ struct stock_now {
 	void *work;            /* STOCK_CHECK_WORK_BYTES, page-aligned */
 };
 
-/* Everything that can be told before anything is written: frames, the FACS signature in the image, then by
- * the facts if they are of this image's boot, else (with strict=1 also) by the kernel's rule, that the map
- * has the checksum in the image; strict=0 goes on without. ERR_MEMORY_MAP, ERR_PLATFORM, ERR_CPU,
- * ERR_FILESYSTEM (not with force=1): each named by a line of the log. s is open. stock_check.c */
+/* Everything that can be told before anything is written: frames, the FACS signature in the image,
+ * then by the facts if they are of this image's boot, else (with strict=1 also) by the kernel's
+ * rule, that the map has the checksum in the image; strict=0 goes on without. ERR_MEMORY_MAP,
+ * ERR_PLATFORM, ERR_CPU, ERR_FILESYSTEM (not with force=1): each named by a line of the log. s is
+ * open. stock_check.c */
 int stock_check(struct stock *s, const struct stock_now *now) MUST_CHECK;
 
 /* Where the boot ID lies in the restored memory; 0: there is none to be compared. */
 uint64_t stock_boot_id_place(const struct stock *s);
 
-/* Once the memory is loaded, before the point of no return: the sixteen bytes there. Another boot's facts
- * said that this image fits: ERR_PLATFORM, unless the kernel's rule says so, too. */
+/* Once the memory is loaded, before the point of no return: the sixteen bytes there. Another boot's
+ * facts said that this image fits: ERR_PLATFORM, unless the kernel's rule says so, too. */
 int stock_confirm(const struct stock *s, const uint8_t boot_id[16]) MUST_CHECK;
 
-/* Frames that the saved kernel used as its memory (ret has room for STOCK_OLD_RAM_MAX); false: not known but
- * by this boot's map. */
+/* Frames that the saved kernel used as its memory (ret has room for STOCK_OLD_RAM_MAX); false: not
+ * known but by this boot's map. */
 #define STOCK_OLD_RAM_MAX 4224u
 bool stock_old_ram(const struct stock *s, struct ranges *ret);
 /* Whether an attempt can be counted: 0, ERR_READ_ONLY, ERR_BUSY (something else lies there). */
@@ -94,8 +96,8 @@ int stock_may_count(const struct stock *s) MUST_CHECK;
  * touches): the image itself stays as it is. */
 int stock_count_attempt(struct stock *s) MUST_CHECK;
 
-/* All data into its frames, checked by CRC where the image has one. An error is as that of restore_memory.
- * stock_restore.c */
+/* All data into its frames, checked by CRC where the image has one. An error is as that of
+ * restore_memory. stock_restore.c */
 int stock_restore(struct stock *s, struct arena *arena, struct jobs *jobs,
 	struct restore_stats *ret) MUST_CHECK;
 
