@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file of facts: its head, and the description of struct facts. The stream is image-format/state.c's
- * business.
+ * The file of facts: its head, and the description of struct facts. The stream is
+ * image-format/state.c's business.
  */
 #include "facts.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of disks that the drivers fill (disks_start.c starts them): what may be in it, and its end. */
+/* The list of disks that the drivers fill (disks_start.c starts them): what may be in it, and its
+ * end. */
 #include "disks.h"
 
 #include <string.h>

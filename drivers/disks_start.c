@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which driver takes which controller. A new driver: its header here, and a line in the table. The drivers know
- * disks.c and this knows them: so it is a file of its own. */
+/* Which driver takes which controller. A new driver: its header here, and a line in the table. The
+ * drivers know disks.c and this knows them: so it is a file of its own. */
 #include "disks.h"
 
 #include <string.h>

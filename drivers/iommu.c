@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The DMA remapping units of a machine: where they are, and whether one is on. Firmware that guards itself against
- * devices (Kernel DMA Protection) turns them on before it starts anything, and not all of it turns them off
- * again. Read only, no PCI: the EFI door looks as well, while the firmware's drivers run.
+ * The DMA remapping units of a machine: where they are, and whether one is on. Firmware that guards
+ * itself against devices (Kernel DMA Protection) turns them on before it starts anything, and not
+ * all of it turns them off again. Read only, no PCI: the EFI door looks as well, while the
+ * firmware's drivers run.
  */
 #include "iommu.h"
 
@@ -28,7 +29,8 @@
 
 #define LOW_4K 4095ull
 
-/* Registers that nobody answers for read as ones, or as zeros where firmware has hidden the unit. */
+/* Registers that nobody answers for read as ones, or as zeros where firmware has hidden the
+ * unit. */
 static bool is_there(const struct iommu *u)
 {
 	if (!u->regs)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DMA remapping off, as Linux leaves it at a kexec jump: its kernel comes back to units that are off and turns
- * them on again itself, and until then devices are driven with plain addresses.
+ * DMA remapping off, as Linux leaves it at a kexec jump: its kernel comes back to units that are
+ * off and turns them on again itself, and until then devices are driven with plain addresses.
  */
 #include "deadline.h"
 #include "iommu.h"
@@ -37,7 +37,8 @@ static bool find_device(uint16_t segment, const uint8_t *s, uint32_t bytes, stru
 	return bytes >= SCOPE_BYTES + 2;
 }
 
-/* Graphics of which Linux says that its unit does not finish draining (quirk_igfx_skip_te_disable). */
+/* Graphics of which Linux says that its unit does not finish draining
+ * (quirk_igfx_skip_te_disable). */
 static bool does_not_drain(const struct pci_dev *dev)
 {
 	static const uint8_t families[] = {0x45, 0x46, 0x4c, 0x4e, 0x8a, 0x98, 0x9a, 0xa7, 0x7d};

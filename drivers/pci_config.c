@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * PCI configuration space: access by mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2), or by ECAM where firmware told
- * of it (PCI Express Base 3.0, 7.2.2).
+ * PCI configuration space: access by mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2), or by ECAM where
+ * firmware told of it (PCI Express Base 3.0, 7.2.2).
  */
 #include "format.h"
 #include "machine.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a driver does with a PCI function: capabilities, power (PCI Power Management 1.2), command register, BARs.
- * PCI Local Bus 3.0 (chapter and table numbers below).
+ * What a driver does with a PCI function: capabilities, power (PCI Power Management 1.2), command
+ * register, BARs. PCI Local Bus 3.0 (chapter and table numbers below).
  */
 #include "deadline.h"
 #include "machine.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every function of every bus. No bridge is asked: root buses that only ACPI's AML knows have none, and a bus number
- * costs 32 reads, once. The set of buses is remembered, not the functions.
+ * Every function of every bus. No bridge is asked: root buses that only ACPI's AML knows have none,
+ * and a bus number costs 32 reads, once. The set of buses is remembered, not the functions.
  */
 #include "pci_parts.h"
 

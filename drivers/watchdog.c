@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the firmware describes its watchdog (WDAT) that is the one way; else chipsets are known by their PCI
- * functions. Only registers that say "running" are written.
+ * Where the firmware describes its watchdog (WDAT) that is the one way; else chipsets are known by
+ * their PCI functions. Only registers that say "running" are written.
  */
 #include "watchdog.h"
 
@@ -114,8 +114,8 @@ static bool write_value(const struct action *a)
 	return access_write(a, value);
 }
 
-/* Runs the entries of an action, in their order. *ret_is: all values read were what the table has. False: an entry
- * cannot be run, or there is none. */
+/* Runs the entries of an action, in their order. *ret_is: all values read were what the table has.
+ * False: an entry cannot be run, or there is none. */
 static bool run(const uint8_t *wdat, uint32_t n, uint8_t action, bool *ret_is)
 {
 	bool any = false;
@@ -165,7 +165,8 @@ static uint32_t n_entries(const uint8_t *wdat, uint32_t bytes)
 #define INTEL 0x8086
 #define AMD   0x1022
 
-/* ICH9 datasheet 13.1.13 (PMBASE), 13.1.15 (ACPI_CNTL), 13.9 (TCO); 100 series 4.2 (SMBus, TCOBASE, TCOCTL). */
+/* ICH9 datasheet 13.1.13 (PMBASE), 13.1.15 (ACPI_CNTL), 13.9 (TCO); 100 series 4.2 (SMBus, TCOBASE,
+ * TCOCTL). */
 #define LPC_PMBASE      0x40
 #define LPC_ACPI_CNTL   0x44
 #define LPC_ACPI_EN     (1u << 7)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Only asked when a stock image is there: a start without one must not wait for the volumes of a slow stick.
+ * Only asked when a stock image is there: a start without one must not wait for the volumes of a
+ * slow stick.
  */
 #include "efi_facts.h"
 
@@ -34,7 +35,8 @@ static bool read_file(EFI_FILE_HANDLE root, uint8_t *to)
 	return !EFI_ERROR(s) && bytes > 0;
 }
 
-/* A damaged one stays in the first place, for the judge to say what is wrong, if nothing better comes. */
+/* A damaged one stays in the first place, for the judge to say what is wrong, if nothing better
+ * comes. */
 static void keep(struct reading *r, const uint8_t *file)
 {
 	struct state_reader state;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Firmware maps all memory of its own map to itself, and nothing else for sure (UEFI 2.10, 2.3.4): a table
- * whose address is damaged must not be looked at, since a page fault at the door is a machine that hangs.
+ * Firmware maps all memory of its own map to itself, and nothing else for sure (UEFI 2.10, 2.3.4):
+ * a table whose address is damaged must not be looked at, since a page fault at the door is a
+ * machine that hangs.
  */
 #include "efi_machine.h"
 
@@ -37,7 +38,8 @@ void *machine_map_memory(uint64_t phys, uint64_t bytes)
 	return is_there && efi_memory_is_mapped(phys, bytes) ? (void *)phys : NULL;
 }
 
-/* The local APIC, which the firmware uses itself, and remapping units, which it may not have mapped. */
+/* The local APIC, which the firmware uses itself, and remapping units, which it may not have
+ * mapped. */
 void *machine_map_mmio(uint64_t phys, uint64_t bytes)
 {
 	return efi_memory_is_mapped(phys, bytes) ? (void *)phys : NULL;

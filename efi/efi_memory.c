@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The page tables are what counts: firmware has types of memory, attributes in its map, and a protocol, and not all
- * of it says the same.
+ * The page tables are what counts: firmware has types of memory, attributes in its map, and a
+ * protocol, and not all of it says the same.
  */
 #include "efi_memory.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firmware's disks behind VMD go on until their driver stops, with nobody else who could turn their bus mastering
- * off.
+ * The firmware's disks behind VMD go on until their driver stops, with nobody else who could turn
+ * their bus mastering off.
  */
 #include "efi_vmd.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * torpor.efi: the EFI front door. It asks the judge, through the firmware's own disk drivers, so that
- * everything that can be wrong is found while returning to the firmware (or to GRUB) is possible. Then it
- * counts the start, ends boot services and starts the loader core. door is the story.
+ * torpor.efi: the EFI front door. It asks the judge, through the firmware's own disk drivers, so
+ * that everything that can be wrong is found while returning to the firmware (or to GRUB) is
+ * possible. Then it counts the start, ends boot services and starts the loader core. door is the
+ * story.
  */
 #include <efi.h>
 
@@ -86,7 +87,8 @@ static EFI_STATUS boot_on(const char *why)
 	return EFI_NOT_FOUND;
 }
 
-/* Load options are UTF-16 text by custom, but may be anything: what is not plain text is refused. */
+/* Load options are UTF-16 text by custom, but may be anything: what is not plain text is
+ * refused. */
 static int read_cmdline(void)
 {
 	EFI_GUID guid = LOADED_IMAGE_PROTOCOL;
@@ -158,8 +160,9 @@ static void read_tables(void)
 	e.bi.efi_runtime = (uint64_t)e.st->RuntimeServices;
 }
 
-/* The firmware's memory map in e.map: *ret_bytes of it. No allocation between this and ExitBootServices, but for
- * more room where the firmware asks for it, and then the map is read anew. */
+/* The firmware's memory map in e.map: *ret_bytes of it. No allocation between this and
+ * ExitBootServices, but for more room where the firmware asks for it, and then the map is read
+ * anew. */
 static EFI_STATUS get_memory_map(UINTN *ret_bytes, UINTN *ret_key, UINTN *ret_descriptor_bytes)
 {
 	UINT32 version;
@@ -201,8 +204,8 @@ static int read_memory_map(UINTN *ret_key)
 	return err;
 }
 
-/* Memory for the judge, and the program with its home in one block: where the core will lie is a part of
- * the question. */
+/* Memory for the judge, and the program with its home in one block: where the core will lie is a
+ * part of the question. */
 static int take_memory(void)
 {
 	const struct program_header *p = (const void *)core_blob;
@@ -295,7 +298,8 @@ static int look_at_image(void)
 	return err;
 }
 
-/* What firmware left on the core turns off, once nothing masters the bus: not before it is alone. */
+/* What firmware left on the core turns off, once nothing masters the bus: not before it is
+ * alone. */
 static int look_at_remapping(void)
 {
 	static struct iommus units;
@@ -313,8 +317,8 @@ static int look_at_remapping(void)
 	return err;
 }
 
-/* Their bus mastering is out of the core's reach: what they still do would go elsewhere without remapping. The
- * last step with boot services: none of them can be read from here on. */
+/* Their bus mastering is out of the core's reach: what they still do would go elsewhere without
+ * remapping. The last step with boot services: none of them can be read from here on. */
 static int stop_hidden_disks(void)
 {
 	uint32_t n_left, n = efi_vmd_stop(e.bs, &n_left);
@@ -388,7 +392,8 @@ static EFI_STATUS door(void)
 		return boot_on(e.why);
 	}
 
-	/* No way back from here on: the core resets the machine when it fails. So it is counted first. */
+	/* No way back from here on: the core resets the machine when it fails. So it is counted
+	 * first. */
 	if (look_at_remapping() || count_start() || stop_hidden_disks())
 		return boot_on(e.why);
 	memcpy(e.program, core_blob, e.bi.core_bytes);
@@ -415,8 +420,8 @@ EFI_STATUS efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *st)
 	static uint64_t canary_block[8];
 	uint64_t fs_base = read_msr(MSR_FS_BASE);
 	write_msr(MSR_FS_BASE, (uint64_t)canary_block);
-	/* The boot manager's, five minutes: a slow disk takes longer to look at. It sets it anew for what it
-	 * starts next (UEFI 2.10, 3.1.2 and 7.5.1). */
+	/* The boot manager's, five minutes: a slow disk takes longer to look at. It sets it anew
+	 * for what it starts next (UEFI 2.10, 3.1.2 and 7.5.1). */
 	e.bs->SetWatchdogTimer(0, 0, 0, NULL);
 	log_add_sink(screen_line);
 	clock_init(&(struct clock_sources){.stall = stall}, e.start_tsc);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A variable of its own, not a sector of a disk: before the core runs nothing of ours writes to disks.
+ * A variable of its own, not a sector of a disk: before the core runs nothing of ours writes to
+ * disks.
  */
 #include "start_store.h"
 

@@ -4,8 +4,9 @@
  *
  * Two rules make a lost or damaged sector harmless. The copy that counts is never overwritten
  * before the other one is durable: what was read may still be in the disk's cache only, when a
- * reset cut a change of state short, so a flush comes before the first write. And a state that forbids a resume is put into both copies, so
- * that no single bad sector can bring a resumable one back.
+ * reset cut a change of state short, so a flush comes before the first write. And a state that
+ * forbids a resume is put into both copies, so that no single bad sector can bring a resumable one
+ * back.
  */
 #include "img_internal.h"
 

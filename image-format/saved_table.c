@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which ACPI tables a running kernel goes on to use, long after its start: methods of DSDT and SSDTs, registers
- * of the FADT, the FACS's lock and waking vector, PCI windows, units that remap DMA. BGRT, FPDT, TPM logs and
- * the like differ at every boot and hurt nobody. The writer lists them, the loader looks for them again.
+ * Which ACPI tables a running kernel goes on to use, long after its start: methods of DSDT and
+ * SSDTs, registers of the FADT, the FACS's lock and waking vector, PCI windows, units that remap
+ * DMA. BGRT, FPDT, TPM logs and the like differ at every boot and hurt nobody. The writer lists
+ * them, the loader looks for them again.
  */
 #include <string.h>
 

@@ -2,9 +2,10 @@
 /*
  * The store: opening, looking, and the one step that changes it.
  *
- * Nothing that the old root names is overwritten before the new one counts: new chunks, index blocks
- * and the new root go into free blocks and are flushed, then one header is written. Then the other
- * one, so that the loss of one sector does not bring back a root whose blocks are free by now.
+ * Nothing that the old root names is overwritten before the new one counts: new chunks, index
+ * blocks and the new root go into free blocks and are flushed, then one header is written. Then the
+ * other one, so that the loss of one sector does not bring back a root whose blocks are free by
+ * now.
  */
 #include "store_internal.h"
 
@@ -118,7 +119,8 @@ int store_free(struct store *s, uint64_t *ret_bytes)
 
 /* ---- Changing ---- */
 
-/* Records that a newer version has made longer, and what its reserved fields mean, would be lost. */
+/* Records that a newer version has made longer, and what its reserved fields mean, would be
+ * lost. */
 static int check_version(struct store *s)
 {
 	const struct img_header *h = &s->hs.h;

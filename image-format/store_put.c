@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store: a node in the making. Every chunk and every index block takes free blocks of its own, as
- * long a run as it needs; where the runs are short, chunks are.
+ * The store: a node in the making. Every chunk and every index block takes free blocks of its own,
+ * as long a run as it needs; where the runs are short, chunks are.
  */
 #include "store_internal.h"
 

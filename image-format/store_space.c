@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store: which blocks of the area are taken. Not on disk: what the root names is taken, the rest
- * is free, so nothing can leak and there is nothing to keep right.
+ * The store: which blocks of the area are taken. Not on disk: what the root names is taken, the
+ * rest is free, so nothing can leak and there is nothing to keep right.
  */
 #include "store_internal.h"
 

@@ -59,8 +59,8 @@ static int run_at(const struct area *a, uint64_t offset, uint64_t *ret_lba, uint
 	return ERR_BOUNDS;
 }
 
-/* A read that the device could not do is asked for once more: many errors pass. Whether it is under way,
- * or waits for room in the queue until the next poll. */
+/* A read that the device could not do is asked for once more: many errors pass. Whether it is under
+ * way, or waits for room in the queue until the next poll. */
 static bool done_again(struct area *a, struct area_request *r)
 {
 	if (r->req.status != ERR_IO || r->req.dir != BLOCK_READ || r->again)

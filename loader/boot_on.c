@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A refusal after boot services have ended, or under a BIOS: there is nobody to return to. All that fails
- * in the core comes here, also from an exception, so it trusts nothing that may be half done.
+ * A refusal after boot services have ended, or under a BIOS: there is nobody to return to. All that
+ * fails in the core comes here, also from an exception, so it trusts nothing that may be half done.
  */
 #include "boot_on.h"
 

@@ -11,8 +11,8 @@
 #include "format.h"
 #include "log.h"
 
-/* Of two refusals the one that tells more is the answer: an image that is there, then damage, then what was
- * there once, then a device that cannot be read, then nothing. */
+/* Of two refusals the one that tells more is the answer: an image that is there, then damage, then
+ * what was there once, then a device that cannot be read, then nothing. */
 static int rank(const struct verdict *v)
 {
 	if (v->seen)
@@ -63,7 +63,8 @@ static void refuse_both(struct verdict *v)
 		"both an image of ours and a stock kernel's may be resumed, and one is stale: name one by area= or swap=");
 }
 
-/* Rules 1 to 3. own is the verdict so far; when a stock image is to be resumed, it is open at the return. */
+/* Rules 1 to 3. own is the verdict so far; when a stock image is to be resumed, it is open at the
+ * return. */
 static void choose(const struct judge_input *in, void *work, struct judgment *ret,
 	struct verdict *own, const struct arena *empty)
 {
@@ -123,7 +124,8 @@ int judge(const struct judge_input *in, struct judgment *ret)
 	const struct arena empty = *in->arena;
 	judge_own(in, work, ret, &own);
 	say_refused("own", &own);
-	/* One whose file systems nobody touched since: what else there is, is older or not its business. */
+	/* One whose file systems nobody touched since: what else there is, is older or not its
+	 * business. */
 	if (is_clean(&own) && own.is_fresh) {
 		ret->seen = true;
 		answer(ret, JUDGE_OWN, &own);

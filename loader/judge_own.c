@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Judging our own images. The order of the checks is from what the header says to what takes reading the
- * disks, so that the reason given is the plainest one.
+ * Judging our own images. The order of the checks is from what the header says to what takes
+ * reading the disks, so that the reason given is the plainest one.
  */
 #include "judge_kinds.h"
 
@@ -82,8 +82,8 @@ static void check_machine(const struct judge_input *in, struct judgment *j, stru
 		v->left |= JUDGE_LEFT_ACPI;
 }
 
-/* Whether what was mounted shows that no other system ran on it. Nothing that could be written to: a resume
- * harms nothing, whatever ran. */
+/* Whether what was mounted shows that no other system ran on it. Nothing that could be written to:
+ * a resume harms nothing, whatever ran. */
 static bool is_fresh(const struct image *im, const struct changes *c)
 {
 	uint32_t n_writable = 0;
@@ -103,8 +103,8 @@ static void compare_filesystems(const struct judge_input *in, void *work, struct
 	j->changes_known = true;
 }
 
-/* A resumed kernel writes what it has in memory over what others wrote since: to a file system that it
- * does not own alone any more. */
+/* A resumed kernel writes what it has in memory over what others wrote since: to a file system that
+ * it does not own alone any more. */
 static void check_filesystems(
 	const struct judge_input *in, void *work, struct judgment *j, struct verdict *v)
 {

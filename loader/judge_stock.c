@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Judging a stock kernel's hibernation image. What stock_check knows of machines is its own business; here
- * is what else must hold before anything is given up for it: an attempt can be counted, there is a place
- * for the loader.
+ * Judging a stock kernel's hibernation image. What stock_check knows of machines is its own
+ * business; here is what else must hold before anything is given up for it: an attempt can be
+ * counted, there is a place for the loader.
  */
 #include "judge_kinds.h"
 
@@ -46,8 +46,8 @@ static void check_attempts(const struct judge_input *in, struct judgment *j, str
 			"the swap area's first sector is in use: attempts cannot be counted");
 }
 
-/* An attempt changes the header page, a resume and a save as well; the info page tells apart two images
- * that begin at the same place. */
+/* An attempt changes the header page, a resume and a save as well; the info page tells apart two
+ * images that begin at the same place. */
 static uint64_t state_of(const struct stock *s)
 {
 	return img_hash(s->header_page, IMG_PAGE_BYTES) ^
@@ -71,7 +71,8 @@ static void choose_region(const struct judge_input *in, struct judgment *j, stru
 	r->low = stock_place_low(&j->stock, in->bi, old_ram, r->piece, r->n);
 }
 
-/* By the facts, which are looked for now: for a start without an image it would be a waste of time. */
+/* By the facts, which are looked for now: for a start without an image it would be a waste of
+ * time. */
 static void check_machine(
 	const struct judge_input *in, void *work, struct judgment *j, struct verdict *v)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loader core: from a machine that firmware has let go of to a kernel that goes on. loader_main is
- * the story. It is told twice: first where the front door put the program, to learn from the image where
- * there is room; then there, where nothing that is restored can hit it. RESUME.md has the table of
- * memory and phases. What differs between our own images and stock kernels' is own_kind.c and
- * stock_kind.c.
+ * The loader core: from a machine that firmware has let go of to a kernel that goes on. loader_main
+ * is the story. It is told twice: first where the front door put the program, to learn from the
+ * image where there is room; then there, where nothing that is restored can hit it. RESUME.md has
+ * the table of memory and phases. What differs between our own images and stock kernels' is
+ * own_kind.c and stock_kind.c.
  */
 #include <string.h>
 
@@ -155,8 +155,8 @@ static int take_home(void)
 	return err;
 }
 
-/* Registers and firmware tables are added by those who use them. The first page stays unmapped, so that
- * a null pointer shows. */
+/* Registers and firmware tables are added by those who use them. The first page stays unmapped, so
+ * that a null pointer shows. */
 static int own_tables(uint32_t levels)
 {
 	const struct boot_info *bi = l.bi;
@@ -198,8 +198,8 @@ static void own_machine(void)
 		boot_on("no room for what the firmware keeps");
 }
 
-/* Behind translation that firmware left on no disk can be driven. Not before the bus masters are off, for what
- * they have in hand would go elsewhere. */
+/* Behind translation that firmware left on no disk can be driven. Not before the bus masters are
+ * off, for what they have in hand would go elsewhere. */
 static void turn_remapping_off(void)
 {
 	static struct iommus units;
@@ -207,8 +207,8 @@ static void turn_remapping_off(void)
 		boot_on("DMA remapping, which the firmware left on, cannot be turned off");
 }
 
-/* What firmware left running must not write into memory that is restored, nor run from what is overwritten:
- * the region is written next. */
+/* What firmware left running must not write into memory that is restored, nor run from what is
+ * overwritten: the region is written next. */
 static void quiet_devices(void)
 {
 	pic_mask_all();
@@ -220,8 +220,9 @@ static void quiet_devices(void)
 		(unsigned long long)clock_tsc_khz(), clock_basis());
 }
 
-/* Memory of its own, as at the EFI door; in the region, where page tables come from the same arena, all of it,
- * and only for the kind that was chosen: nothing of the other one has to be given back. */
+/* Memory of its own, as at the EFI door; in the region, where page tables come from the same arena,
+ * all of it, and only for the kind that was chosen: nothing of the other one has to be given
+ * back. */
 static struct arena *memory_to_judge(void)
 {
 	static struct arena judging;
@@ -347,7 +348,8 @@ _Noreturn void loader_main(const void *multiboot2_info, uint64_t home, uint64_t 
 	own_machine();
 	quiet_devices();
 
-	/* The image, and whether it belongs into this machine: nothing is overwritten before that. */
+	/* The image, and whether it belongs into this machine: nothing is overwritten before
+	 * that. */
 	judge_image();
 	if (!l.bi->moved)
 		move();

@@ -92,8 +92,8 @@ static void restore_platform(struct loader *l)
 		boot_on("the local APIC cannot be put into the mode that the kernel had");
 }
 
-/* A reusable image stays LOADING until its system says that it runs (torpor save does), and is VALID then:
- * a system that dies at once is not tried for ever. */
+/* A reusable image stays LOADING until its system says that it runs (torpor save does), and is
+ * VALID then: a system that dies at once is not tried for ever. */
 static void launch(struct loader *l)
 {
 	const struct img_header *h = &l->judgment.found.headers.h;

@@ -33,7 +33,8 @@ static void restore(struct loader *l)
 		boot_on(err_any_text(err));
 }
 
-/* Our tables in the kernel's paging mode, with the 2 MiB in which it is entered where it believes it. */
+/* Our tables in the kernel's paging mode, with the 2 MiB in which it is entered where it believes
+ * it. */
 static void enter_tables(struct loader *l)
 {
 	const struct swsusp_info *info = &l->judgment.stock.image.info;
@@ -49,8 +50,9 @@ static void enter_tables(struct loader *l)
 		boot_on(err_any_text(err));
 }
 
-/* A kernel that was saved in platform mode enables ACPI by itself; one saved in shutdown mode expects to
- * find it enabled, as the second kernel would have left it. Which GPEs it had is not in the image. */
+/* A kernel that was saved in platform mode enables ACPI by itself; one saved in shutdown mode
+ * expects to find it enabled, as the second kernel would have left it. Which GPEs it had is not in
+ * the image. */
 static void restore_platform(struct loader *l)
 {
 	enter_tables(l);

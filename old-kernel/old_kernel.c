@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The GDT of the old kernel. Kernels before 6.13 (6.12.5, 6.6.66) come back from a jump with whatever
- * GDT the payload left, and load SS, TR and LDT from it: it must be their own. Its virtual address is
- * known from struct saved_context, which the kernel has just filled, or found by looking through the
- * cpu_entry_area, where it lies at a page boundary. Either way the answer is believed only when that
- * address leads, through the kernel's own page tables, to a table with Linux's code and data
- * descriptors and CPU number 0 in it.
+ * The GDT of the old kernel. Kernels before 6.13 (6.12.5, 6.6.66) come back from a jump with
+ * whatever GDT the payload left, and load SS, TR and LDT from it: it must be their own. Its virtual
+ * address is known from struct saved_context, which the kernel has just filled, or found by looking
+ * through the cpu_entry_area, where it lies at a page boundary. Either way the answer is believed
+ * only when that address leads, through the kernel's own page tables, to a table with Linux's code
+ * and data descriptors and CPU number 0 in it.
  */
 #include "old_kernel.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one way into the old kernel's memory: no pointer of its is followed that does not lead to RAM. */
+/* The one way into the old kernel's memory: no pointer of its is followed that does not lead to
+ * RAM. */
 #include "old_memory.h"
 
 #include <stddef.h>
@@ -48,8 +49,8 @@ bool old_memory_translate(
 	return true;
 }
 
-/* What the kernel names in /sys/kernel/vmcoreinfo is an ELF note (gABI, chapter 5): name and description, each
- * filled up to 4 bytes. */
+/* What the kernel names in /sys/kernel/vmcoreinfo is an ELF note (gABI, chapter 5): name and
+ * description, each filled up to 4 bytes. */
 struct note {
 	uint32_t name_bytes, bytes, type;
 	char name[12];

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The old kernel's struct pages, read where it left them. Balloon drivers give memory back to the
- * hypervisor (PageOffline), failed memory is marked (PG_hwpoison): neither may be read. Linux tells before
- * the jump too (/proc/kpageflags), but that is another moment: virtio-balloon takes all its pages back
- * when devices stop, and the kernel uses them at once; an image without them would be a broken one. Here
- * nothing runs any more, so what the records say is what holds when the image is resumed.
+ * hypervisor (PageOffline), failed memory is marked (PG_hwpoison): neither may be read. Linux tells
+ * before the jump too (/proc/kpageflags), but that is another moment: virtio-balloon takes all its
+ * pages back when devices stop, and the kernel uses them at once; an image without them would be a
+ * broken one. Here nothing runs any more, so what the records say is what holds when the image is
+ * resumed.
  *
- * Frames that Linux has no record of count as ordinary ones: what the firmware calls RAM and Linux leaves
- * alone (mem=, memmap=, a crash kernel, memory used as a disk) may belong to somebody.
+ * Frames that Linux has no record of count as ordinary ones: what the firmware calls RAM and Linux
+ * leaves alone (mem=, memmap=, a crash kernel, memory used as a disk) may belong to somebody.
  *
  * include/linux/mmzone.h, mm/sparse.c (SPARSEMEM_EXTREME), kernel/crash_core.c; 5.13 to 7.2.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One walk for all who look at tables that are not their own: the writer at the kernel it was entered from, the
- * loader and the command at one in an image, the EFI door at its firmware's.
+ * One walk for all who look at tables that are not their own: the writer at the kernel it was
+ * entered from, the loader and the command at one in an image, the EFI door at its firmware's.
  */
 #include "page_walk.h"
 

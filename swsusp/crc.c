@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checksums. libdeflate has CRC-32 with the usual inversions, by carry-less multiplication where the
- * processor can: fast enough not to be seen beside LZO.
+ * Checksums. libdeflate has CRC-32 with the usual inversions, by carry-less multiplication where
+ * the processor can: fast enough not to be seen beside LZO.
  */
 #include "swsusp_internal.h"
 

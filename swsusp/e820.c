@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * e820__update_table of arch/x86/kernel/e820.c, by its result: before-and-after tables of three kernels, with 164
- * unsorted, overlapping, empty entries of ten types, agree with this file. Legacy persistent memory (12) and soft
- * reserved memory (0xefffffff) are never joined (e820_nomerge): their borders are those of devices or memory nodes.
+ * e820__update_table of arch/x86/kernel/e820.c, by its result: before-and-after tables of three
+ * kernels, with 164 unsorted, overlapping, empty entries of ten types, agree with this file. Legacy
+ * persistent memory (12) and soft reserved memory (0xefffffff) are never joined (e820_nomerge):
+ * their borders are those of devices or memory nodes.
  */
 #include "e820.h"
 

@@ -36,7 +36,8 @@ static int judge_magic(const struct judge *j)
 			"info page restore record of a kernel before 4.10", j->page, magic,
 			SWSUSP_MAGIC);
 	}
-	/* In a record of 32-bit words the magic is the fourth word: here the upper half of the second. */
+	/* In a record of 32-bit words the magic is the fourth word: here the upper half of the
+	 * second. */
 	if (j->p->jump_address_phys >> 32 == SWSUSP_MAGIC_32BIT)
 		return swsusp_fail_(j->fault, SWSUSP_ERR_32BIT,
 			"info page restore record of a 32-bit kernel", j->page, magic,
@@ -114,8 +115,8 @@ static int judge(const struct judge *j)
 	return err;
 }
 
-/* The first entry of the first map page. The walk of the map comes later, and checks all this again:
- * it is bounded by the sizes that the info page tells. */
+/* The first entry of the first map page. The walk of the map comes later, and checks all this
+ * again: it is bounded by the sizes that the info page tells. */
 static int find_info(
 	struct swsusp_image *img, void *page, uint64_t *ret, struct swsusp_fault *fault)
 {

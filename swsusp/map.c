@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The swap map: a chain of pages, walked once, into runs of slots. The chain is bounded three ways: by
- * the size of the image that the info page tells, by the work memory, and a map page that comes again
- * is seen at once. In the end no page of the disk is used twice.
+ * The swap map: a chain of pages, walked once, into runs of slots. The chain is bounded three ways:
+ * by the size of the image that the info page tells, by the work memory, and a map page that comes
+ * again is seen at once. In the end no page of the disk is used twice.
  */
 #include "swsusp_internal.h"
 

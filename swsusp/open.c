@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Opening: info page, map, frame list, in this order; and where things are in the work memory. From
- * its start: runs of slots, runs of frames. At its end, while opening: the map page being read and the
- * numbers of the map pages, later the buffers for the frame list.
+ * its start: runs of slots, runs of frames. At its end, while opening: the map page being read and
+ * the numbers of the map pages, later the buffers for the frame list.
  */
 #include "swsusp_internal.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Linux turns its remapping units off on the way to the writer, and on again when it comes back. One that is
- * on now is not Linux's: firmware left it so, and the old kernel lives with what it lets through. It is not ours
- * to turn off, for nobody would turn it on again at the return.
+ * Linux turns its remapping units off on the way to the writer, and on again when it comes back.
+ * One that is on now is not Linux's: firmware left it so, and the old kernel lives with what it
+ * lets through. It is not ours to turn off, for nobody would turn it on again at the return.
  */
 #include "dma_check.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Linux has told the firmware its own addresses, once for each boot, so the firmware's pointers lead nowhere in
- * identity-mapped tables: the ranges are mapped as the kernel had them.
+ * Linux has told the firmware its own addresses, once for each boot, so the firmware's pointers
+ * lead nowhere in identity-mapped tables: the ranges are mapped as the kernel had them.
  */
 #include "efi_off.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Registers and tables as they are at the writer's entry: the kernel has not been asked, so nothing of this depends on
- * what it exports.
+ * Registers and tables as they are at the writer's entry: the kernel has not been asked, so nothing
+ * of this depends on what it exports.
  */
 #include "machine_state.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The writer: entered from Linux by kexec jump, saves all memory into the image area, then powers off,
- * resets, or jumps back. writer_main is the story. Until the commit every failure ends in a jump back,
- * with the reason in the mailbox: the old system goes on.
+ * The writer: entered from Linux by kexec jump, saves all memory into the image area, then powers
+ * off, resets, or jumps back. writer_main is the story. Until the commit every failure ends in a
+ * jump back, with the reason in the mailbox: the old system goes on.
  *
- * Memory: the program, its stack, tables and buffers lie in the region. Of the old kernel's memory only
- * the mailbox is written, and the kernel's swap page at the jump back.
+ * Memory: the program, its stack, tables and buffers lie in the region. Of the old kernel's memory
+ * only the mailbox is written, and the kernel's swap page at the jump back.
  */
 #include <string.h>
 
@@ -128,8 +128,8 @@ static _Noreturn void jump_back(void)
 	jump_kexec_return(&r);
 }
 
-/* The one way out on failure. After the commit there is no way back (the image would be resumed while
- * this system goes on): only the power-off is left to do, and it is tried again by reset. */
+/* The one way out on failure. After the commit there is no way back (the image would be resumed
+ * while this system goes on): only the power-off is left to do, and it is tried again by reset. */
 static _Noreturn void give_up(int err, const char *fmt, ...)
 {
 	char reason[REASON_BYTES];
@@ -523,7 +523,8 @@ _Noreturn void writer_main(const struct entry_state *e)
 	start_log(&handoff_room);
 	check_handoff(&handoff_room);
 
-	/* Own memory, own tables; from here on a stray access is a register dump and a jump back. */
+	/* Own memory, own tables; from here on a stray access is a register dump and a jump
+	 * back. */
 	take_memory(w.h);
 	find_mailbox(w.h);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel saves ACPI NVS when it hibernates in S4 mode (drivers/acpi/nvs.c); a kexec jump has no such step.
+ * The kernel saves ACPI NVS when it hibernates in S4 mode (drivers/acpi/nvs.c); a kexec jump has no
+ * such step.
  */
 #include "nvs_out.h"
 

@@ -106,8 +106,8 @@ static const uint8_t *table_at(uint64_t phys, uint32_t *ret_bytes)
 
 typedef bool table_visitor(void *ctx, uint64_t phys, const uint8_t *table, uint32_t bytes);
 
-/* Calls each for every table below the root table, but of several MADTs for the first only, which is the one that
- * Linux starts its processors by; ends early when it returns true. */
+/* Calls each for every table below the root table, but of several MADTs for the first only, which
+ * is the one that Linux starts its processors by; ends early when it returns true. */
 static void each_table(const uint8_t *rsdp, table_visitor *each, void *ctx)
 {
 	bool extended = rsdp[15] >= 2 && u64_at(rsdp + 24) != 0;
@@ -245,9 +245,9 @@ static const uint8_t *facs_at(uint64_t phys)
 	return p && memcmp(p, "FACS", 4) == 0 ? p : NULL;
 }
 
-/* Where the FADT has a FACS, in the order of preference: the 32-bit pointer first, as ACPICA and so Linux
- * (acpi_gbl_use32_bit_facs_addresses: machines did not wake by the other one). Hardware-reduced machines have
- * none (ACPI 5.2.10). Returns how many there are. */
+/* Where the FADT has a FACS, in the order of preference: the 32-bit pointer first, as ACPICA and so
+ * Linux (acpi_gbl_use32_bit_facs_addresses: machines did not wake by the other one).
+ * Hardware-reduced machines have none (ACPI 5.2.10). Returns how many there are. */
 static uint32_t find_facs(const uint8_t *fadt, uint32_t bytes, uint64_t ret[2])
 {
 	uint64_t at[2] = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The fixed hardware that ACPI tables name: event enables, soft off, reset. ACPI 6.4: 4.8.3, 16.1, 4.8.3.6.
+ * The fixed hardware that ACPI tables name: event enables, soft off, reset. ACPI 6.4: 4.8.3, 16.1,
+ * 4.8.3.6.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Several parts of the machine are described by a table of their own: how one is taken into view is the same for all
- * of them. */
+/* Several parts of the machine are described by a table of their own: how one is taken into view is
+ * the same for all of them. */
 #include "acpi_table.h"
 
 #include <stddef.h>

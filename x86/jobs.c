@@ -28,7 +28,8 @@ void jobs_give(struct jobs *j, struct job *job)
 	atomic_store_explicit(&j->given, given + 1, memory_order_release);
 }
 
-/* A place of the ring is written again only once its job is taken: whoever takes it has read it before. */
+/* A place of the ring is written again only once its job is taken: whoever takes it has read it
+ * before. */
 static struct job *take(struct jobs *j)
 {
 	uint32_t taken = atomic_load_explicit(&j->taken, memory_order_relaxed);

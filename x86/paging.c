@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Identity page tables. One table tree per program; tables are pages of an arena, so their physical
- * addresses are their addresses. Cached memory uses PAT entry 0 (WB), registers PCD|PWT, entry 3: UC in
- * every PAT that firmware or Linux sets up (SDM 11.12.4: entry 3 is UC after reset, and Linux keeps it).
+ * addresses are their addresses. Cached memory uses PAT entry 0 (WB), registers PCD|PWT, entry 3:
+ * UC in every PAT that firmware or Linux sets up (SDM 11.12.4: entry 3 is UC after reset, and Linux
+ * keeps it).
  */
 #include <stdbool.h>
 #include <string.h>
@@ -137,8 +138,8 @@ int paging_map_alias(uint64_t virt, uint64_t phys)
 	return err > 0 ? ERR_BUG : err;
 }
 
-/* Below the middle of a 48-bit address space, so that it is there in tables of 4 and 5 levels; far above what
- * is mapped to itself. */
+/* Below the middle of a 48-bit address space, so that it is there in tables of 4 and 5 levels; far
+ * above what is mapped to itself. */
 #define JOINED_AT 0x7e0000000000ull
 
 void *paging_join(struct arena *pages, uint64_t bytes)
@@ -188,8 +189,9 @@ static int five_levels_possible(void)
 	return cpuid(0, 0).eax >= 7 && (cpuid(7, 0).ecx & (1u << 16));
 }
 
-/* CR4.LA57 can only change with paging off, and paging off only outside 64-bit mode (SDM 4.1.1), whose CR3
- * has 32 bits: a copy of the root goes below 4 GiB with the code, and the real one is loaded behind. */
+/* CR4.LA57 can only change with paging off, and paging off only outside 64-bit mode (SDM 4.1.1),
+ * whose CR3 has 32 bits: a copy of the root goes below 4 GiB with the code, and the real one is
+ * loaded behind. */
 static int change_levels(uint64_t low_pages)
 {
 	if (paging.levels == 5 && !five_levels_possible())
@@ -212,7 +214,8 @@ static int change_levels(uint64_t low_pages)
 
 int paging_enter(uint64_t low_pages)
 {
-	/* Global entries of whoever ran before must not survive: clearing PGE flushes them (SDM 4.10.4). */
+	/* Global entries of whoever ran before must not survive: clearing PGE flushes them (SDM
+	 * 4.10.4). */
 	write_cr4(read_cr4() & ~(CR4_PGE | CR4_PCIDE));
 	if (paging_levels_now() != paging.levels)
 		return change_levels(low_pages);

@@ -16,8 +16,8 @@
 
 #define PAGE_BYTES  SMP_PAGE_BYTES
 #define STACK_BYTES 16384u
-/* A virtual machine's processor may get no time for long, and there a start-up IPI that it has not seen
- * yet outlives INIT: it would begin in what the page holds by then. */
+/* A virtual machine's processor may get no time for long, and there a start-up IPI that it has not
+ * seen yet outlives INIT: it would begin in what the page holds by then. */
 #define ARRIVE_MS     5000
 #define SIPI_AGAIN_US 200
 #define HELPERS_MAX   (JOBS_WORKERS_MAX - 1)
@@ -62,7 +62,8 @@ static uint64_t get_xcr0(void)
 	return (uint64_t)high << 32 | low;
 }
 
-/* A helper's first C code, on its own stack: the same processor state as the owner's, then its work. */
+/* A helper's first C code, on its own stack: the same processor state as the owner's, then its
+ * work. */
 _Noreturn void smp_arrive_(uint32_t number)
 {
 	write_cr3(smp.cr3);

@@ -69,8 +69,9 @@ static enum change compare(struct block_dev *dev, const struct saved_filesystem 
 	return same ? CHANGE_NONE : CHANGE_WRITTEN;
 }
 
-/* Of several disks that it may be, by size and serial number, one that has not changed is it. Of several
- * with its GUID (a copy is attached, too) nobody knows which one it is: none may have changed. */
+/* Of several disks that it may be, by size and serial number, one that has not changed is it. Of
+ * several with its GUID (a copy is attached, too) nobody knows which one it is: none may have
+ * changed. */
 static enum change find_change(
 	const struct saved_filesystem *f, const struct disks *disks, uint8_t *work)
 {

@@ -78,8 +78,8 @@ static int read_table(struct block_dev *dev, uint64_t lba, uint8_t *work, struct
 #define MBR_N_ENTRIES   4
 #define MBR_TYPE_GPT    0xee /* UEFI 2.10, 5.2.3 */
 
-/* Partitions of an MBR's own: whoever made them did not clear what a GPT left, and Linux does not look for one.
- * A sector that cannot be read says nothing. */
+/* Partitions of an MBR's own: whoever made them did not clear what a GPT left, and Linux does not
+ * look for one. A sector that cannot be read says nothing. */
 static bool is_relabelled(struct block_dev *dev, uint8_t *work)
 {
 	bool any = false;

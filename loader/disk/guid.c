@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same text stands for two orders of bytes: a GPT's, with its first three groups little-endian, and that of mkswap
- * and of our own areas, which is the text's. */
+/* The same text stands for two orders of bytes: a GPT's, with its first three groups little-endian,
+ * and that of mkswap and of our own areas, which is the text's. */
 #include "guid.h"
 
 #include "format.h"

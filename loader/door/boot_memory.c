@@ -101,7 +101,7 @@ static uint32_t type_of_efi(uint32_t efi_type, uint64_t attribute)
 	switch (efi_type) {
 	case 7: /* conventional, unless set aside for a purpose */
 		return attribute & EFI_MEMORY_SP ? MEMORY_RESERVED : MEMORY_RAM;
-	case 1: /* loader code, loader data, boot services code and data: ours after ExitBootServices */
+	case 1: /* loader and boot services, code and data: ours after ExitBootServices */
 	case 2:
 	case 3:
 	case 4:
@@ -157,8 +157,8 @@ int boot_memory_add_efi(struct boot_info *bi, uint32_t efi_type, uint64_t phys, 
 	return err ? err : add_err;
 }
 
-/* What may be overwritten gives way to what may not, and RAM to ACPI tables; of two others the one that
- * begins first keeps the overlap. */
+/* What may be overwritten gives way to what may not, and RAM to ACPI tables; of two others the one
+ * that begins first keeps the overlap. */
 static bool gives_way(const struct memory_range *a, const struct memory_range *b)
 {
 	if (a->type == MEMORY_ACPI)
@@ -166,8 +166,8 @@ static bool gives_way(const struct memory_range *a, const struct memory_range *b
 	return a->type == MEMORY_RAM && b->type != MEMORY_RAM;
 }
 
-/* Range i overlaps the next one: cuts one of them; what sticks out behind the inner one is a range of its
- * own. */
+/* Range i overlaps the next one: cuts one of them; what sticks out behind the inner one is a range
+ * of its own. */
 static int cut(struct boot_info *bi, uint32_t i)
 {
 	struct memory_range a = bi->memory[i], b = bi->memory[i + 1], tail = a;

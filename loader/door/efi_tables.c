@@ -18,7 +18,8 @@
 #define CONFIG_BYTES      24u /* GUID, address */
 #define CONFIG_TABLES_MAX 256u
 
-/* 8868e871-e4f1-11d3-bc22-0080c73c8881 and eb9d2d30-2d88-11d3-9a16-0090273fc14d, as they lie in memory. */
+/* 8868e871-e4f1-11d3-bc22-0080c73c8881 and eb9d2d30-2d88-11d3-9a16-0090273fc14d, as they lie in
+ * memory. */
 static const uint8_t acpi_20[16] = {0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11, 0xbc, 0x22,
 	0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81};
 static const uint8_t acpi_10[16] = {0x30, 0x2d, 0x9d, 0xeb, 0x88, 0x2d, 0xd3, 0x11, 0x9a, 0x16,

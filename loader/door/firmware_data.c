@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sizes are those that Linux reserves: drivers/firmware/efi/esrt.c, mokvar-table.c, efi-bgrt.c. All that is read
- * is firmware's word, so every step stays inside the range of RAM that it begins in.
+ * Sizes are those that Linux reserves: drivers/firmware/efi/esrt.c, mokvar-table.c, efi-bgrt.c. All
+ * that is read is firmware's word, so every step stays inside the range of RAM that it begins in.
  */
 #include "firmware_data.h"
 
@@ -24,7 +24,8 @@ static const uint8_t esrt_guid[16] = {0x63, 0xa2, 0x22, 0xb1, 0x61, 0x36, 0x68, 
 #define ESRT_ENTRY       40u
 #define ESRT_ENTRIES_MAX 1024u
 
-/* c451ed2b-9694-45d3-baba-ed9f8988a389: shim's. Entries of a name, a length and data; the last has neither. */
+/* c451ed2b-9694-45d3-baba-ed9f8988a389: shim's. Entries of a name, a length and data; the last has
+ * neither. */
 static const uint8_t mok_guid[16] = {0x2b, 0xed, 0x51, 0xc4, 0x94, 0x96, 0xd3, 0x45, 0xba, 0xba,
 	0xed, 0x9f, 0x89, 0x88, 0xa3, 0x89};
 #define MOK_NAME 256u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a kernel's boot loader would have handed to it, from what ours or the firmware hands to us. What the kernel
- * then makes of it is swsusp/e820.c's business.
+ * What a kernel's boot loader would have handed to it, from what ours or the firmware hands to us.
+ * What the kernel then makes of it is swsusp/e820.c's business.
  */
 #include "map_crc.h"
 
@@ -22,7 +22,7 @@
 static struct {
 	struct swsusp_e820 raw[MAP_CRC_MAX];
 	uint32_t n_raw, n_given;
-	bool unusable; /* too many entries, or one that wraps: the kernel would not take it as it is */
+	bool unusable; /* too many entries, or one that wraps: not taken by the kernel either */
 	uint64_t cut[2 * MAP_CRC_MAX];
 } m;
 
@@ -38,8 +38,8 @@ static void add(uint64_t start, uint64_t bytes, uint32_t type)
 	if (bytes == 0)
 		return;
 	m.n_given++;
-	/* Firmware has thousands of small ones, which the kernel joins anyway; those of soft reserved memory
-	 * its EFI stub does. */
+	/* Firmware has thousands of small ones, which the kernel joins anyway; those of soft
+	 * reserved memory its EFI stub does. */
 	if (last && last->type == type && type != TYPE_PMEM_LEGACY &&
 		last->start + last->size == start && bytes <= UINT64_MAX - start) {
 		last->size += bytes;

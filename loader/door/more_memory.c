@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * An image of many pieces has lists that do not fit what the front door set aside for all. Before the move the
- * machine is ours: any RAM will do, whatever the image has there, since nothing is restored yet.
+ * An image of many pieces has lists that do not fit what the front door set aside for all. Before
+ * the move the machine is ours: any RAM will do, whatever the image has there, since nothing is
+ * restored yet.
  */
 #include "more_memory.h"
 

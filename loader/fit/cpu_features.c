@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel that comes back writes its control registers as it knows them; a bit that the processor does not
- * have any more (the firmware's setup, another hypervisor: family, model and stepping stay) is an exception.
+ * A kernel that comes back writes its control registers as it knows them; a bit that the processor
+ * does not have any more (the firmware's setup, another hypervisor: family, model and stepping
+ * stay) is an exception.
  */
 #include "cpu_features.h"
 

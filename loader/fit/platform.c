@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The platform as the firmware describes it, against what it was at the save: one rule for both kinds of
- * images, so that neither is accepted where the other is refused.
+ * The platform as the firmware describes it, against what it was at the save: one rule for both
+ * kinds of images, so that neither is accepted where the other is refused.
  */
 #include "platform.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runtime ranges as sets of pages. The firmware cuts them as it likes, and Linux joins neighbours of one type
- * and attribute (efi_merge_regions) before it lists them.
+ * Runtime ranges as sets of pages. The firmware cuts them as it likes, and Linux joins neighbours
+ * of one type and attribute (efi_merge_regions) before it lists them.
  */
 #include "runtime.h"
 
@@ -95,9 +95,9 @@ static bool some_new(const struct runtime_sets *s, const char *who)
 	return lacks(&s->saved, &s->now, s->type, who, "was not there at the save");
 }
 
-/* What else is marked for the run time: registers, reserved memory. The services reach for it at its present
- * address, which the old kernel may not map: it then gives them up, and goes on. Linux lists some of its own
- * reservations, too: boot services' memory, which may move. */
+/* What else is marked for the run time: registers, reserved memory. The services reach for it at
+ * its present address, which the old kernel may not map: it then gives them up, and goes on. Linux
+ * lists some of its own reservations, too: boot services' memory, which may move. */
 static void tell_others(
 	const struct runtime_range *was, uint32_t n, const struct boot_info *bi, const char *who)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Settings of the firmware against those of the save. They do not show in tables or signatures on all machines;
- * what they change for the old kernel does.
+ * Settings of the firmware against those of the save. They do not show in tables or signatures on
+ * all machines; what they change for the old kernel does.
  */
 #include "settings.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What this processor is and can do, for the comparison with the one of the save. A feature that the
- * firmware has switched off is as good as absent: a kernel that had it in use would fault at the first
- * instruction of it.
+ * What this processor is and can do, for the comparison with the one of the save. A feature that
+ * the firmware has switched off is as good as absent: a kernel that had it in use would fault at
+ * the first instruction of it.
  */
 #include "this_cpu.h"
 
@@ -36,7 +36,8 @@ static const struct {
 	{21, L7_EBX, 20}, {22, L7_ECX, 3}, {23, L7_ECX, 7}, {23, L7_EDX, 20}, {24, L7_ECX, 31},
 	{25, L7_EDX, 5}, {27, L71_EAX, 6}, {28, L71_EAX, 26}, {32, L71_EAX, 17}};
 
-/* Locked without it: no kernel of this boot can switch VMX on. Unlocked: Linux does it, on resume, too. */
+/* Locked without it: no kernel of this boot can switch VMX on. Unlocked: Linux does it, on resume,
+ * too. */
 static bool vmx_is_off(const struct this_cpu *cpu, uint32_t leaf_1_ecx)
 {
 	if (memcmp(cpu->vendor, "GenuineIntel", 12) != 0 || !(leaf_1_ecx & (1u << 5)))
@@ -105,7 +106,8 @@ static uint32_t virtualization(const struct this_cpu *cpu, uint32_t leaf_1_ecx)
 	return svm && !(read_msr(MSR_VM_CR) & VM_CR_SVMDIS) ? SAVED_SVM : 0;
 }
 
-/* Intel's "extended xAPIC" documentation: the mode may be locked, and writing the other one is an exception. */
+/* Intel's "extended xAPIC" documentation: the mode may be locked, and writing the other one is an
+ * exception. */
 static int x2apic_only(uint32_t max_leaf)
 {
 	if (max_leaf < 7 || !(cpuid(7, 0).edx & CPUID_7_EDX_CAPABILITIES))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The firmware's map as sets of whole frames: what is memory, and what of it the loader itself runs in. */
+/* The firmware's map as sets of whole frames: what is memory, and what of it the loader itself runs
+ * in. */
 #include "usable.h"
 
 #define PAGE_BYTES 4096ull

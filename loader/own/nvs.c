@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NVS is copied through a buffer, not read in place: its ranges need not begin and end at frames, and what
- * lies between them, like the FACS in them, is this boot's.
+ * NVS is copied through a buffer, not read in place: its ranges need not begin and end at frames,
+ * and what lies between them, like the FACS in them, is this boot's.
  */
 #include "nvs.h"
 

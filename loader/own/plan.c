@@ -179,7 +179,8 @@ static int check_memory(struct image *im, const struct boot_info *bi, const stru
 	int err = usable_frames(bi, &usable);
 	if (!err)
 		err = check_region(im, &usable, &region);
-	/* An image that was read anew may name another region than the one that the loader is in. */
+	/* An image that was read anew may name another region than the one that the loader is
+	 * in. */
 	if (!err)
 		err = usable_own_region(bi, &region);
 	if (!err)
@@ -233,7 +234,8 @@ static int check_efi(const struct image *im, const struct boot_info *bi)
 	return p->efi_systab ? runtime_check(im->runtime, im->n_runtime, bi, WHO) : 0;
 }
 
-/* The enables of the fixed hardware are written back at the end: what does not fit shows before the start. */
+/* The enables of the fixed hardware are written back at the end: what does not fit shows before the
+ * start. */
 static int check_fixed(const struct saved_platform *p)
 {
 	if (p->gpe0_bytes <= sizeof(p->gpe0_enable) && p->gpe1_bytes <= sizeof(p->gpe1_enable))
@@ -268,10 +270,11 @@ int plan_check(struct image *im, const struct boot_info *bi, const struct this_c
 }
 
 /*
- * Our own images hold the memory of ACPI tables, so the old kernel finds its tables as they were. Yet the
- * same rule as for stock images holds: tables that have moved or changed are the sign of a firmware that
- * has planned its memory anew, and with them has moved what nobody restores: NVS and reserved memory that
- * their methods reach for by absolute address. There the old methods would write into whatever is there now.
+ * Our own images hold the memory of ACPI tables, so the old kernel finds its tables as they were.
+ * Yet the same rule as for stock images holds: tables that have moved or changed are the sign of a
+ * firmware that has planned its memory anew, and with them has moved what nobody restores: NVS and
+ * reserved memory that their methods reach for by absolute address. There the old methods would
+ * write into whatever is there now.
  */
 int plan_check_tables(const struct image *im, const struct tables *now, const struct this_cpu *cpu,
 	enum strict strict)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1
- * MiB). A slot holds neighbouring LZ4 chunks in its buffer, or its read goes straight into the
- * frames of neighbouring raw chunks, or it is a piece of a fill, which needs no read. A slot that
- * was read is a job: any processor decompresses and hashes it. Slots are given and taken back in the
- * order they were started, and the disk works on the next ones meanwhile.
+ * Reading runs ahead of decoding: a ring of slots, each one read of up to SLOT_BYTES (about 1 MiB).
+ * A slot holds neighbouring LZ4 chunks in its buffer, or its read goes straight into the frames of
+ * neighbouring raw chunks, or it is a piece of a fill, which needs no read. A slot that was read is
+ * a job: any processor decompresses and hashes it. Slots are given and taken back in the order they
+ * were started, and the disk works on the next ones meanwhile.
  */
 #include "restore.h"
 
@@ -168,8 +168,8 @@ static bool holds(const uint64_t *frame, uint64_t value)
 	return true;
 }
 
-/* A frame that holds the value already is left alone: in a virtual machine memory that was never written
- * costs the host nothing, and the first write to it more than anything else here. */
+/* A frame that holds the value already is left alone: in a virtual machine memory that was never
+ * written costs the host nothing, and the first write to it more than anything else here. */
 static int spread(const struct img_chunk_rec *fill)
 {
 	struct img_chunk_rec page = *fill;
@@ -268,7 +268,8 @@ static struct slot *slot_at(uint32_t i)
 	return &rs.slot[(rs.first + i) % SLOTS];
 }
 
-/* One step: what keeps the disk busy first, then what keeps the others busy, then work of one's own. */
+/* One step: what keeps the disk busy first, then what keeps the others busy, then work of one's
+ * own. */
 static int step(void)
 {
 	if (rs.n_given && job_is_done(&slot_at(0)->job))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The attempt count lives in the first sector of the swap area. mkswap leaves the first 1024 bytes of a
- * swap area to boot loaders, the kernel copies them unchanged with the header page, and no image byte
- * lies there: so a stock kernel's own resume is not disturbed by it. A sector that holds anything but
- * zeros or our own record is never written.
+ * The attempt count lives in the first sector of the swap area. mkswap leaves the first 1024 bytes
+ * of a swap area to boot loaders, the kernel copies them unchanged with the header page, and no
+ * image byte lies there: so a stock kernel's own resume is not disturbed by it. A sector that holds
+ * anything but zeros or our own record is never written.
  */
 #include "stock.h"
 
@@ -168,8 +168,8 @@ static int open_in(struct stock *s, void *work, size_t bytes, struct swsusp_faul
 	return swsusp_open(&s->image, &s->source, &s->header, work, bytes, fault);
 }
 
-/* The lists of a large and scattered image are longer than what was set aside for all: twice as much each time,
- * up to what the library says is enough. */
+/* The lists of a large and scattered image are longer than what was set aside for all: twice as
+ * much each time, up to what the library says is enough. */
 static int open_in_more(
 	struct stock *s, struct arena *arena, size_t tried, struct swsusp_fault *fault)
 {
@@ -253,12 +253,13 @@ int stock_may_count(const struct stock *s)
 	return sector_is_free(s->header_page) ? 0 : ERR_BUSY;
 }
 
-/* The image is told by the signature and the map's place in the last sector of this page, which the kernel
- * rewrites only to give the image up (swap.c: mark_swapfiles writes it last, swsusp_check takes it back, before it
- * has read anything else): a write that is torn there costs it nothing. Ours comes while the image is still wanted.
- * So it is one sector, the first, where there is nothing of the kernel's: torn, it is another count or none
- * (attempts.check), or a sector that cannot be read; the others are not under the head. On disks with sectors of
- * 4096 bytes the page is one, and lasts or not as a whole. */
+/* The image is told by the signature and the map's place in the last sector of this page, which the
+ * kernel rewrites only to give the image up (swap.c: mark_swapfiles writes it last, swsusp_check
+ * takes it back, before it has read anything else): a write that is torn there costs it nothing.
+ * Ours comes while the image is still wanted. So it is one sector, the first, where there is
+ * nothing of the kernel's: torn, it is another count or none (attempts.check), or a sector that
+ * cannot be read; the others are not under the head. On disks with sectors of 4096 bytes the page
+ * is one, and lasts or not as a whole. */
 int stock_count_attempt(struct stock *s)
 {
 	int may = stock_may_count(s);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * May this stock image be put into this machine? The image itself says little: its frames, and a checksum of
- * the firmware's map. Facts that `torpor arm` left say more, if they are of its boot; then harmless drift
- * is told from what would break the session. Without them the kernel's own rule holds: the map's checksum
- * must be the one in the image. RESUME.md, "Stock images: what is believed, when, and why".
+ * May this stock image be put into this machine? The image itself says little: its frames, and a
+ * checksum of the firmware's map. Facts that `torpor arm` left say more, if they are of its boot;
+ * then harmless drift is told from what would break the session. Without them the kernel's own rule
+ * holds: the map's checksum must be the one in the image. RESUME.md, "Stock images: what is
+ * believed, when, and why".
  */
 #include <assert.h>
 #include <string.h>
@@ -64,8 +65,8 @@ static int check_frames(const struct stock *s, const struct boot_info *bi)
 	return err;
 }
 
-/* It is in an image when the kernel was told to insist on it, or runs under a hypervisor; then it would
- * refuse, too. */
+/* It is in an image when the kernel was told to insist on it, or runs under a hypervisor; then it
+ * would refuse, too. */
 static int check_signature(const struct stock *s, const struct acpi *acpi)
 {
 	if (!(s->header.flags & SWSUSP_HW_SIG) || acpi->rsdp == 0 ||
@@ -78,7 +79,8 @@ static int check_signature(const struct stock *s, const struct acpi *acpi)
 
 /* ---- Facts ---- */
 
-/* The boot ID as the image has it, where looking is cheap: NULL, or why these facts are not of its boot. */
+/* The boot ID as the image has it, where looking is cheap: NULL, or why these facts are not of its
+ * boot. */
 static const char *look_at_boot_id(
 	struct stock *s, const struct stock_facts *f, const struct stock_now *now)
 {
@@ -139,8 +141,8 @@ static int check_filesystems(struct stock *s, const struct stock_now *now)
 	return ERR_FILESYSTEM;
 }
 
-/* A hook cannot stop a hibernation, and a boot entry of the firmware cannot be taken back for one boot: this is
- * how `torpor arm` says no. The kernel's own resume is left. */
+/* A hook cannot stop a hibernation, and a boot entry of the firmware cannot be taken back for one
+ * boot: this is how `torpor arm` says no. The kernel's own resume is left. */
 static int check_refusal(struct stock *s)
 {
 	if (!s->facts->f.refusal[0])

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Facts are a file that anything may have happened to: it may be of another boot, of another kernel, half
- * overwritten. What ties it to an image is in the image: the checksum of the firmware's map, the address
- * at which that kernel is entered (with KASLR another one in every boot), the swap area; and, where its
- * memory can be had, the boot ID.
+ * Facts are a file that anything may have happened to: it may be of another boot, of another
+ * kernel, half overwritten. What ties it to an image is in the image: the checksum of the
+ * firmware's map, the address at which that kernel is entered (with KASLR another one in every
+ * boot), the swap area; and, where its memory can be had, the boot ID.
  */
 #include "stock_facts.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * This boot against the facts of the saved one, range by range. The kernel that goes on has a map of its
- * own in memory, and pointers into what was not RAM: what it may use must still be memory, what it
- * looks into must still be there. Anything else may drift: logs, boot graphics, performance records, ACPI
- * memory that grew by a page, reserved holes.
+ * This boot against the facts of the saved one, range by range. The kernel that goes on has a map
+ * of its own in memory, and pointers into what was not RAM: what it may use must still be memory,
+ * what it looks into must still be there. Anything else may drift: logs, boot graphics, performance
+ * records, ACPI memory that grew by a page, reserved holes.
  */
 #include <string.h>
 
@@ -43,8 +43,8 @@ static int check_ram(const struct stock_facts *f, const struct boot_info *bi)
 	return err;
 }
 
-/* What the firmware shares with the kernel's AML must not be memory that anybody may use now: then the
- * firmware has it elsewhere. */
+/* What the firmware shares with the kernel's AML must not be memory that anybody may use now: then
+ * the firmware has it elsewhere. */
 static int check_nvs(const struct stock_facts *f, const struct boot_info *bi)
 {
 	for (uint32_t i = 0; i < f->n_memory; i++) {
@@ -98,7 +98,8 @@ static int check_tables(const struct stock_facts *f, const struct stock_fit *now
 
 /* ---- Processors ---- */
 
-/* More processors than before are harmless: the kernel has counted its own, and nobody wakes the others. */
+/* More processors than before are harmless: the kernel has counted its own, and nobody wakes the
+ * others. */
 static int check_processors(const struct stock_facts *f, const struct stock_fit *now)
 {
 	uint32_t was = f->f.n_processors, is = now->tables->n_processors;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Looking at one frame of an image without loading it. An uncompressed image needs one read. In a
- * compressed one the length of each unit says where the next one begins: what lies far behind is as dear
- * as loading all of it.
+ * compressed one the length of each unit says where the next one begins: what lies far behind is as
+ * dear as loading all of it.
  */
 #include "stock_peek.h"
 

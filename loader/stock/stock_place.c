@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Gaps between the frames of an image, in memory that is RAM in both boots. ACPI tables are memory too, and
- * an own image restores them; a stock image does not, and the old kernel goes on to run what is in them.
+ * Gaps between the frames of an image, in memory that is RAM in both boots. ACPI tables are memory
+ * too, and an own image restores them; a stock image does not, and the old kernel goes on to run
+ * what is in them.
  */
 #include "stock_place.h"
 
@@ -179,8 +180,8 @@ static void sort(const struct placing *p, struct boot_piece *v, uint32_t n)
 	}
 }
 
-/* Page tables without pages of 1 GiB, which not every virtual machine has: one table for each GiB that a range
- * of memory touches, two where its ends are cut, and those for registers. */
+/* Page tables without pages of 1 GiB, which not every virtual machine has: one table for each GiB
+ * that a range of memory touches, two where its ends are cut, and those for registers. */
 static uint64_t tables_bytes(const struct boot_info *bi)
 {
 	uint64_t n = 128;
@@ -192,9 +193,9 @@ static uint64_t tables_bytes(const struct boot_info *bi)
 	return n * PAGE_BYTES;
 }
 
-/* Beside program, tables and lists: what finding and judging takes (1.3 MiB), disks (up to 1 MiB), other
- * processors' stacks and buffers (1.2 MiB), two buffers of the smallest size (0.8 MiB); and what small pieces
- * leave over. */
+/* Beside program, tables and lists: what finding and judging takes (1.3 MiB), disks (up to 1 MiB),
+ * other processors' stacks and buffers (1.2 MiB), two buffers of the smallest size (0.8 MiB); and
+ * what small pieces leave over. */
 #define OTHER_BYTES (6ull << 20)
 
 uint64_t stock_place_need(const struct stock *s, const struct boot_info *bi, uint64_t program_bytes)

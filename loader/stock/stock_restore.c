@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Loading the data of a swsusp image. Uncompressed: pieces that are contiguous on the disk and in memory
- * go straight into their frames, several at a time. Compressed: the stored stream is read ahead in
- * large buffers; each of its units (32 pages) is a job for any processor, decoded straight into its frames
- * where these are contiguous, else by way of a bounce buffer. A unit that crosses into the next buffer
- * is joined there: every buffer has room in front of its data for the tail of the one before. The checksum
- * goes over all units in order: each job makes its own, and they are joined as the jobs are taken back.
+ * Loading the data of a swsusp image. Uncompressed: pieces that are contiguous on the disk and in
+ * memory go straight into their frames, several at a time. Compressed: the stored stream is read
+ * ahead in large buffers; each of its units (32 pages) is a job for any processor, decoded straight
+ * into its frames where these are contiguous, else by way of a bounce buffer. A unit that crosses
+ * into the next buffer is joined there: every buffer has room in front of its data for the tail of
+ * the one before. The checksum goes over all units in order: each job makes its own, and they are
+ * joined as the jobs are taken back.
  */
 #include "stock.h"
 
@@ -264,8 +265,9 @@ static const uint8_t *place_of(const struct buffer *b, uint64_t slot)
 	return data_of(b) + ((int64_t)slot - (int64_t)b->first_slot) * (int64_t)PAGE_BYTES;
 }
 
-/* The stored slots from `slot` on as contiguous memory: *ret_n of them, up to the end of the buffer.
- * When fewer than wanted are there, the next buffer follows with these put in front of it. */
+/* The stored slots from `slot` on as contiguous memory: *ret_n of them, up to the end of the
+ * buffer. When fewer than wanted are there, the next buffer follows with these put in front of
+ * it. */
 static int stored_at(uint64_t slot, uint32_t wanted, const uint8_t **ret_at, uint32_t *ret_n)
 {
 	struct buffer *b = &sr.ring[sr.first];
@@ -295,7 +297,8 @@ static int stored_at(uint64_t slot, uint32_t wanted, const uint8_t **ret_at, uin
 	return read_ahead();
 }
 
-/* ---- The job: on any processor; touches nothing but itself, its worker's bounce buffer, its frames ---- */
+/* ---- The job: on any processor; touches nothing but itself, its worker's bounce buffer, its
+ * frames ---- */
 
 static void spread(const struct unit_job *j, const uint8_t *pages)
 {
