@@ -1,34 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* torpor format: makes an empty image area, and a store behind it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "device_tag.h"
 #include "kept.h"
+#include "number.h"
 #include "say.h"
 #include "target_area.h"
 #include "uuid.h"
 #include "verb.h"
 
-/* "512M": a number of bytes, K, M, G or T behind it. */
-static int parse_size(const char *text, uint64_t *ret_bytes)
+static int parse_keep(const char *text, uint64_t *ret_bytes)
 {
-	static const char suffixes[] = "KMGT";
-	const char *at;
-	char *end;
-	uint64_t n = strtoull(text, &end, 10);
-	unsigned int shift = 0;
-
-	if (*end && (at = strchr(suffixes, *end))) {
-		shift = 10 * (unsigned int)(at - suffixes + 1);
-		end++;
-	}
-	if (end == text || *text == '-' || *end || n == 0 || n > UINT64_MAX >> shift >> 1)
-		return complain("format: --keep %s: not a size (512M, 4G)", text);
-	*ret_bytes = n << shift;
-	return 0;
+	return number_size(text, ret_bytes) && *ret_bytes
+		       ? 0
+		       : complain("format: --keep %s: not a size (512M, 4G)", text);
 }
 
 static int make(struct target *t, struct image_file *f, enum area_policy policy,
@@ -78,7 +66,7 @@ static int take_option(void *ctx, int letter, const char *arg)
 	struct options *o = ctx;
 
 	if (letter == 'k')
-		return parse_size(arg, &o->keep_bytes);
+		return parse_keep(arg, &o->keep_bytes);
 	o->policy = AREA_OVERWRITE;
 	return 0;
 }

@@ -9,7 +9,6 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -22,12 +21,13 @@
 #include "kernel_threads.h"
 #include "lock.h"
 #include "memory_use.h"
+#include "number.h"
 #include "payload.h"
 #include "report.h"
 #include "resumable.h"
 #include "say.h"
-#include "siblings.h"
 #include "setup.h"
+#include "siblings.h"
 #include "target_area.h"
 #include "target_file.h"
 #include "uuid.h"
@@ -70,12 +70,9 @@ static int parse_then(struct save *s, const char *text)
 static int parse_number(
 	const char *name, const char *text, uint32_t min, uint32_t max, uint32_t *ret_value)
 {
-	char *end;
-	unsigned long value;
+	uint64_t value;
 
-	errno = 0;
-	value = strtoul(text, &end, 0);
-	if (errno || end == text || *end || *text == '-' || value < min || value > max)
+	if (!number_parse(text, 0, &value) || value < min || value > max)
 		return complain("%s %s: a number from %u to %u is wanted", name, text, min, max);
 	*ret_value = (uint32_t)value;
 	return 0;

@@ -4,7 +4,6 @@
  * then immutable, so that neither a person nor a defragmenter moves them.
  */
 #define _GNU_SOURCE
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -15,6 +14,7 @@
 
 #include "file_sys.h"
 #include "interrupt.h"
+#include "number.h"
 #include "proc_text.h"
 #include "progress.h"
 #include "say.h"
@@ -35,23 +35,12 @@ static uint64_t automatic_size(uint64_t mem_total)
 
 bool image_size(const char *text, uint64_t mem_total, uint64_t *ret_bytes)
 {
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-
 	if (!strcmp(text, "auto")) {
 		*ret_bytes = automatic_size(mem_total) & ~0xfffffull;
 		return mem_total != 0;
 	}
-	errno = 0;
-	*ret_bytes = strtoull(text, &end, 10);
-	if (errno || end == text || *text == '-')
+	if (!number_size(text, ret_bytes))
 		return false;
-	unit = *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
-	if ((*end && (!unit || end[1])) || *ret_bytes > 1ull << 50)
-		return false;
-	for (long i = unit ? unit - units : -1; i >= 0 && *ret_bytes <= 1ull << 50; i--)
-		*ret_bytes <<= 10;
 	*ret_bytes &= ~(uint64_t)(IMG_BLOCK_BYTES - 1);
 	return *ret_bytes >= TARGET_BYTES_MIN && *ret_bytes < 1ull << 50;
 }

@@ -7,12 +7,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "number.h"
 #include "say.h"
 
 #define RECORD_VERSION "1"
@@ -57,15 +57,6 @@ static bool take_text(char *dst, size_t cap, const char *value)
 	return true;
 }
 
-static bool take_u64(const char *value, int base, uint64_t *ret)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(value, &end, base);
-	return !errno && end != value && !*end && *value != '-';
-}
-
 static bool take_how(struct setup_record *r, const char *value)
 {
 	if (!strcmp(value, "grub"))
@@ -84,7 +75,7 @@ static bool take_file(struct setup_record *r, char *value)
 	if (!blank)
 		return false;
 	*blank = 0;
-	return take_u64(value, 16, &hash) && blank[1] == '/' &&
+	return number_parse(value, 16, &hash) && blank[1] == '/' &&
 	       !record_add_file(r, blank + 1, hash);
 }
 
@@ -101,7 +92,7 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 	if (!strcmp(key, "file"))
 		return take_text(r->file, sizeof(r->file), value);
 	if (!strcmp(key, "offset"))
-		return take_u64(value, 10, &r->offset_pages);
+		return number_parse(value, 10, &r->offset_pages);
 	if (!strcmp(key, "image"))
 		return *value == '/' && take_text(r->image, sizeof(r->image), value);
 	if (!strcmp(key, "image-made"))
@@ -122,7 +113,7 @@ static bool take_pair(struct setup_record *r, const char *key, char *value, bool
 		return *value == '/' && !record_add_folder(r, value);
 	if (!strcmp(key, "entry-pending"))
 		return r->entry_pending = !strcmp(value, "1");
-	if (strncmp(key, "entry", 5) || !take_u64(value, 16, &n) || n > 0xffff)
+	if (strncmp(key, "entry", 5) || !number_parse(value, 16, &n) || n > 0xffff)
 		return false;
 	if (!key[5])
 		r->entry = (int)n;

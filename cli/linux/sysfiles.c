@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
+
 const char *sys_root = "";
 
 static bool join(char ret_path[SYS_PATH_MAX], const char *fmt, va_list args)
@@ -92,7 +94,7 @@ int sys_read_text(char *buf, size_t cap, const char *fmt, ...)
 
 int sys_read_u64(uint64_t *ret_value, const char *fmt, ...)
 {
-	char path[SYS_PATH_MAX], text[64], *end;
+	char path[SYS_PATH_MAX], text[64];
 	va_list args;
 	bool ok;
 	int n;
@@ -103,9 +105,7 @@ int sys_read_u64(uint64_t *ret_value, const char *fmt, ...)
 	n = ok ? read_file(path, text, sizeof(text)) : -ENAMETOOLONG;
 	if (n < 0)
 		return n;
-	errno = 0;
-	*ret_value = strtoull(text, &end, 0);
-	return errno || end == text || *end || *text == '-' ? -EINVAL : 0;
+	return number_parse(text, 0, ret_value) ? 0 : -EINVAL;
 }
 
 int sys_read_at(const char *path, uint64_t offset, void *buf, size_t n)

@@ -12,10 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "number.h"
 #include "proc_lines.h"
 #include "ranges.h"
 #include "say.h"
@@ -59,12 +59,10 @@ struct blocks {
 
 static bool read_hex(uint64_t *ret, const char *file, const char *name)
 {
-	char text[64], *end;
+	char text[64];
 
-	if (sys_read_text(text, sizeof(text), "%s/%s/%s", BLOCKS, name, file) <= 0)
-		return false;
-	*ret = strtoull(text, &end, 16);
-	return end != text && !*end;
+	return sys_read_text(text, sizeof(text), "%s/%s/%s", BLOCKS, name, file) > 0 &&
+	       number_parse(text, 16, ret);
 }
 
 static int add_block(const char *name, void *ctx)

@@ -65,7 +65,7 @@ FUZZ += acpi
 FUZZSRC_acpi := $(ACPI_SRC) lib/format.c lib/log.c tests/fake/machine.c
 
 FUZZ += boot_parse
-FUZZSRC_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
+FUZZSRC_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/base/number.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
 
 FUZZ += extent_map
 FUZZSRC_extent_map := $(IMAGE_SRC)
@@ -90,5 +90,5 @@ FUZZSRC_iommu := x86/acpi_table.c drivers/iommu.c drivers/iommu_off.c $(PCI_SRC)
 	lib/format.c lib/log.c
 
 FUZZ += facts
-FUZZSRC_facts := cli/machine/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c cli/machine/acpi_list.c cli/machine/kcore.c cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/sysfiles.c
+FUZZSRC_facts := cli/machine/e820_map.c swsusp/e820.c swsusp/crc.c swsusp/err.c cli/machine/acpi_list.c cli/machine/kcore.c cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/sysfiles.c cli/base/number.c
 FUZZLIBS_facts := $(SWSUSP_A)

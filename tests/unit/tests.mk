@@ -173,7 +173,7 @@ SRC_cli_parse := cli/linux/proc_text.c
 
 UNIT += cli_facts
 SRC_cli_facts := cli/linux/proc_text.c cli/linux/proc_lines.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/firmware_map.c cli/machine/e820_map.c cli/machine/kcore.c swsusp/e820.c swsusp/crc.c swsusp/err.c \
-	cli/machine/memory_use.c old-kernel/vmcoreinfo.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c \
+	cli/machine/memory_use.c old-kernel/vmcoreinfo.c cli/save/kexec.c cli/linux/sysfiles.c cli/base/number.c cli/base/say.c cli/base/escape.c \
 	lib/ranges.c \
 	tests/unit/cli_tree.c
 LIBS_cli_facts := $(SWSUSP_A)
@@ -184,7 +184,7 @@ LIBS_cli_memory := $(SWSUSP_A)
 
 # Finding a target, a file too. cli/linux/file_sys.c is played in tests of files (play_file_sys.c).
 TARGET_SRC := cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/boot_parse.c cli/target/target.c cli/target/target_open.c cli/target/target_file.c cli/base/unfinished.c cli/linux/file_extents.c \
-	cli/linux/btrfs_place.c cli/linux/layers.c cli/base/uuid.c cli/image/image_io.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c $(IMAGE_SRC)
+	cli/linux/btrfs_place.c cli/linux/layers.c cli/base/uuid.c cli/image/image_io.c cli/linux/sysfiles.c cli/base/number.c cli/base/say.c cli/base/escape.c $(IMAGE_SRC)
 UNIT += cli_target
 SRC_cli_target := cli/target/target_use.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_target := $(LZ4_A)
@@ -203,23 +203,26 @@ UNIT += cli_filesystems
 SRC_cli_filesystems := cli/target/filesystems.c cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c
 LIBS_cli_filesystems := $(LZ4_A) -lblkid
 
+UNIT += number
+SRC_number := cli/base/number.c
+
 UNIT += escape
 SRC_escape := cli/base/say.c cli/base/escape.c
 
 UNIT += cli_image
-SRC_cli_image := tests/unit/said_json.c cli/dump.c cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
+SRC_cli_image := tests/unit/said_json.c cli/dump.c cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
 	cli/image/stock_image.c cli/base/now.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid -ljansson
 
 UNIT += cli_keep
-SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
+SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
 	$(SWSUSP_SRC) cli/keep.c cli/target/kept.c cli/target/kept_about.c cli/base/out_file.c cli/base/spool.c cli/base/unfinished.c cli/image/image_io.c cli/base/uuid.c cli/base/say.c cli/base/escape.c \
 	cli/linux/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
 LIBS_cli_keep := $(SWSUSP_A) -lblkid -ljansson
 
 UNIT += cli_stock
-SRC_cli_stock := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
+SRC_cli_stock := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
 	cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A) -lblkid -ljansson
 
@@ -253,10 +256,10 @@ UNIT += acpi_registers
 SRC_acpi_registers := $(ACPI_SRC) lib/format.c lib/log.c tests/fake/machine.c
 
 UNIT += cli_boot_parse
-SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
+SRC_cli_boot_parse := cli/linux/boot_parse.c cli/boot/grub_text.c cli/boot/setup_record.c cli/base/number.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c
 
 UNIT += cli_setup
-SRC_cli_setup := tests/unit/said_json.c cli/base/verb.c cli/linux/device_tag.c cli/base/json.c cli/setup.c cli/boot/booted.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/arm.c \
+SRC_cli_setup := tests/unit/said_json.c cli/base/verb.c cli/linux/device_tag.c cli/base/json.c cli/setup.c cli/boot/booted.c cli/boot/setup_grub.c cli/boot/setup_efi.c cli/boot/setup_files.c cli/boot/setup_record.c cli/base/number.c cli/arm.c \
 	cli/boot/setup_hook.c cli/base/unfinished.c cli/linux/lock.c cli/linux/settle.c cli/base/interrupt.c cli/linux/run.c cli/linux/trusted.c $(CLI_FACTS_SRC) cli/target/filesystems.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/machine/memory_use.c lib/ranges.c \
 	cli/boot/setup_image.c cli/status.c cli/target/swap_place.c cli/machine/unsaved.c cli/linux/hibernation_target.c cli/linux/mounts.c cli/boot/grub_text.c cli/image/stock_image.c cli/base/progress.c cli/base/now.c \
 	cli/target/target_use.c cli/target/target_area.c $(TARGET_SRC) cli/boot/loader_words.c loader/door/cmdline.c loader/disk/guid.c lib/format.c \
@@ -321,13 +324,13 @@ UNIT += core_file
 SRC_core_file := cli/image/core_file.c
 
 UNIT += cli_hardware
-SRC_cli_hardware := cli/save/siblings.c cli/machine/firmware_settings.c cli/linux/proc_text.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
+SRC_cli_hardware := cli/save/siblings.c cli/machine/firmware_settings.c cli/linux/proc_text.c cli/machine/hardware.c cli/linux/sysfiles.c cli/base/number.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c
 
 UNIT += crash_info
 SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
 
 UNIT += cli_export
-SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/image/export_out.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
+SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/image/export_out.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
 	cli/image/core_file.c cli/image/crash_info.c old-kernel/vmcoreinfo.c cli/image/image_memory.c \
 	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
 	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
