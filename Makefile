@@ -64,7 +64,7 @@ IMAGE_IO_SRC := image-io/err_any.c swsusp/err.c image-io/area_io.c image-io/fing
 WRITER_SRC := writer/main.c writer/handoff_check.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c old-kernel/old_memory.c old-kernel/old_kernel.c \
 	old-kernel/old_pages.c writer/output.c writer/pages.c writer/nvs_out.c writer/dma_check.c writer/efi_off.c writer/machine_state.c \
 	writer/fingerprints.c
-CLI_SRC := cli/main.c cli/base/verb.c cli/base/number.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/json.c cli/base/now.c cli/linux/sysfiles.c cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/mounts.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/target/target.c cli/target/target_open.c \
+CLI_SRC := cli/main.c cli/base/verb.c cli/base/number.c cli/look.c cli/help.c cli/completion.c lib/version.c cli/base/say.c cli/base/escape.c cli/base/json.c cli/base/now.c cli/linux/sysfiles.c cli/linux/proc_text.c cli/linux/proc_lines.c cli/linux/mounts.c cli/machine/machine_facts.c cli/machine/vmcoreinfo_text.c cli/machine/firmware_settings.c cli/target/target.c cli/target/target_open.c \
 	cli/target/target_use.c cli/target/target_file.c cli/target/target_area.c cli/linux/layers.c cli/linux/file_sys.c cli/linux/file_extents.c \
 	cli/linux/btrfs_place.c cli/save/region.c cli/save/payload.c cli/save/kexec.c cli/save/kernel_threads.c cli/save/siblings.c cli/save.c cli/machine/hardware.c cli/save/report.c \
 	cli/target/filesystems.c \

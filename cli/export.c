@@ -11,6 +11,7 @@
 
 #include "commands.h"
 #include "device_tag.h"
+#include "look.h"
 #include "out_file.h"
 #include "say.h"
 #include "spool.h"

@@ -11,6 +11,7 @@
 #include "image_view.h"
 #include "info_json.h"
 #include "kept.h"
+#include "look.h"
 #include "saved_state.h"
 #include "say.h"
 #include "stock_image.h"

@@ -4,7 +4,7 @@
 #define CLI_INFO_JSON_H
 
 #include "json.h"
-#include "stock_image.h"
+#include "look.h"
 
 /* Looks, and prints one object, whatever is found. The exit status. */
 int info_json(const struct look_options *o);

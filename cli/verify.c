@@ -10,6 +10,7 @@
 #include "device_tag.h"
 #include "json.h"
 #include "kept.h"
+#include "look.h"
 #include "now.h"
 #include "saved_state.h"
 #include "say.h"

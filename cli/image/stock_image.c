@@ -16,10 +16,8 @@
 #include "progress.h"
 #include "say.h"
 #include "uuid.h"
-#include "verb.h"
 
-#define SOURCE_ERR       (-64) /* struct image_file has the errno */
-#define SOURCE_PAGES_MAX (1ull << 40)
+#define SOURCE_ERR (-64) /* struct image_file has the errno */
 
 static int read_pages(void *ctx, uint64_t page, uint32_t n_pages, void *buf)
 {
@@ -71,8 +69,8 @@ int stock_image_look(struct stock_image *s, const char *path, uint64_t page)
 	if (image_open(&s->file, path))
 		return -1;
 	s->source = (struct swsusp_source){read_pages, &s->file, s->file.size / SWSUSP_PAGE_BYTES};
-	if (s->source.n_pages > SOURCE_PAGES_MAX)
-		s->source.n_pages = SOURCE_PAGES_MAX;
+	if (s->source.n_pages > STOCK_PAGES_MAX)
+		s->source.n_pages = STOCK_PAGES_MAX;
 	if (page >= s->source.n_pages)
 		return page ? complain_as(STATUS_MISSING, "%s has no page %" PRIu64, path, page)
 			    : STOCK_NO_SWAP;
@@ -171,43 +169,6 @@ static void print_image(const struct swsusp_image *img)
 	say("%-12s%" PRIu64 " pages (%s) and %" PRIu64 " of map, stream of %" PRIu64 " pages\n",
 		"stored", img->n_slots, say_size(stored, img->n_slots * SWSUSP_PAGE_BYTES),
 		img->n_map_pages, img->info.pages);
-}
-
-int look_offset(const char *text, uint64_t *ret_page)
-{
-	char *end;
-
-	*ret_page = strtoull(text, &end, 0);
-	if (end == text || *end || *text == '-' || *ret_page >= SOURCE_PAGES_MAX)
-		return complain("--offset %s: not a number of pages", text);
-	return 0;
-}
-
-static int take_option(void *ctx, int letter, const char *arg)
-{
-	struct look_options *o = ctx;
-
-	if (letter == 'p')
-		return look_offset(arg, &o->page);
-	if (letter == 'q')
-		say_quietly();
-	else if (letter == 'j')
-		o->json = true;
-	else
-		o->yaml = true;
-	return 0;
-}
-
-int look_options(const struct verb *v, int argc, char **argv, struct look_options *ret)
-{
-	int at;
-
-	memset(ret, 0, sizeof(*ret));
-	at = verb_options(v, argc, argv, take_option, ret);
-	if (at < 0)
-		return -1;
-	ret->path = argv[at];
-	return 0;
 }
 
 static int say_empty(const char *path, uint64_t page)

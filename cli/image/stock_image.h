@@ -6,6 +6,8 @@
 #include "image_io.h"
 #include "swsusp.h"
 
+#define STOCK_PAGES_MAX (1ull << 40) /* that are looked at of a device */
+
 struct stock_image {
 	struct image_file file;
 	struct swsusp_source source;
@@ -40,16 +42,6 @@ void stock_image_close(struct stock_image *s);
 /* "saved by ... in ... mode": one line about it without its end, for status. */
 #define STOCK_LINE_BYTES 160
 const char *stock_image_line(const struct stock_image *s, char ret[STOCK_LINE_BYTES]);
-
-/* The arguments of info and verify. -1 after one complaint. */
-struct verb;
-struct look_options {
-	const char *path;
-	uint64_t page;
-	bool yaml, json;
-};
-int look_offset(const char *text, uint64_t *ret_page); /* --offset's argument */
-int look_options(const struct verb *v, int argc, char **argv, struct look_options *ret);
 
 /* `torpor info` and `torpor verify`: the exit status. page: of the header. STATUS_NOT_STOCK:
  * there is no swap area, and nothing was said. */

@@ -210,19 +210,19 @@ UNIT += escape
 SRC_escape := cli/base/say.c cli/base/escape.c
 
 UNIT += cli_image
-SRC_cli_image := tests/unit/said_json.c cli/dump.c cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
+SRC_cli_image := tests/unit/said_json.c cli/dump.c cli/linux/device_tag.c cli/base/verb.c cli/target/target_area.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/look.c cli/base/number.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/verify.c cli/image/contents.c cli/base/progress.c \
 	cli/image/stock_image.c cli/base/now.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c $(SWSUSP_SRC)
 LIBS_cli_image := $(SWSUSP_A) -lblkid -ljansson
 
 UNIT += cli_keep
-SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
+SRC_cli_keep := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/verify.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/look.c cli/base/number.c cli/image/image_view.c cli/image/stock_image.c cli/image/contents.c cli/base/progress.c cli/base/now.c \
 	$(SWSUSP_SRC) cli/keep.c cli/target/kept.c cli/target/kept_about.c cli/base/out_file.c cli/base/spool.c cli/base/unfinished.c cli/image/image_io.c cli/base/uuid.c cli/base/say.c cli/base/escape.c \
 	cli/linux/sysfiles.c tests/unit/cli_tree.c \
 	$(IMAGE_SRC) $(STORE_SRC)
 LIBS_cli_keep := $(SWSUSP_A) -lblkid -ljansson
 
 UNIT += cli_stock
-SRC_cli_stock := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
+SRC_cli_stock := tests/unit/said_json.c cli/linux/device_tag.c cli/linux/boot_parse.c cli/base/verb.c cli/image/stock_image.c cli/base/now.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_io.c cli/image/image_view.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/look.c cli/base/number.c cli/verify.c cli/image/contents.c cli/base/progress.c cli/base/uuid.c \
 	cli/linux/sysfiles.c cli/base/say.c cli/base/escape.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(IMAGE_SRC) $(SWSUSP_SRC)
 LIBS_cli_stock := $(SWSUSP_A) -lblkid -ljansson
 
@@ -330,7 +330,7 @@ UNIT += crash_info
 SRC_crash_info := cli/image/crash_info.c old-kernel/page_walk.c old-kernel/vmcoreinfo.c
 
 UNIT += cli_export
-SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/base/number.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/image/export_out.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
+SRC_cli_export := cli/linux/device_tag.c cli/base/verb.c cli/base/json.c cli/image/image_json.c cli/image/state_json.c cli/image/stock_json.c cli/info_json.c cli/info.c cli/look.c cli/base/number.c cli/export.c cli/base/out_file.c cli/base/unfinished.c cli/image/export_core.c cli/image/export_out.c cli/make.c cli/image/make_input.c cli/target/make_output.c cli/base/spool.c \
 	cli/image/core_file.c cli/image/crash_info.c old-kernel/vmcoreinfo.c cli/image/image_memory.c \
 	cli/image/contents.c cli/base/progress.c cli/verify.c cli/target/kept.c cli/target/kept_about.c $(STORE_SRC) cli/image/image_view.c cli/image/stock_image.c cli/base/now.c cli/target/target_use.c \
 	cli/target/target_area.c $(TARGET_SRC) cli/linux/file_sys.c tests/unit/cli_tree.c tests/unit/swsusp_builder.c $(SWSUSP_SRC)
